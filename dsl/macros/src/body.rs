@@ -1,0 +1,369 @@
+//! The body of a model: statements that begin with our words, or Rust's.
+
+use crate::expression::expression;
+use crate::pattern::pattern;
+use crate::reader::Reader;
+use cistron_declaration::{
+    BinaryOperator, Block, BlockDefinition, BlockRole, Expression, Kind, Span, Statement, Target, did_you_mean,
+};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::ParseStream;
+use syn::{BinOp, Expr, Pat, Token};
+
+/// Words that begin a statement of a model.
+pub(crate) const WORDS: [&str; 9] = ["let", "for", "if", "match", "block", "shared", "part", "use", "zoom"];
+
+/// Whether the last expression of a block is its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// It is (blocks, closures, arms).
+    WithValue,
+    /// The block only assigns (the body of a model or of a `for`).
+    WithStatements,
+}
+
+/// Reads the statements between two braces.
+pub(crate) fn block(reader: &mut Reader, tokens: TokenStream, ends: Ends) -> Block {
+    let mut body = Body { reader, tokens: tokens.into_iter().collect(), at: 0, block: Block::default(), ends };
+    while body.at < body.tokens.len() {
+        body.statement();
+    }
+    body.block
+}
+
+struct Body<'a> {
+    reader: &'a mut Reader,
+    tokens: Vec<TokenTree>,
+    at: usize,
+    block: Block,
+    ends: Ends,
+}
+
+impl Body<'_> {
+    fn word(&self, ahead: usize) -> Option<String> {
+        match self.tokens.get(self.at + ahead) {
+            Some(TokenTree::Ident(word)) => Some(word.to_string()),
+            _ => None,
+        }
+    }
+
+    fn span_here(&self) -> Span {
+        self.tokens.get(self.at).map_or_else(|| self.reader.text.first(), |token| self.reader.span_of(token))
+    }
+
+    fn statement(&mut self) {
+        if is_punct(self.tokens.get(self.at), ';') {
+            self.at += 1;
+            return;
+        }
+        let (first, second) = (self.word(0), self.word(1));
+        match (first.as_deref(), second.as_deref()) {
+            (Some("block" | "part"), Some(_)) => self.definition(),
+            (Some("shared"), Some("block")) => self.definition(),
+            (Some(word @ ("use" | "zoom")), _) => self.later(word),
+            (Some("let"), _) => self.binding(),
+            (Some("for"), _) => self.repetition(),
+            (Some("if" | "match"), _) => self.choice(),
+            (Some(word), Some(_)) if second.as_deref() != Some("as") => self.unknown_word(word),
+            _ => self.expression_statement(),
+        }
+    }
+
+    /// The tokens up to `;` or the end; true when there was a `;`.
+    fn until_semicolon(&mut self) -> (TokenStream, bool) {
+        let start = self.at;
+        while self.at < self.tokens.len() && !is_punct(self.tokens.get(self.at), ';') {
+            self.at += 1;
+        }
+        let tokens = self.tokens[start..self.at].iter().cloned().collect();
+        let closed = self.at < self.tokens.len();
+        self.at += usize::from(closed);
+        (tokens, closed)
+    }
+
+    /// The tokens before the next pair of braces, and the braces.
+    fn until_braces(&mut self) -> (TokenStream, Option<Group>) {
+        let start = self.at;
+        while let Some(token) = self.tokens.get(self.at) {
+            if let TokenTree::Group(group) = token
+                && group.delimiter() == Delimiter::Brace
+            {
+                let group = group.clone();
+                self.at += 1;
+                return (self.tokens[start..self.at - 1].iter().cloned().collect(), Some(group));
+            }
+            if is_punct(Some(token), ';') {
+                break;
+            }
+            self.at += 1;
+        }
+        (self.tokens[start..self.at].iter().cloned().collect(), None)
+    }
+
+    fn unknown_word(&mut self, word: &str) {
+        let span = self.span_here();
+        let help = did_you_mean(word, WORDS);
+        self.reader.mistake_with_help(span, format!("unknown word `{word}` at the beginning of a statement"), help);
+        self.skip_statement();
+    }
+
+    /// Past the next `;`, or past braces that end a line of their own.
+    fn skip_statement(&mut self) {
+        while let Some(token) = self.tokens.get(self.at) {
+            self.at += 1;
+            let braces = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+            let continues = matches!(self.tokens.get(self.at), Some(TokenTree::Punct(_))) || self.word(0).as_deref() == Some("else");
+            if is_punct(Some(token), ';') || (braces && !continues) {
+                return;
+            }
+        }
+    }
+
+    fn later(&mut self, word: &str) {
+        let span = self.span_here();
+        if word == "use" {
+            self.until_semicolon();
+        } else {
+            self.until_braces();
+        }
+        self.block.statements.push(Statement::Later { word: word.into(), span });
+    }
+
+    fn definition(&mut self) {
+        let start = self.span_here();
+        let role = match self.word(0).as_deref() {
+            Some("shared") => BlockRole::Shared,
+            Some("part") => BlockRole::Part,
+            _ => BlockRole::Block,
+        };
+        let (header, braces) = self.until_braces();
+        let parsed = self.reader.parse(|input| definition_header(input, role), header, start);
+        let Some(braces) = braces else {
+            if parsed.is_some() {
+                self.reader.mistake_with_help(start, "this block has no body", "`block name(x) { x.relu() }`");
+            }
+            return self.skip_statement();
+        };
+        let body = block(self.reader, braces.stream(), Ends::WithValue);
+        let Some((name, names)) = parsed else { return };
+        let span = self.reader.span(name.span());
+        let mut parameters: Vec<(String, Span)> = Vec::new();
+        for name in names {
+            let span = self.reader.span(name.span());
+            if parameters.iter().any(|(other, _)| name == other) {
+                self.reader.mistake(span, format!("`{name}` is given twice"));
+            }
+            parameters.push((name.to_string(), span));
+        }
+        let name = name.to_string();
+        self.block.statements.push(Statement::Define(BlockDefinition { role, name, span, parameters, body }));
+    }
+
+    fn binding(&mut self) {
+        let near = self.span_here();
+        let (tokens, _) = self.until_semicolon();
+        let parsed = self.reader.parse(
+            |input: ParseStream<'_>| {
+                input.parse::<Token![let]>()?;
+                let pattern = Pat::parse_single(input)?;
+                if input.peek(Token![:]) {
+                    return Err(input.error("types are not written in a declaration; `let name = value;`"));
+                }
+                input.parse::<Token![=]>()?;
+                Ok((pattern, input.parse::<Expr>()?, input.parse::<TokenStream>()?))
+            },
+            tokens,
+            near,
+        );
+        let Some((bound, value, rest)) = parsed else { return };
+        let bound = pattern(self.reader, &bound);
+        let value = expression(self.reader, &value);
+        self.block.statements.push(Statement::Let { pattern: bound, value });
+        self.missing_semicolon(rest);
+    }
+
+    /// Reports what stands behind a whole expression, and reads on there.
+    fn missing_semicolon(&mut self, rest: TokenStream) {
+        let Some(first) = rest.clone().into_iter().next() else { return };
+        let span = self.reader.span_of(&first);
+        self.reader.mistake(span, format!("expected `;` or an operator before `{}`", short(&first)));
+        if matches!(first, TokenTree::Ident(_)) {
+            let mut tokens: Vec<TokenTree> = rest.into_iter().collect();
+            let semicolon = proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone);
+            tokens.push(semicolon.into());
+            tokens.extend(self.tokens.drain(self.at..));
+            self.tokens = tokens;
+            self.at = 0;
+        }
+    }
+
+    fn repetition(&mut self) {
+        let span = self.span_here();
+        let (header, braces) = self.until_braces();
+        let parsed = self.reader.parse(
+            |input: ParseStream<'_>| {
+                input.parse::<Token![for]>()?;
+                let pattern = Pat::parse_single(input)?;
+                input.parse::<Token![in]>()?;
+                Ok((pattern, input.parse::<Expr>()?))
+            },
+            header,
+            span,
+        );
+        let Some(braces) = braces else {
+            if parsed.is_some() {
+                self.reader.mistake_with_help(span, "this `for` has no body", "`for c in [32, 64] { x = x.conv(c, width = 5); }`");
+            }
+            return self.skip_statement();
+        };
+        let body = block(self.reader, braces.stream(), Ends::WithStatements);
+        let Some((bound, values)) = parsed else { return };
+        let bound = pattern(self.reader, &bound);
+        let values = expression(self.reader, &values);
+        self.block.statements.push(Statement::For { pattern: bound, values, body, span });
+    }
+
+    /// `if` or `match` at the beginning of a statement: it ends with its braces, as in Rust.
+    fn choice(&mut self) {
+        let near = self.span_here();
+        let start = self.at;
+        let mut whole = self.until_braces().1.is_some();
+        while whole && self.word(0).as_deref() == Some("else") {
+            whole = self.until_braces().1.is_some();
+        }
+        if !whole || is_punct(self.tokens.get(self.at), '.') {
+            self.at = start;
+            return self.expression_statement();
+        }
+        let tokens = self.tokens[start..self.at].iter().cloned().collect();
+        let Some(value) = self.reader.parse(|input| input.parse::<Expr>(), tokens, near) else { return };
+        let value = expression(self.reader, &value);
+        if self.at == self.tokens.len() && self.ends == Ends::WithValue {
+            self.block.value = Some(Box::new(value));
+        } else {
+            self.block.statements.push(Statement::Expression(value));
+        }
+    }
+
+    fn expression_statement(&mut self) {
+        let near = self.span_here();
+        let (tokens, closed) = self.until_semicolon();
+        let parsed = self.reader.parse(
+            |input: ParseStream<'_>| Ok((input.parse::<Expr>()?, input.parse::<TokenStream>()?)),
+            tokens,
+            near,
+        );
+        let Some((value, rest)) = parsed else { return };
+        let last = !closed && rest.is_empty();
+        match &value {
+            Expr::Assign(assign) => self.assignment(&assign.left, None, &assign.right),
+            Expr::Binary(binary) => match assigning(&binary.op) {
+                Some(operator) => self.assignment(&binary.left, Some((operator, &binary.op)), &binary.right),
+                None => self.value(&value, last),
+            },
+            _ => self.value(&value, last),
+        }
+        self.missing_semicolon(rest);
+    }
+
+    fn value(&mut self, value: &Expr, last: bool) {
+        let value = expression(self.reader, value);
+        if last && self.ends == Ends::WithValue {
+            self.block.value = Some(Box::new(value));
+        } else {
+            self.block.statements.push(Statement::Expression(value));
+        }
+    }
+
+    fn assignment(&mut self, left: &Expr, operator: Option<(BinaryOperator, &BinOp)>, right: &Expr) {
+        let targets = match left {
+            Expr::Array(array) => array.elems.iter().filter_map(|item| target(self.reader, item)).collect(),
+            Expr::Tuple(tuple) => tuple.elems.iter().filter_map(|item| target(self.reader, item)).collect(),
+            one => target(self.reader, one).into_iter().collect::<Vec<_>>(),
+        };
+        let mut value = expression(self.reader, right);
+        if let Some((operator, token)) = operator {
+            let span = self.reader.span_of(token);
+            let left = Box::new(expression(self.reader, left));
+            value = Expression { kind: Kind::Binary { operator, left, right: Box::new(value) }, span };
+        }
+        if !targets.is_empty() {
+            self.block.statements.push(Statement::Assign { targets, value });
+        }
+    }
+}
+
+fn definition_header(input: ParseStream<'_>, role: BlockRole) -> syn::Result<(Ident, Vec<Ident>)> {
+    input.parse::<Ident>()?;
+    if role == BlockRole::Shared {
+        input.parse::<Ident>()?;
+    }
+    let name = input.parse::<Ident>()?;
+    let inside;
+    syn::parenthesized!(inside in input);
+    let parameters = inside.parse_terminated(<Ident as syn::parse::Parse>::parse, Token![,])?;
+    Ok((name, parameters.into_iter().collect()))
+}
+
+/// `name`, `data.name`, `name[index]`.
+fn target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
+    match expr {
+        Expr::Path(path) if path.path.get_ident().is_some() => {
+            let name = path.path.get_ident()?;
+            Some(Target { of: None, name: name.to_string(), index: None, span: reader.span(name.span()) })
+        }
+        Expr::Field(field) => {
+            if let (Expr::Path(of), syn::Member::Named(name)) = (&*field.base, &field.member)
+                && let Some(of) = of.path.get_ident()
+            {
+                let span = reader.span(name.span());
+                return Some(Target { of: Some(of.to_string()), name: name.to_string(), index: None, span });
+            }
+            no_target(reader, expr)
+        }
+        Expr::Index(index) => {
+            let mut found = target(reader, &index.expr)?;
+            if found.index.is_some() {
+                return no_target(reader, expr);
+            }
+            found.index = Some(Box::new(expression(reader, &index.index)));
+            Some(found)
+        }
+        other => no_target(reader, other),
+    }
+}
+
+fn no_target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
+    let span = reader.span_of(expr);
+    reader.mistake_with_help(span, "only a name can be assigned", "an output, a `let mut` binding, `data.output` or `[a, b] = ..`");
+    None
+}
+
+fn assigning(operator: &BinOp) -> Option<BinaryOperator> {
+    Some(match operator {
+        BinOp::AddAssign(_) => BinaryOperator::Add,
+        BinOp::SubAssign(_) => BinaryOperator::Subtract,
+        BinOp::MulAssign(_) => BinaryOperator::Multiply,
+        BinOp::DivAssign(_) => BinaryOperator::Divide,
+        _ => return None,
+    })
+}
+
+/// Whether a token is this punctuation.
+pub(crate) fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == character)
+}
+
+/// A token as it is named in a message.
+pub(crate) fn short(token: &TokenTree) -> String {
+    match token {
+        TokenTree::Group(group) => match group.delimiter() {
+            Delimiter::Parenthesis => "(".into(),
+            Delimiter::Brace => "{".into(),
+            Delimiter::Bracket => "[".into(),
+            Delimiter::None => group.to_token_stream().to_string(),
+        },
+        other => other.to_string(),
+    }
+}
