@@ -4,8 +4,12 @@ mod body;
 mod data;
 mod emit;
 mod expression;
+mod fit;
 mod header;
+mod losses;
 mod model;
+mod objective;
+mod options;
 mod pattern;
 mod reader;
 mod sources;
@@ -23,4 +27,16 @@ pub fn model(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn data(input: TokenStream) -> TokenStream {
     data::expand(input.into()).into()
+}
+
+/// Declares an objective.
+#[proc_macro]
+pub fn objective(input: TokenStream) -> TokenStream {
+    objective::expand(input.into()).into()
+}
+
+/// Trains a model.
+#[proc_macro]
+pub fn fit(input: TokenStream) -> TokenStream {
+    fit::expand(input.into()).into()
 }

@@ -1,0 +1,259 @@
+//! What `fit!` knows: its options with their ranges, and the optimizers with their fields.
+
+use crate::expression::span_of;
+use crate::reader::Reader;
+use cistron_declaration::did_you_mean;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, Lit};
+
+/// What an option takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A whole number, at least this.
+    Count { least: i128 },
+    /// An optimizer.
+    Optimizer,
+    /// `F32` or `F64`.
+    Precision,
+    /// Text or a path.
+    Text,
+    /// Parses, but has no meaning yet.
+    Later,
+}
+
+/// An option of `fit!`.
+pub(crate) struct FitOption {
+    pub(crate) name: &'static str,
+    pub(crate) role: Role,
+}
+
+const fn option(name: &'static str, role: Role) -> FitOption {
+    FitOption { name, role }
+}
+
+const OPTIONS: [FitOption; 18] = [
+    option("fold", Role::Count { least: 0 }),
+    option("optimizer", Role::Optimizer),
+    option("batch", Role::Count { least: 1 }),
+    option("epochs", Role::Count { least: 1 }),
+    option("seed", Role::Count { least: 0 }),
+    option("patience", Role::Count { least: 1 }),
+    option("warmup", Role::Count { least: 0 }),
+    option("name", Role::Text),
+    option("resume", Role::Text),
+    option("precision", Role::Precision),
+    option("clip", Role::Later),
+    option("norm", Role::Later),
+    option("processes", Role::Later),
+    option("compat", Role::Later),
+    option("finetune", Role::Later),
+    option("schedule", Role::Later),
+    option("device", Role::Later),
+    option("folds", Role::Later),
+];
+
+/// An optimizer's fields and the range of each.
+struct Optimizer {
+    name: &'static str,
+    fields: &'static [(&'static str, Range)],
+}
+
+#[derive(Clone, Copy)]
+enum Range {
+    /// Above 0.
+    Positive,
+    /// 0 or above.
+    NotNegative,
+    /// 0 or above, below 1.
+    Share,
+    /// `true` or `false`.
+    Switch,
+}
+
+const OPTIMIZERS: [Optimizer; 3] = [
+    Optimizer {
+        name: "Sgd",
+        fields: &[
+            ("lr", Range::Positive),
+            ("momentum", Range::Share),
+            ("weight_decay", Range::NotNegative),
+            ("nesterov", Range::Switch),
+        ],
+    },
+    Optimizer {
+        name: "Adam",
+        fields: &[
+            ("lr", Range::Positive),
+            ("beta1", Range::Share),
+            ("beta2", Range::Share),
+            ("eps", Range::Positive),
+            ("weight_decay", Range::NotNegative),
+        ],
+    },
+    Optimizer {
+        name: "AdamW",
+        fields: &[
+            ("lr", Range::Positive),
+            ("beta1", Range::Share),
+            ("beta2", Range::Share),
+            ("eps", Range::Positive),
+            ("weight_decay", Range::NotNegative),
+        ],
+    },
+];
+
+/// The option of this name.
+pub(crate) fn find(name: &str) -> Option<&'static FitOption> {
+    OPTIONS.iter().find(|option| option.name == name)
+}
+
+/// The names of the options that run.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    OPTIONS.iter().filter(|option| option.role != Role::Later).map(|option| option.name)
+}
+
+/// The tokens that the option's setter takes; nothing if the value is a mistake.
+pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) -> Option<TokenStream> {
+    match option.role {
+        Role::Count { least } => {
+            check_count(reader, option.name, value, least);
+            Some(value.to_token_stream())
+        }
+        Role::Optimizer => optimizer(reader, value),
+        Role::Precision => precision(reader, value),
+        Role::Text | Role::Later => Some(value.to_token_stream()),
+    }
+}
+
+fn check_count(reader: &mut Reader, name: &str, value: &Expr, least: i128) {
+    let span = span_of(reader, value);
+    match literal(value) {
+        Some(Number::Int(number)) if number < least => {
+            reader.mistake(span, format!("`{name}` is {number}; it must be at least {least}"));
+        }
+        Some(Number::Float(_)) => {
+            reader.mistake(span, format!("`{name}` must be a whole number, found {}", value.to_token_stream()));
+        }
+        _ => {}
+    }
+}
+
+fn precision(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
+    let Expr::Path(path) = value else { return Some(value.to_token_stream()) };
+    let Some(name) = path.path.get_ident() else { return Some(value.to_token_stream()) };
+    match name.to_string().as_str() {
+        "F32" | "F64" => Some(quote!(::cistron::candle_core::DType::#name)),
+        word @ ("Bf16" | "F16" | "BF16") => {
+            let span = reader.span(name.span());
+            reader.mistake_with_help(span, format!("`{word}` cannot run yet"), "`F32` or `F64`");
+            None
+        }
+        _ => Some(value.to_token_stream()),
+    }
+}
+
+/// `Sgd { lr: 1e-3 }`: fields that are left out have their defaults.
+fn optimizer(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
+    let (path, fields) = match value {
+        Expr::Struct(value) => (&value.path, Some(value)),
+        Expr::Path(path) => (&path.path, None),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) if path.path.get_ident().is_some_and(|name| known(&name.to_string()).is_some()) => {
+                let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                let span = reader.span_of(path);
+                let help = format!("`optimizer = {name} {{ lr: 1e-3 }}`");
+                reader.mistake_with_help(span, format!("the fields of `{name}` stand in braces"), help);
+                return None;
+            }
+            _ => return Some(value.to_token_stream()),
+        },
+        _ => return Some(value.to_token_stream()),
+    };
+    let Some(name) = path.get_ident() else { return Some(value.to_token_stream()) };
+    let text = name.to_string();
+    let Some(optimizer) = known(&text) else {
+        if fields.is_none() && !text.starts_with(char::is_uppercase) {
+            return Some(value.to_token_stream());
+        }
+        let span = reader.span(name.span());
+        let help = did_you_mean(&text, OPTIMIZERS.iter().map(|optimizer| optimizer.name));
+        reader.mistake_with_help(span, format!("unknown optimizer `{text}`"), help);
+        return None;
+    };
+    let mut tokens = TokenStream::new();
+    let mut rest = quote!(::std::default::Default::default());
+    if let Some(value) = fields {
+        for field in &value.fields {
+            tokens.extend(check_field(reader, optimizer, field));
+        }
+        if let Some(given) = &value.rest {
+            rest = given.to_token_stream();
+        }
+    }
+    let word = Ident::new(optimizer.name, Span::call_site());
+    Some(quote!(::cistron::Optimizer::#word(::cistron::#word { #tokens ..#rest })))
+}
+
+fn known(name: &str) -> Option<&'static Optimizer> {
+    OPTIMIZERS.iter().find(|optimizer| optimizer.name == name)
+}
+
+fn check_field(reader: &mut Reader, optimizer: &Optimizer, field: &syn::FieldValue) -> Option<TokenStream> {
+    let name = field.member.to_token_stream().to_string();
+    let span = reader.span_of(&field.member);
+    let Some((_, range)) = optimizer.fields.iter().find(|(known, _)| *known == name) else {
+        let fields: Vec<&str> = optimizer.fields.iter().map(|(field, _)| *field).collect();
+        let help = format!("{} has: {}", optimizer.name, fields.join(", "));
+        reader.mistake_with_help(span, format!("`{}` has no field `{name}`", optimizer.name), help);
+        return None;
+    };
+    let at = span_of(reader, &field.expr);
+    let (member, value) = (&field.member, &field.expr);
+    let number = match literal(value) {
+        Some(Number::Int(number)) => number as f64,
+        Some(Number::Float(number)) => number,
+        None => return Some(quote!(#member: #value,)),
+    };
+    let (fits, wanted) = match range {
+        Range::Positive => (number > 0.0, "above 0"),
+        Range::NotNegative => (number >= 0.0, "0 or above"),
+        Range::Share => ((0.0..1.0).contains(&number), "at least 0 and below 1"),
+        Range::Switch => (false, "`true` or `false`"),
+    };
+    if !fits {
+        reader.mistake(at, format!("`{name}` is {}; it must be {wanted}", value.to_token_stream().to_string().replace("- ", "-")));
+        return None;
+    }
+    // `lr: 1` is a number like any other.
+    let mut value = value.to_token_stream();
+    if let Some(Number::Int(_)) = literal(&field.expr) {
+        let mut literal = Literal::f64_unsuffixed(number);
+        literal.set_span(proc_macro2::Span::call_site());
+        value = literal.into_token_stream();
+    }
+    Some(quote!(#member: #value,))
+}
+
+enum Number {
+    Int(i128),
+    Float(f64),
+}
+
+/// A number that is written out, with its sign.
+fn literal(expr: &Expr) -> Option<Number> {
+    match expr {
+        Expr::Paren(inner) => literal(&inner.expr),
+        Expr::Group(inner) => literal(&inner.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => Some(match literal(&unary.expr)? {
+            Number::Int(number) => Number::Int(-number),
+            Number::Float(number) => Number::Float(-number),
+        }),
+        Expr::Lit(value) => match &value.lit {
+            Lit::Int(number) => number.base10_parse().ok().map(Number::Int),
+            Lit::Float(number) => number.base10_parse().ok().map(Number::Float),
+            _ => None,
+        },
+        _ => None,
+    }
+}
