@@ -1,0 +1,11 @@
+//! Sequence logos and attributions as letters.
+
+mod draw;
+mod letters;
+mod rows;
+mod single;
+mod track;
+
+pub use rows::{LogoRow, Logos, logos};
+pub use single::{Logo, LogoScale, logo};
+pub use track::{Highlight, Letters, letters};
