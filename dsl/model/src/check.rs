@@ -1,8 +1,13 @@
 //! The checker inside the macro.
 
-use cistron_declaration::{Diagnostic, ModelDeclaration};
+use crate::elaborate::elaborate;
+use cistron_declaration::{Diagnostic, ModelDeclaration, Severity};
 
-/// Everything that can be told to be wrong from the text alone.
-pub fn check_declaration(_declaration: &ModelDeclaration) -> Vec<Diagnostic> {
-    Vec::new()
+/// Every error that can be told from the text alone: inside the macro the inputs, outputs and lengths of the data set
+/// and the Rust values of the header are unknown, so free names count as inputs, and nothing is said about what hangs
+/// on them. Warnings wait for [`crate::Model::declare`], which knows the data.
+pub fn check_declaration(declaration: &ModelDeclaration) -> Vec<Diagnostic> {
+    let mut found = elaborate(declaration, None, None, &[]).diagnostics;
+    found.retain(|d| d.severity == Severity::Error);
+    found
 }

@@ -5,9 +5,14 @@
 //! the macro, where the data set is not known yet, and reports what can be told from the text alone.
 
 mod check;
+mod count;
+mod diagram;
+mod elaborate;
 mod graph;
 mod hash;
 mod model;
+mod shape;
+mod table;
 
 pub use check::check_declaration;
 pub use graph::{Gelu, Graph, GraphParameter, Node, NodeId, Operation, ParameterId, Pool, Start};

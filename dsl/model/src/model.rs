@@ -1,6 +1,7 @@
 //! The declared network as a value.
 
 use crate::Graph;
+use crate::elaborate::elaborate;
 use cistron_declaration::{Diagnostic, Diagnostics, ModelDeclaration, Signature, Span, Value};
 use serde::{Deserialize, Serialize};
 
@@ -31,23 +32,41 @@ impl Model {
         captures: Vec<Value>,
         signatures: Vec<Signature>,
     ) -> Result<Self, Diagnostics> {
-        Ok(Self {
-            declaration,
-            captures,
-            signatures,
-            changed: Vec::new(),
-            parameters: Vec::new(),
-            graph: Graph::default(),
-            warnings: Vec::new(),
-        })
+        Self::elaborate(declaration, captures, signatures, Vec::new())
+    }
+
+    fn elaborate(
+        declaration: ModelDeclaration,
+        captures: Vec<Value>,
+        signatures: Vec<Signature>,
+        changed: Vec<(String, Value)>,
+    ) -> Result<Self, Diagnostics> {
+        let none = Signature::default();
+        let signature = signatures.first().unwrap_or(&none);
+        let elaborated = elaborate(&declaration, Some(&captures), Some(signature), &changed);
+        match elaborated.graph {
+            Some(graph) => Ok(Self {
+                declaration,
+                captures,
+                signatures,
+                changed,
+                parameters: elaborated.parameters,
+                graph,
+                warnings: elaborated.diagnostics,
+            }),
+            None => Err(Diagnostics { source: declaration.source, list: elaborated.diagnostics }),
+        }
     }
 
     /// The same declaration with another value of one parameter of its header.
     ///
     /// # Errors
     /// A parameter that the header does not have, a value of another kind, or what the checks find with it.
-    pub fn with(&self, _name: &str, _value: impl Into<Value>) -> Result<Self, Diagnostics> {
-        Ok(self.clone())
+    pub fn with(&self, name: &str, value: impl Into<Value>) -> Result<Self, Diagnostics> {
+        let mut changed: Vec<(String, Value)> = self.changed.iter().filter(|(n, _)| n != name).cloned().collect();
+        changed.push((name.to_string(), value.into()));
+        changed.sort_by(|a, b| a.0.cmp(&b.0));
+        Self::elaborate(self.declaration.clone(), self.captures.clone(), self.signatures.clone(), changed)
     }
 
     /// The name before the parameters.
@@ -94,22 +113,22 @@ impl Model {
 
     /// How many numbers training changes.
     pub fn parameter_count(&self) -> usize {
-        0
+        crate::count::parameters(&self.graph)
     }
 
-    /// Multiply-adds of one example's forward pass.
+    /// Multiply-adds of one example's forward pass: of convolutions, linear layers, norms and scalings.
     pub fn multiply_adds(&self) -> u64 {
-        0
+        (0..self.graph.nodes.len()).map(|i| crate::count::multiply_adds(&self.graph, i)).sum()
     }
 
     /// The layers as a table.
     pub fn table(&self) -> cistron_display::Table {
-        cistron_display::Table::new(self.name(), &["layer"])
+        crate::table::table(self)
     }
 
     /// The dataflow as SVG.
     pub fn diagram(&self) -> String {
-        String::new()
+        crate::diagram::draw(self)
     }
 
     /// Shows itself at the end of a notebook cell.
@@ -126,7 +145,8 @@ impl std::fmt::Display for Model {
 
 impl cistron_display::Show for Model {
     fn bundle(&self) -> cistron_display::Bundle {
-        self.table().bundle()
+        let table = self.table();
+        cistron_display::Bundle::plain(table.text()).html(format!("<div>{}{}</div>", self.diagram(), table.html()))
     }
 }
 

@@ -1,0 +1,198 @@
+//! From drafts to the graph: what reaches no output is left out, widths are filled in, parameters are made.
+
+use super::{Draft, Elaborator, Item};
+use crate::shape::{Shape, Size};
+use crate::{Graph, GraphParameter, Node, Operation, Start};
+use cistron_declaration::{Diagnostic, Span};
+use std::collections::HashMap;
+
+/// One parameter of an operation before it is placed.
+struct Wanted {
+    word: &'static str,
+    sizes: Vec<usize>,
+    start: Start,
+    trainable: bool,
+}
+
+impl Elaborator<'_> {
+    /// The number of an axis that is needed now; an open width is an error at its `.linear()`.
+    pub(crate) fn decided(&mut self, size: Size, span: Span) -> Option<usize> {
+        match self.drafts.widths.resolve(size) {
+            Size::Known(n) => Some(n),
+            Size::Unknown => None,
+            Size::Width(w) => {
+                let at = self.open_widths.get(w).copied().unwrap_or(span);
+                self.open_width(at);
+                self.drafts.widths.unify(Size::Width(w), Size::Unknown);
+                None
+            }
+        }
+    }
+
+    fn open_width(&mut self, span: Span) {
+        let message = "a layer without a number takes the width of the output that it is assigned to, and this one meets none";
+        self.report(Diagnostic::error(span, message).help("write the number, such as `.linear(64)`"));
+    }
+
+    /// The graph, if the data set is known and nothing is wrong.
+    pub(crate) fn finish(&mut self) -> Option<Graph> {
+        let signature = self.signature?;
+        let live = self.live();
+        self.report_unread(&live);
+        for (i, draft) in self.drafts.list.clone().iter().enumerate() {
+            if live[i] && !self.halted {
+                self.decided(draft.shape.first(), draft.span);
+            }
+        }
+        if self.has_errors() {
+            return None;
+        }
+        let mut graph = Graph::default();
+        let mut places = vec![0; self.drafts.list.len()];
+        let mut named: HashMap<String, usize> = HashMap::new();
+        let drafts = std::mem::take(&mut self.drafts.list);
+        for (i, draft) in drafts.iter().enumerate().filter(|(i, _)| live[*i]) {
+            let shape = self.drafts.widths.resolve_shape(&draft.shape);
+            let inputs: Vec<usize> = draft.inputs.iter().map(|n| places[*n]).collect();
+            let operation = settle(&draft.operation, &shape);
+            let first = inputs.first().and_then(|n| graph.nodes.get(*n)).map(Node::sizes).unwrap_or_default();
+            let wanted = wanted(&operation, &first);
+            let parameters = self.place(&mut graph, &mut named, draft, wanted);
+            places[i] = graph.nodes.len();
+            graph.nodes.push(Node {
+                operation,
+                inputs,
+                parameters,
+                axes: shape.axes(),
+                name: draft.name.clone(),
+                span: draft.span,
+                receptive_field_bp: draft.sees_bp,
+            });
+        }
+        for port in &signature.outputs {
+            if let Some(Item::Node(node)) = self.outputs.iter().find(|o| o.name == port.name).map(|o| &o.item) {
+                graph.outputs.push((port.name.clone(), places[*node]));
+            }
+        }
+        (!self.has_errors()).then_some(graph)
+    }
+
+    /// Which drafts an output needs.
+    fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.drafts.list.len()];
+        for slot in &self.outputs {
+            if let Item::Node(node) = slot.item
+                && let Some(flag) = live.get_mut(node)
+            {
+                *flag = true;
+            }
+        }
+        for i in (0..live.len()).rev() {
+            if live[i] {
+                for input in &self.drafts.list[i].inputs {
+                    live[*input] = true;
+                }
+            }
+        }
+        live
+    }
+
+    /// Inputs that no output reads, and layers that lead nowhere.
+    fn report_unread(&mut self, live: &[bool]) {
+        if self.has_errors() {
+            return;
+        }
+        let Some(signature) = self.signature else { return };
+        let (span, data) = (self.header_span(), self.data_name().to_string());
+        for port in &signature.inputs {
+            if !self.inputs.get(&port.name).is_some_and(|n| live[*n]) {
+                let message = format!("input `{}` of `{data}` is read by no output", port.name);
+                self.report(Diagnostic::warning(span, message));
+            }
+        }
+        let mut read = vec![false; live.len()];
+        for draft in &self.drafts.list {
+            for input in &draft.inputs {
+                read[*input] = true;
+            }
+        }
+        for i in (0..live.len()).filter(|i| !live[*i] && !read[*i]) {
+            let draft = &self.drafts.list[i];
+            if !matches!(draft.operation, Operation::Input { .. }) {
+                let message = format!("`{}` reaches no output and is left out", draft.name);
+                self.report(Diagnostic::warning(draft.span, message));
+            }
+        }
+    }
+
+    /// Gives a node its parameters: new ones, or those of an earlier node with the same name of weights.
+    fn place(&mut self, graph: &mut Graph, named: &mut HashMap<String, usize>, draft: &Draft, wanted: Vec<Wanted>) -> Vec<usize> {
+        let mut ids = Vec::new();
+        for Wanted { word, sizes, start, trainable } in wanted {
+            let name = format!("{}.{word}", draft.weights);
+            let id = match named.get(&name) {
+                Some(id) => {
+                    let first = &graph.parameters[*id].sizes;
+                    if *first != sizes {
+                        let message = format!("shared weights `{name}` are {first:?} in one call and {sizes:?} in another");
+                        let help = "all calls of a `shared block` need inputs of the same channels; `block` gives each its own";
+                        self.report(Diagnostic::error(draft.span, message).help(help));
+                    }
+                    *id
+                }
+                None => {
+                    graph.parameters.push(GraphParameter { name: name.clone(), sizes, start, trainable });
+                    named.insert(name, graph.parameters.len() - 1);
+                    graph.parameters.len() - 1
+                }
+            };
+            ids.push(id);
+        }
+        ids
+    }
+}
+
+/// Fills in the width that an output decided.
+fn settle(operation: &Operation, shape: &Shape) -> Operation {
+    let size = shape.first().known().unwrap_or(0);
+    let mut settled = operation.clone();
+    match &mut settled {
+        Operation::Convolution { filters, .. } => *filters = size,
+        Operation::Linear { features, .. } => *features = size,
+        _ => {}
+    }
+    settled
+}
+
+/// The parameters that an operation reads, in its documented order.
+fn wanted(operation: &Operation, input: &[usize]) -> Vec<Wanted> {
+    let one = |word, sizes: Vec<usize>, start, trainable| Wanted { word, sizes, start, trainable };
+    let first = input.first().copied().unwrap_or(0);
+    match operation {
+        Operation::Convolution { filters, width, groups, bias, .. } => {
+            let channels = first / (*groups).max(1);
+            let start = Start::FanIn(channels * width);
+            let mut list = vec![one("weight", vec![*filters, channels, *width], start, true)];
+            list.extend(bias.then(|| one("bias", vec![*filters], start, true)));
+            list
+        }
+        Operation::Linear { features, bias } => {
+            let inputs = input.last().copied().unwrap_or(0);
+            let start = Start::FanIn(inputs);
+            let mut list = vec![one("weight", vec![*features, inputs], start, true)];
+            list.extend(bias.then(|| one("bias", vec![*features], start, true)));
+            list
+        }
+        Operation::BatchNorm { .. } => vec![
+            one("weight", vec![first], Start::Constant(1.0), true),
+            one("bias", vec![first], Start::Constant(0.0), true),
+            one("running_mean", vec![first], Start::Constant(0.0), false),
+            one("running_var", vec![first], Start::Constant(1.0), false),
+        ],
+        Operation::LayerNorm { .. } => vec![
+            one("weight", vec![first], Start::Constant(1.0), true),
+            one("bias", vec![first], Start::Constant(0.0), true),
+        ],
+        _ => Vec::new(),
+    }
+}

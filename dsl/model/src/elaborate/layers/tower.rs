@@ -1,0 +1,144 @@
+//! Towers of convolutions whose units add their input.
+
+use super::convolution::Settings;
+use crate::Operation;
+use crate::elaborate::arguments::{Arguments, Given};
+use crate::elaborate::item::Bound;
+use crate::elaborate::{Elaborator, Item};
+use crate::shape::Size;
+use cistron_declaration::Diagnostic;
+use std::rc::Rc;
+
+impl Elaborator<'_> {
+    /// `residual(n, width = w, dilation = d or [d1, ..], before = |h| .., after = |h| ..)`.
+    ///
+    /// Unit i computes `x = x + conv(before(x))` with `same` padding and then `x = after(x)`. With `filters` other than
+    /// the channels of x, x goes through a convolution of width 1 without bias before it is added. A length below the
+    /// width is an error, where DRG leaves the rest of the tower out without a word.
+    pub(crate) fn tower(&mut self, item: &Item, arguments: &Arguments) -> Item {
+        let layers = self.whole(arguments, "layers", 1).or(1);
+        let width = self.whole(arguments, "width", 1).or(1);
+        let filters = self.whole(arguments, "filters", 1);
+        let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
+        let dilations = self.dilations(arguments, layers);
+        let before = self.closure(arguments, "before");
+        let after = self.closure(arguments, "after");
+        let mut now = item.clone();
+        self.drafts.enter("residual", false);
+        for layer in 0..layers.unwrap_or(1) {
+            if !self.step(arguments.span) || !self.long_enough(&now, layer + 1, width, arguments) {
+                now = Item::Unknown;
+                break;
+            }
+            self.drafts.enter(&(layer + 1).to_string(), false);
+            let dilation = dilations.as_ref().and_then(|d| d.get(layer.min(d.len().saturating_sub(1)))).copied();
+            now = self.unit(&now, arguments, filters, width, dilation, bias, &before);
+            now = match &after {
+                Given::Value(closure) => self.call_closure(closure, &[now], "after", arguments.span_of("after")),
+                Given::Unknown => Item::Unknown,
+                Given::Absent => now,
+            };
+            self.drafts.leave();
+        }
+        self.drafts.leave();
+        if layers.is_none() { Item::Unknown } else { now }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn unit(
+        &mut self,
+        x: &Item,
+        arguments: &Arguments,
+        filters: Given<usize>,
+        width: Option<usize>,
+        dilation: Option<usize>,
+        bias: bool,
+        before: &Given<Rc<Bound>>,
+    ) -> Item {
+        let span = arguments.span;
+        let read = match before {
+            Given::Value(closure) => {
+                self.call_closure(closure, std::slice::from_ref(x), "before", arguments.span_of("before"))
+            }
+            Given::Unknown => Item::Unknown,
+            Given::Absent => x.clone(),
+        };
+        let (_, shape) = self.source(x);
+        let channels = self.decided(shape.first(), span);
+        let filters = match filters {
+            Given::Absent => channels,
+            given => given.or(1),
+        };
+        let settings = Settings {
+            filters: filters.into(),
+            width: width.unwrap_or(1),
+            stride: 1,
+            dilation: dilation.unwrap_or(1),
+            groups: 1,
+            valid: false,
+            bias,
+            exact: width.is_some() && dilation.is_some(),
+        };
+        let convolved = self.convolve(&read, "conv", settings, span);
+        let narrow = Settings { width: 1, dilation: 1, bias: false, exact: true, ..settings };
+        let skip = match channels.zip(filters) {
+            Some((channels, filters)) if channels != filters => self.convolve(x, "project", narrow, span),
+            _ => x.clone(),
+        };
+        match (convolved, skip) {
+            (Item::Node(a), Item::Node(b)) => self.join(Operation::Add, "residual", b, a, span),
+            (known @ Item::Node(_), Item::Unknown) if self.inside_macro() => known,
+            _ => Item::Unknown,
+        }
+    }
+
+    fn long_enough(&mut self, item: &Item, layer: usize, width: Option<usize>, arguments: &Arguments) -> bool {
+        let (inputs, shape) = self.source(item);
+        let Some(positions) = self.sequence(&shape, "residual", &inputs, arguments.span) else { return false };
+        match (positions.size, width) {
+            (Size::Known(length), Some(width)) if length < width => {
+                let chain = inputs.first().map_or_else(String::new, |n| self.lengths(*n));
+                let message = format!("`residual` layer {layer} needs length >= {width} but gets {length}: {chain}");
+                let help = "fewer layers, a smaller width, or less pooling";
+                self.report(Diagnostic::error(arguments.span_of("layers"), message).help(help));
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// One dilation for all layers, or a list with one for each; nothing if unknown.
+    fn dilations(&mut self, arguments: &Arguments, layers: Option<usize>) -> Option<Vec<usize>> {
+        let Some((item, span)) = arguments.get("dilation") else { return Some(vec![1]) };
+        let item = item.clone();
+        let Item::List(list) = &item else {
+            return self.whole_item("residual", "dilation", &item, span, 1).or(1).map(|d| vec![d]);
+        };
+        if let Some(layers) = layers.filter(|n| *n != list.len()) {
+            let message = format!("`dilation` lists {} values for {layers} layers", list.len());
+            self.report(Diagnostic::error(span, message).help("one for each layer, or one number for all"));
+            return None;
+        }
+        list.iter().map(|d| self.whole_item("residual", "dilation", d, span, 1).or(1)).collect()
+    }
+
+    /// A closure of one parameter.
+    pub(crate) fn closure(&mut self, arguments: &Arguments, name: &str) -> Given<Rc<Bound>> {
+        match arguments.get(name) {
+            None => Given::Absent,
+            Some((Item::Unknown, _)) => Given::Unknown,
+            Some((Item::Closure(bound), _)) if bound.closure.parameters.len() == 1 => Given::Value(Rc::clone(bound)),
+            Some((other, span)) => {
+                let message = match other {
+                    Item::Closure(bound) => {
+                        format!("`{name}` takes a closure of one parameter, found {}", bound.closure.parameters.len())
+                    }
+                    other => format!("`{name}` is a closure, found {}", other.describe()),
+                };
+                let help = format!("such as `{name} = |h| h.norm(Batch).gelu()`");
+                self.report(Diagnostic::error(span, message).help(help));
+                Given::Unknown
+            }
+        }
+    }
+}
