@@ -1,1 +1,33 @@
-//! (being written)
+//! Examples for training: sequences and measurements read from files or data frames, joined by name,
+//! checked, counted, split and made into batches.
+//!
+//! A `data!` declaration becomes a [`Dataset`]: sequences are kept as one byte per base, targets as
+//! `f32`, and one-hot tensors (`[batch, 4, length]`, order A C G T) are made per batch. Everything that
+//! is skipped or filled in on the way is counted and shown once, in the [`Audit`].
+
+mod alphabet;
+mod audit;
+mod baseline;
+mod batch;
+mod captured;
+mod control;
+mod dataset;
+mod declare;
+mod error;
+mod fingerprint;
+mod motif;
+mod part;
+pub mod registry;
+pub mod simulate;
+mod source;
+pub mod stats;
+pub mod table;
+
+pub use audit::Audit;
+pub use baseline::{Baseline, Features};
+pub use batch::{Batch, Named};
+pub use captured::Captured;
+pub use dataset::Dataset;
+pub use error::{DataError, Result};
+pub use motif::{Motif, MotifMatch, Site, Strand};
+pub use part::Part;

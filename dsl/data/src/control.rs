@@ -1,0 +1,51 @@
+//! Changed copies of a data set that show what a model really uses.
+
+use crate::alphabet::encode;
+use crate::alphabet::PAD;
+use crate::audit::Remark;
+use crate::dataset::Content;
+use crate::{DataError, Dataset, Result};
+use cistron_random::{Purpose, Stream};
+
+impl Dataset {
+    /// A copy in which the targets belong to other examples: one random order for all outputs, so that relations
+    /// between outputs stay while the relation to the inputs is gone. A model fitted to it must find nothing.
+    #[must_use]
+    pub fn with_shuffled_targets(&self, seed: u64) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        Stream::new(seed, Purpose::Statistics, 0, 0).shuffle(&mut order);
+        let mut contents = (*self.contents).clone();
+        for output in &mut contents.outputs {
+            let tracks = output.tracks.len();
+            output.values = order.iter().flat_map(|&r| &output.values[r * tracks..(r + 1) * tracks]).copied().collect();
+        }
+        contents.notes.push(Remark::amber(format!("control: targets shuffled among all examples (seed {seed})")));
+        Self::from_contents(contents)
+    }
+
+    /// A copy with other sequences: `change(row, letters)` gives the new letters, as many as before.
+    ///
+    /// # Errors
+    /// No sequence input of this name; a letter that is no base; a sequence that changed its length.
+    pub fn map_sequences(&self, input: &str, change: impl Fn(usize, &str) -> String) -> Result<Self> {
+        let old = self.sequences(input)?;
+        let mut contents = (*self.contents).clone();
+        for one in contents.inputs.iter_mut().filter(|i| i.name == input) {
+            let Content::Sequence { length, codes, .. } = &mut one.content else { continue };
+            for (row, letters) in old.iter().enumerate() {
+                let new = change(row, letters);
+                let place = || format!("map_sequences: `{}` (row {row})", self.names()[row]);
+                let (mut new, _) = encode(&new)
+                    .map_err(|(at, c)| DataError::Values(format!("{}: `{c}` at position {} is no base", place(), at + 1)))?;
+                if new.len() != letters.len() {
+                    let message = format!("{}: {} letters became {}; keep the length", place(), letters.len(), new.len());
+                    return Err(DataError::Values(message));
+                }
+                new.resize(*length, PAD);
+                codes[row * *length..(row + 1) * *length].copy_from_slice(&new);
+            }
+        }
+        contents.notes.push(Remark::amber(format!("control: sequences of `{input}` changed by `map_sequences`")));
+        Ok(Self::from_contents(contents))
+    }
+}

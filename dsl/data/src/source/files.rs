@@ -1,0 +1,88 @@
+//! Where a file is, and its bytes.
+
+use crate::fingerprint::FilePrint;
+use crate::{DataError, Result};
+use flate2::read::MultiGzDecoder;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A file's content after decompression, and what the file was.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    /// The path as it was written.
+    pub(crate) label: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) print: FilePrint,
+}
+
+/// Finds a file: as written, then in `data` beside the notebook, then below `CISTRON_DATA`.
+pub(crate) fn find(written: &str) -> Result<PathBuf> {
+    let path = Path::new(written);
+    let mut places = vec![path.to_path_buf()];
+    if path.is_relative() {
+        places.push(Path::new("data").join(path));
+        if let Some(folder) = std::env::var_os("CISTRON_DATA") {
+            places.push(PathBuf::from(folder).join(path));
+        }
+    }
+    if let Some(found) = places.iter().find(|p| p.is_file()) {
+        return Ok(found.clone());
+    }
+    let list = places.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", ");
+    let mut message = format!("no such file; looked for {list}");
+    let neighbours: Vec<String> = places.iter().filter_map(|p| p.parent()).flat_map(names_in).collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if let Some(near) = cistron_declaration::nearest(&name, neighbours.iter().map(String::as_str)) {
+        message.push_str(&format!("; there is `{near}`"));
+    }
+    Err(DataError::file(written, None, message))
+}
+
+/// The names of files in a folder, none if it cannot be read.
+fn names_in(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Reads a file; gzip is recognised by content and undone.
+pub(crate) fn read(written: &str) -> Result<Content> {
+    let path = find(written)?;
+    let raw = std::fs::read(&path).map_err(|e| DataError::file(written, None, e.to_string()))?;
+    let print = FilePrint::of(&path, &raw);
+    let bytes = if raw.starts_with(&[0x1f, 0x8b]) {
+        let mut bytes = Vec::new();
+        MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| {
+            let what = if error.kind() == std::io::ErrorKind::UnexpectedEof { "ends early (a truncated download?)" } else { "is damaged" };
+            let message = format!("the gzip stream {what} after {} bytes of content: {error}", bytes_so_far(&raw));
+            DataError::file(written, None, message)
+        })?;
+        bytes
+    } else {
+        raw
+    };
+    Ok(Content { label: written.to_string(), bytes, print })
+}
+
+/// How much of a damaged gzip stream can be read.
+fn bytes_so_far(raw: &[u8]) -> usize {
+    let mut reader = MultiGzDecoder::new(raw);
+    let (mut buffer, mut total) = ([0u8; 1 << 14], 0);
+    while let Ok(n @ 1..) = reader.read(&mut buffer) {
+        total += n;
+    }
+    total
+}
+
+impl Content {
+    /// As text.
+    pub(crate) fn text(&self) -> Result<&str> {
+        if self.bytes.is_empty() {
+            return Err(DataError::file(&self.label, None, "the file is empty"));
+        }
+        std::str::from_utf8(&self.bytes).map_err(|error| {
+            let line = self.bytes[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+            DataError::file(&self.label, Some(line), "not UTF-8 text (is this a table?)")
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Small data frame helpers whose types are fixed, so that cells which use them compile fast.
