@@ -28,31 +28,38 @@ pub(crate) fn step(limits: (f64, f64), wanted: usize) -> f64 {
     times * decade
 }
 
-/// Round numbers within the limits and their labels.
+/// Round numbers within the limits and their labels: about as many as wanted, three if there are so many.
 pub(crate) fn ticks(limits: (f64, f64), wanted: usize) -> Vec<(f64, String)> {
-    let step = step(limits, wanted);
+    let mut found = Vec::new();
+    for more in 0..3 {
+        let step = step(limits, wanted + more * 2);
+        found = multiples(limits, step).into_iter().map(|v| (v, label(v, step))).collect();
+        if found.len() >= 3 {
+            break;
+        }
+    }
+    found
+}
+
+/// Ticks at whole numbers only, as epochs and positions have them.
+pub(crate) fn whole_ticks(limits: (f64, f64), wanted: usize) -> Vec<(f64, String)> {
+    let step = step(limits, wanted).max(1.0);
+    multiples(limits, step).into_iter().map(|v| (v, label(v, step))).collect()
+}
+
+/// The multiples of a step within the limits.
+fn multiples(limits: (f64, f64), step: f64) -> Vec<f64> {
     if !step.is_finite() || step <= 0.0 {
         return Vec::new();
     }
     let slack = step * 1e-6;
     let first = ((limits.0 - slack) / step).ceil();
     let last = ((limits.1 + slack) / step).floor();
-    (0..=((last - first).clamp(0.0, 100.0) as usize))
-        .map(|i| (first + i as f64) * step)
+    let values = (0..=((last - first).clamp(-1.0, 100.0) as i64)).map(|i| (first + i as f64) * step);
+    values
         .filter(|v| *v <= limits.1 + slack)
         .map(|v| if v.abs() < slack { 0.0 } else { v })
-        .map(|v| (v, label(v, step)))
         .collect()
-}
-
-/// Ticks at whole numbers only, as epochs and positions have them.
-pub(crate) fn whole_ticks(limits: (f64, f64), wanted: usize) -> Vec<(f64, String)> {
-    let mut out = ticks(limits, wanted);
-    if step(limits, wanted) < 1.0 {
-        out = ticks(limits, ((limits.1 - limits.0).floor() as usize).max(1));
-    }
-    out.retain(|(v, _)| (v - v.round()).abs() < 1e-6);
-    out
 }
 
 /// A tick's number with as many decimals as the step needs, a real minus sign, and no more digits than fit.
@@ -103,6 +110,7 @@ mod tests {
         assert_eq!(labels((0.0, 1.0), 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels((-0.04, 0.31), 4), ["0.0", "0.1", "0.2", "0.3"]);
         assert_eq!(labels((-3.2, 3.2), 4), ["\u{2212}2", "0", "2"]);
+        assert_eq!(labels((-1.0, 0.9), 3), ["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5"]);
         assert_eq!(
             labels((0.0, 25_000.0), 5),
             ["0", "5000", "10,000", "15,000", "20,000", "25,000"]

@@ -191,7 +191,7 @@ impl Bars {
             ..Axis::new((-0.5, n - 0.5), self.style.x_label.clone().unwrap_or_default())
         };
         let y_label = self.style.y_label.clone().unwrap_or_default();
-        let head = if self.reference.is_some() { 4.0 } else { 0.0 };
+        let head = if self.reference.is_some() { 18.0 } else { 0.0 };
         let layout = Layout {
             size,
             title: self.style.title.clone(),
@@ -235,13 +235,17 @@ impl Bars {
         if y < frame.top - 1.0 || y > frame.bottom + 1.0 {
             return;
         }
+        // Its name stands above the data, where no bar can be in its way.
         let mut canvas = frame.canvas.borrow_mut();
-        canvas.line(
-            (frame.left, y),
-            (frame.right, y),
-            Stroke::new(Theme::AMBER, 1.2).dash(Some("5 3")),
+        let line = Stroke::new(Theme::AMBER, 1.2).dash(Some("5 3"));
+        canvas.line((frame.left, y), (frame.right, y), line);
+        let (key, begin) = (frame.top - 9.0, frame.right - theme::text_width(label, theme::SMALL) - 6.0);
+        canvas.line((begin - 22.0, key), (begin - 4.0, key), line);
+        canvas.text(
+            (begin, key + theme::SMALL * 0.36),
+            label,
+            Type::new(theme::SMALL, Anchor::Start),
         );
-        canvas.text((frame.right, y - 4.0), label, Type::new(theme::SMALL, Anchor::End).soft());
     }
 
     fn draw_values(&self, frame: &Frame) {
@@ -253,11 +257,21 @@ impl Bars {
                 .fold(mean, |far, v| if mean < 0.0 { far.min(v) } else { far.max(v) });
             let beyond = if mean < 0.0 { 5.0 + theme::SMALL * 0.8 } else { -7.0 };
             let y = (frame.py(far) + beyond).clamp(frame.top + 8.0, frame.bottom);
-            canvas.text(
-                (frame.px(i as f64), y),
-                &value_text(mean),
-                Type::new(theme::SMALL, Anchor::Middle),
-            );
+            let (x, text) = (frame.px(i as f64), value_text(mean));
+            let half = theme::text_width(&text, theme::SMALL) / 2.0 + 1.0;
+            if self
+                .reference
+                .as_ref()
+                .is_some_and(|r| (y - theme::SMALL - 1.0..y + 3.0).contains(&frame.py(r.0)))
+            {
+                canvas.rect(
+                    (x - half, y - theme::SMALL * 0.85),
+                    (2.0 * half, theme::SMALL),
+                    Theme::PAPER,
+                    None,
+                );
+            }
+            canvas.text((x, y), &text, Type::new(theme::SMALL, Anchor::Middle));
         }
     }
 }

@@ -116,18 +116,18 @@ impl Frame {
             .y
             .ticks
             .clone()
-            .unwrap_or_else(|| axes::ticks(layout.y.limits, wanted(height - top - 40.0, 45.0)));
+            .unwrap_or_else(|| axes::ticks(layout.y.limits, wanted(height - top - 40.0, 40.0)));
         let widest = y_ticks
             .iter()
             .map(|t| theme::text_width(&t.1, theme::SMALL))
             .fold(0.0, f64::max);
         let mut left = (widest + TICK + 4.0 + 6.0 + label_room(&layout.y.label)).min(width * 0.6);
         let mut right = width - 12.0 - layout.tail;
-        let x_ticks = layout
+        let mut x_ticks = layout
             .x
             .ticks
             .clone()
-            .unwrap_or_else(|| axes::ticks(layout.x.limits, wanted(right - left, 60.0)));
+            .unwrap_or_else(|| axes::ticks(layout.x.limits, wanted(right - left, 55.0)));
         if !layout.x.names
             && let Some((at, text)) = x_ticks.last()
         {
@@ -135,10 +135,21 @@ impl Frame {
             let over = theme::text_width(text, theme::SMALL) / 2.0 - share * (right - left) - 10.0 - layout.tail;
             right -= over.max(0.0);
         }
+        if layout.square && layout.x.limits == layout.y.limits {
+            x_ticks.clone_from(&y_ticks);
+        }
         let names = layout
             .x
             .names
             .then(|| names(&x_ticks, (right - left) / x_ticks.len().max(1) as f64));
+        if matches!(names, Some(Names::Turned(_))) {
+            // The first names reach to the left of their ticks.
+            let slot = (right - left) / x_ticks.len().max(1) as f64;
+            let reach = x_ticks.iter().enumerate().map(|(i, t)| {
+                theme::text_width(&t.1, theme::SMALL) * ROTATION.to_radians().cos() - slot * (i as f64 + 0.5) + 4.0
+            });
+            left = left.max(reach.fold(0.0, f64::max).min(width * 0.5));
+        }
         let name_room = match &names {
             None => theme::SMALL + 4.0,
             Some(Names::Flat(lines)) => lines.iter().map(Vec::len).max().unwrap_or(1) as f64 * (theme::SMALL + 2.0) + 2.0,
@@ -202,10 +213,14 @@ impl Frame {
             Type::new(theme::LABEL, Anchor::Middle),
         );
         let label_x = left - widest - TICK - 4.0 - 7.0;
+        let fits = (height - 8.0) / theme::text_width(&layout.y.label, theme::LABEL).max(1.0);
+        let size = (theme::LABEL * fits.min(1.0)).max(8.0);
+        let half = theme::text_width(&layout.y.label, size) / 2.0 + 2.0;
+        let middle = centre.1.min(height - half).max(half);
         canvas.text(
-            (label_x, centre.1),
+            (label_x, middle),
             &layout.y.label,
-            Type::new(theme::LABEL, Anchor::Middle).rotate(-90.0),
+            Type::new(size, Anchor::Middle).rotate(-90.0),
         );
         drop(canvas);
         Ok(frame)

@@ -4,7 +4,7 @@ use crate::frame::{Axis, Frame, Layout};
 use crate::stats::mean;
 use crate::style::{Style, style_setters};
 use crate::{Figure, PlotError, axes, theme};
-use cistron_display::{Table, Theme, count};
+use cistron_display::{Table, Theme, count, significant};
 
 const PLOT: &str = "histogram";
 
@@ -104,8 +104,11 @@ impl Histogram {
             ),
             &[">from", ">to", ">count"],
         );
-        for (i, n) in counts.iter().enumerate() {
-            table.row([axes::plain(edge(i)), axes::plain(edge(i + 1)), count(*n)]);
+        // In words at most twenty rows: bins side by side are added up.
+        let together = self.bins.div_ceil(20);
+        for (i, part) in counts.chunks(together).enumerate() {
+            let (from, to) = (i * together, (i * together + part.len()).min(self.bins));
+            table.row([significant(edge(from), 3), significant(edge(to), 3), count(part.iter().sum())]);
         }
         if missing > 0 {
             table.notes.push(format!("{} missing values (NaN) left out", count(missing)));

@@ -135,7 +135,7 @@ impl Ladder {
                 }
                 canvas.circle(
                     (frame.px(row.mean()), y),
-                    4.2,
+                    3.8,
                     Theme::SERIES[0],
                     Some(Stroke::new(Theme::PAPER, 1.0)),
                 );

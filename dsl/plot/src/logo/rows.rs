@@ -9,7 +9,7 @@ use cistron_display::Theme;
 
 const PLOT: &str = "logos";
 const ROW: f64 = 64.0;
-const AXIS: f64 = 22.0;
+const AXIS: f64 = 32.0;
 
 /// A logo with a name, a remark, and the motif it is compared with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -256,9 +256,10 @@ impl Logos {
         let axis = left - 3.0;
         canvas.line((axis, high), (axis, low), hair);
         canvas.line((axis, place.zero), (left + each * heights.len() as f64, place.zero), hair);
+        let unit = if self.scale == LogoScale::Bits { " bits" } else { "" };
         let ends = match self.scale {
             LogoScale::Values => vec![(0.0, "0".to_string())],
-            _ => vec![(0.0, "0".to_string()), (limits.1, axes::plain(limits.1))],
+            _ => vec![(0.0, "0".to_string()), (limits.1, axes::plain(limits.1) + unit)],
         };
         for (at, label) in ends {
             let y = place.zero - at * per_unit;
