@@ -8,6 +8,9 @@ use cistron_display::{Table, Theme, significant};
 
 const PLOT: &str = "curve";
 
+/// The ends of an axis.
+type Range = (f64, f64);
+
 /// A line: its name and its points in the order in which they are joined. A NaN breaks the line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
@@ -108,7 +111,7 @@ impl Curve {
         Ok(figure.caption(&self.style.caption))
     }
 
-    fn limits(&self) -> Result<((f64, f64), (f64, f64)), PlotError> {
+    fn limits(&self) -> Result<(Range, Range), PlotError> {
         if self.series.is_empty() {
             return Err(PlotError::empty(PLOT, "no series was given"));
         }

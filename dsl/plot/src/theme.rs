@@ -35,9 +35,10 @@ pub(crate) fn series_colour(i: usize) -> &'static str {
     Theme::SERIES[i % Theme::SERIES.len()]
 }
 
-/// The dashes of series `i`: whole lines for the first round of the palette, then dashed ones.
+/// The dashes of series `i`: the first two differ enough in grey, more lines need another sign than their colour.
 pub(crate) fn series_dash(i: usize) -> Option<&'static str> {
-    [None, Some("6 3"), Some("2 2.5")][(i / Theme::SERIES.len()).min(2)]
+    const DASHES: [Option<&str>; 4] = [Some("7 3"), Some("2 2.6"), Some("8 3 2 3"), None];
+    i.checked_sub(2).and_then(|i| DASHES[i % DASHES.len()])
 }
 
 /// A theme colour as plotters takes it; what is not `#rrggbb` is black.
