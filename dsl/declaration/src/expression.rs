@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Expression {
     /// What it is.
     pub kind: Kind,
-    /// Its first token (for a method call: the method's name).
+    /// The token that messages point at: the first one; for a method call the method's name, for a field the
+    /// field's name, for an operator between two values the operator.
     pub span: Span,
 }
 

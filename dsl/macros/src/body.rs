@@ -25,7 +25,13 @@ pub(crate) enum Ends {
 
 /// Reads the statements between two braces.
 pub(crate) fn block(reader: &mut Reader, tokens: TokenStream, ends: Ends) -> Block {
-    let mut body = Body { reader, tokens: tokens.into_iter().collect(), at: 0, block: Block::default(), ends };
+    let mut body = Body {
+        reader,
+        tokens: tokens.into_iter().collect(),
+        at: 0,
+        block: Block::default(),
+        ends,
+    };
     while body.at < body.tokens.len() {
         body.statement();
     }
@@ -49,7 +55,9 @@ impl Body<'_> {
     }
 
     fn span_here(&self) -> Span {
-        self.tokens.get(self.at).map_or_else(|| self.reader.text.first(), |token| self.reader.span_of(token))
+        self.tokens
+            .get(self.at)
+            .map_or_else(|| self.reader.text.first(), |token| self.reader.span_of(token))
     }
 
     fn statement(&mut self) {
@@ -104,7 +112,8 @@ impl Body<'_> {
     fn unknown_word(&mut self, word: &str) {
         let span = self.span_here();
         let help = did_you_mean(word, WORDS);
-        self.reader.mistake_with_help(span, format!("unknown word `{word}` at the beginning of a statement"), help);
+        self.reader
+            .mistake_with_help(span, format!("unknown word `{word}` at the beginning of a statement"), help);
         self.skip_statement();
     }
 
@@ -113,7 +122,8 @@ impl Body<'_> {
         while let Some(token) = self.tokens.get(self.at) {
             self.at += 1;
             let braces = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
-            let continues = matches!(self.tokens.get(self.at), Some(TokenTree::Punct(_))) || self.word(0).as_deref() == Some("else");
+            let continues =
+                matches!(self.tokens.get(self.at), Some(TokenTree::Punct(_))) || self.word(0).as_deref() == Some("else");
             if is_punct(Some(token), ';') || (braces && !continues) {
                 return;
             }
@@ -141,7 +151,8 @@ impl Body<'_> {
         let parsed = self.reader.parse(|input| definition_header(input, role), header, start);
         let Some(braces) = braces else {
             if parsed.is_some() {
-                self.reader.mistake_with_help(start, "this block has no body", "`block name(x) { x.relu() }`");
+                self.reader
+                    .mistake_with_help(start, "this block has no body", "`block name(x) { x.relu() }`");
             }
             return self.skip_statement();
         };
@@ -157,7 +168,13 @@ impl Body<'_> {
             parameters.push((name.to_string(), span));
         }
         let name = name.to_string();
-        self.block.statements.push(Statement::Define(BlockDefinition { role, name, span, parameters, body }));
+        self.block.statements.push(Statement::Define(BlockDefinition {
+            role,
+            name,
+            span,
+            parameters,
+            body,
+        }));
     }
 
     fn binding(&mut self) {
@@ -185,9 +202,12 @@ impl Body<'_> {
 
     /// Reports what stands behind a whole expression, and reads on there.
     fn missing_semicolon(&mut self, rest: TokenStream) {
-        let Some(first) = rest.clone().into_iter().next() else { return };
+        let Some(first) = rest.clone().into_iter().next() else {
+            return;
+        };
         let span = self.reader.span_of(&first);
-        self.reader.mistake(span, format!("expected `;` or an operator before `{}`", short(&first)));
+        self.reader
+            .mistake(span, format!("expected `;` or an operator before `{}`", short(&first)));
         if matches!(first, TokenTree::Ident(_)) {
             let mut tokens: Vec<TokenTree> = rest.into_iter().collect();
             let semicolon = proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone);
@@ -213,7 +233,11 @@ impl Body<'_> {
         );
         let Some(braces) = braces else {
             if parsed.is_some() {
-                self.reader.mistake_with_help(span, "this `for` has no body", "`for c in [32, 64] { x = x.conv(c, width = 5); }`");
+                self.reader.mistake_with_help(
+                    span,
+                    "this `for` has no body",
+                    "`for c in [32, 64] { x = x.conv(c, width = 5); }`",
+                );
             }
             return self.skip_statement();
         };
@@ -221,7 +245,12 @@ impl Body<'_> {
         let Some((bound, values)) = parsed else { return };
         let bound = pattern(self.reader, &bound);
         let values = expression(self.reader, &values);
-        self.block.statements.push(Statement::For { pattern: bound, values, body, span });
+        self.block.statements.push(Statement::For {
+            pattern: bound,
+            values,
+            body,
+            span,
+        });
     }
 
     /// `if` or `match` at the beginning of a statement: it ends with its braces, as in Rust.
@@ -237,7 +266,9 @@ impl Body<'_> {
             return self.expression_statement();
         }
         let tokens = self.tokens[start..self.at].iter().cloned().collect();
-        let Some(value) = self.reader.parse(|input| input.parse::<Expr>(), tokens, near) else { return };
+        let Some(value) = self.reader.parse(|input| input.parse::<Expr>(), tokens, near) else {
+            return;
+        };
         let value = expression(self.reader, &value);
         if self.at == self.tokens.len() && self.ends == Ends::WithValue {
             self.block.value = Some(Box::new(value));
@@ -286,7 +317,14 @@ impl Body<'_> {
         if let Some((operator, token)) = operator {
             let span = self.reader.span_of(token);
             let left = Box::new(expression(self.reader, left));
-            value = Expression { kind: Kind::Binary { operator, left, right: Box::new(value) }, span };
+            value = Expression {
+                kind: Kind::Binary {
+                    operator,
+                    left,
+                    right: Box::new(value),
+                },
+                span,
+            };
         }
         if !targets.is_empty() {
             self.block.statements.push(Statement::Assign { targets, value });
@@ -311,14 +349,24 @@ fn target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
     match expr {
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let name = path.path.get_ident()?;
-            Some(Target { of: None, name: name.to_string(), index: None, span: reader.span(name.span()) })
+            Some(Target {
+                of: None,
+                name: name.to_string(),
+                index: None,
+                span: reader.span(name.span()),
+            })
         }
         Expr::Field(field) => {
             if let (Expr::Path(of), syn::Member::Named(name)) = (&*field.base, &field.member)
                 && let Some(of) = of.path.get_ident()
             {
                 let span = reader.span(name.span());
-                return Some(Target { of: Some(of.to_string()), name: name.to_string(), index: None, span });
+                return Some(Target {
+                    of: Some(of.to_string()),
+                    name: name.to_string(),
+                    index: None,
+                    span,
+                });
             }
             no_target(reader, expr)
         }
@@ -336,7 +384,11 @@ fn target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
 
 fn no_target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
     let span = reader.span_of(expr);
-    reader.mistake_with_help(span, "only a name can be assigned", "an output, a `let mut` binding, `data.output` or `[a, b] = ..`");
+    reader.mistake_with_help(
+        span,
+        "only a name can be assigned",
+        "an output, a `let mut` binding, `data.output` or `[a, b] = ..`",
+    );
     None
 }
 

@@ -13,12 +13,16 @@ use syn::parse::ParseStream;
 use syn::{Expr, Token};
 
 /// Words that begin a statement of `data!`.
-pub(crate) const WORDS: [&str; 10] =
-    ["genome", "cells", "windows", "records", "input", "output", "classes", "folds", "split", "sample"];
+pub(crate) const WORDS: [&str; 10] = [
+    "genome", "cells", "windows", "records", "input", "output", "classes", "folds", "split", "sample",
+];
 
 /// Reads a data set. `declared` are the names that its statements introduce.
 pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> DataDeclaration {
-    let mut declaration = DataDeclaration { source: reader.text.source.clone(), statements: Vec::new() };
+    let mut declaration = DataDeclaration {
+        source: reader.text.source.clone(),
+        statements: Vec::new(),
+    };
     let tokens: Vec<TokenTree> = input.into_iter().collect();
     let mut declared: Vec<String> = Vec::new();
     for statement in tokens.split(|token| is_punct(Some(token), ';')) {
@@ -88,7 +92,11 @@ fn read_entry(reader: &mut Reader, tokens: &[TokenTree], declared: &[String]) ->
     let (name, kind, value) = reader.parse(
         |input: ParseStream<'_>| {
             let named = input.peek(syn::Ident) && (input.peek2(Token![=]) || input.peek2(Token![:])) && !input.peek2(Token![::]);
-            let name = if named && !input.peek2(Token![==]) { Some(input.parse::<syn::Ident>()?) } else { None };
+            let name = if named && !input.peek2(Token![==]) {
+                Some(input.parse::<syn::Ident>()?)
+            } else {
+                None
+            };
             let mut kind = None;
             if name.is_some() {
                 if input.parse::<Option<Token![:]>>()?.is_some() {
@@ -104,7 +112,12 @@ fn read_entry(reader: &mut Reader, tokens: &[TokenTree], declared: &[String]) ->
     let kind = kind.map(|kind| expression(reader, &kind));
     let value = data_value(reader, &value, declared, Level::Source);
     let span = name.as_ref().map_or(value.span, |name| reader.span(name.span()));
-    Some(Entry { name: name.map(|name| name.to_string()), span, kind, value })
+    Some(Entry {
+        name: name.map(|name| name.to_string()),
+        span,
+        kind,
+        value,
+    })
 }
 
 /// `Dna` or `Map(250)`, up to the `=`.
@@ -133,9 +146,13 @@ fn data_value(reader: &mut Reader, expr: &Expr, declared: &[String], level: Leve
         Expr::Paren(inner) => return data_value(reader, &inner.expr, declared, level),
         Expr::Group(inner) => return data_value(reader, &inner.expr, declared, level),
         expr if is_literal(expr) || is_word(expr) => return expression(reader, expr),
-        Expr::Array(array) => {
-            Kind::List(array.elems.iter().map(|item| data_value(reader, item, declared, Level::Argument)).collect())
-        }
+        Expr::Array(array) => Kind::List(
+            array
+                .elems
+                .iter()
+                .map(|item| data_value(reader, item, declared, Level::Argument))
+                .collect(),
+        ),
         Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
             Some(name) if level == Level::Source || declared.contains(&name) || sources::is_option_word(&name) => {
                 Kind::Name(name)
@@ -147,10 +164,16 @@ fn data_value(reader: &mut Reader, expr: &Expr, declared: &[String], level: Leve
                 let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
                 if name == "frame" && call.args.len() == 1 && named(&call.args[0]).is_none() {
                     let argument = frame(reader, &call.args[0]);
-                    Kind::Call { function: name, arguments: vec![argument] }
+                    Kind::Call {
+                        function: name,
+                        arguments: vec![argument],
+                    }
                 } else if level == Level::Source || sources::is_source(&name) {
                     let arguments = source_arguments(reader, &call.args, declared);
-                    Kind::Call { function: name, arguments }
+                    Kind::Call {
+                        function: name,
+                        arguments,
+                    }
                 } else {
                     captured(reader, expr)
                 }
@@ -163,7 +186,9 @@ fn data_value(reader: &mut Reader, expr: &Expr, declared: &[String], level: Leve
             arguments: source_arguments(reader, &call.args, declared),
         },
         Expr::Field(field) if begins_with_source(&field.base, declared, level) => {
-            let syn::Member::Named(name) = &field.member else { return expression(reader, expr) };
+            let syn::Member::Named(name) = &field.member else {
+                return expression(reader, expr);
+            };
             Kind::Field {
                 receiver: Box::new(data_value(reader, &field.base, declared, level)),
                 field: name.to_string(),
@@ -191,7 +216,11 @@ fn source_arguments<'a>(reader: &mut Reader, items: impl IntoIterator<Item = &'a
                 if found.iter().any(|earlier| earlier.name.is_some()) {
                     reader.mistake_with_help(value.span, "a value without a name behind a named argument", "put it first");
                 }
-                Argument { name: None, span: value.span, value }
+                Argument {
+                    name: None,
+                    span: value.span,
+                    value,
+                }
             }
         };
         once(reader, &found, &argument);
@@ -205,9 +234,15 @@ fn begins_with_source(expr: &Expr, declared: &[String], level: Level) -> bool {
     match expr {
         Expr::MethodCall(call) => begins_with_source(&call.receiver, declared, level),
         Expr::Field(field) => begins_with_source(&field.base, declared, level),
-        Expr::Path(path) => path.path.get_ident().is_some_and(|name| level == Level::Source || declared.contains(&name.to_string())),
+        Expr::Path(path) => path
+            .path
+            .get_ident()
+            .is_some_and(|name| level == Level::Source || declared.contains(&name.to_string())),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => path.path.get_ident().is_some_and(|name| level == Level::Source || sources::is_source(&name.to_string())),
+            Expr::Path(path) => path
+                .path
+                .get_ident()
+                .is_some_and(|name| level == Level::Source || sources::is_source(&name.to_string())),
             _ => false,
         },
         _ => false,
@@ -222,7 +257,14 @@ fn frame(reader: &mut Reader, expr: &Expr) -> Argument {
         other => other,
     };
     let place = reader.capture(quote!(&(#inner)));
-    Argument { name: None, span, value: Expression { kind: Kind::Capture(place), span } }
+    Argument {
+        name: None,
+        span,
+        value: Expression {
+            kind: Kind::Capture(place),
+            span,
+        },
+    }
 }
 
 fn captured(reader: &mut Reader, expr: &Expr) -> Kind {

@@ -52,7 +52,10 @@ fn kind(reader: &mut Reader, expr: &Expr, span: Span) -> Option<Kind> {
             UnOp::Neg(_) => match expression(reader, &unary.expr).kind {
                 Kind::Int(value) => Kind::Int(-value),
                 Kind::Float(value) => Kind::Float(-value),
-                kind => Kind::Negate(Box::new(Expression { kind, span: span_of(reader, &unary.expr) })),
+                kind => Kind::Negate(Box::new(Expression {
+                    kind,
+                    span: span_of(reader, &unary.expr),
+                })),
             },
             UnOp::Not(_) => Kind::Not(boxed(reader, &unary.expr)),
             _ => return no_meaning(reader, span, "`*` before a value", "leave it away"),
@@ -60,16 +63,28 @@ fn kind(reader: &mut Reader, expr: &Expr, span: Span) -> Option<Kind> {
         Expr::Binary(binary) => {
             let Some(operator) = operator(&binary.op) else {
                 let word = binary.op.to_token_stream().to_string();
-                return no_meaning(reader, span, &format!("`{word}`"), "`+ - * / %`, comparisons, `&&` and `||` have");
+                return no_meaning(
+                    reader,
+                    span,
+                    &format!("`{word}`"),
+                    "`+ - * / %`, comparisons, `&&` and `||` have",
+                );
             };
-            Kind::Binary { operator, left: boxed(reader, &binary.left), right: boxed(reader, &binary.right) }
+            Kind::Binary {
+                operator,
+                left: boxed(reader, &binary.left),
+                right: boxed(reader, &binary.right),
+            }
         }
         Expr::Call(call) => {
             let Expr::Path(path) = &*call.func else {
                 return no_meaning(reader, span, "calling this", "call a block or a word by its name");
             };
             let function = path_text(reader, &path.path, span)?;
-            Kind::Call { function, arguments: arguments(reader, &call.args) }
+            Kind::Call {
+                function,
+                arguments: arguments(reader, &call.args),
+            }
         }
         Expr::MethodCall(call) => {
             if let Some(turbofish) = &call.turbofish {
@@ -77,13 +92,24 @@ fn kind(reader: &mut Reader, expr: &Expr, span: Span) -> Option<Kind> {
                 return no_meaning(reader, span, "`::<..>`", "leave it away");
             }
             let receiver = boxed(reader, &call.receiver);
-            Kind::Method { receiver, method: call.method.to_string(), arguments: arguments(reader, &call.args) }
+            Kind::Method {
+                receiver,
+                method: call.method.to_string(),
+                arguments: arguments(reader, &call.args),
+            }
         }
-        Expr::Field(field) => {
-            Kind::Field { receiver: boxed(reader, &field.base), field: field.member.to_token_stream().to_string() }
-        }
-        Expr::Index(index) => Kind::Index { receiver: boxed(reader, &index.expr), index: boxed(reader, &index.index) },
-        Expr::Struct(value) => Kind::Struct { name: path_text(reader, &value.path, span)?, fields: fields(reader, value) },
+        Expr::Field(field) => Kind::Field {
+            receiver: boxed(reader, &field.base),
+            field: field.member.to_token_stream().to_string(),
+        },
+        Expr::Index(index) => Kind::Index {
+            receiver: boxed(reader, &index.expr),
+            index: boxed(reader, &index.index),
+        },
+        Expr::Struct(value) => Kind::Struct {
+            name: path_text(reader, &value.path, span)?,
+            fields: fields(reader, value),
+        },
         Expr::If(choice) => {
             if let Expr::Let(test) = &*choice.cond {
                 let span = reader.span(test.let_token.span);
@@ -102,7 +128,12 @@ fn kind(reader: &mut Reader, expr: &Expr, span: Span) -> Option<Kind> {
         Expr::Closure(closure) => Kind::Closure(closure_data(reader, closure)),
         Expr::Block(inner) => Kind::Block(syn_block(reader, &inner.block)),
         Expr::Assign(_) => {
-            return no_meaning(reader, span, "an assignment here", "`name = value` stands in a list of arguments or as a statement");
+            return no_meaning(
+                reader,
+                span,
+                "an assignment here",
+                "`name = value` stands in a list of arguments or as a statement",
+            );
         }
         other => return foreign(reader, other, span),
     })
@@ -114,12 +145,18 @@ fn foreign(reader: &mut Reader, expr: &Expr, span: Span) -> Option<Kind> {
         Expr::Reference(_) => ("`&`", "write the name alone; values are not moved"),
         Expr::Try(_) => ("`?`", "mistakes of a declaration are reported by the macro as a whole"),
         Expr::Cast(_) => ("`as`", "numbers convert by themselves"),
-        Expr::Macro(_) => ("a macro", "compute it before the declaration and give it as a parameter: `Name(value = ..) on data`"),
+        Expr::Macro(_) => (
+            "a macro",
+            "compute it before the declaration and give it as a parameter: `Name(value = ..) on data`",
+        ),
         Expr::Repeat(_) => ("`[value; n]`", "write the list"),
         Expr::While(_) | Expr::Loop(_) => ("an open loop", "use `for .. in ..` over a list, a range or a parameter"),
         Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => ("a jump", "a block gives its last expression"),
         Expr::Let(_) => ("`let` here", "use `match`"),
-        _ => ("this Rust expression", "compute it before the declaration and give it as a parameter: `Name(value = ..) on data`"),
+        _ => (
+            "this Rust expression",
+            "compute it before the declaration and give it as a parameter: `Name(value = ..) on data`",
+        ),
     };
     no_meaning(reader, span, what, help)
 }
@@ -156,10 +193,20 @@ fn literal_kind(reader: &mut Reader, literal: &Lit, span: Span) -> Option<Kind> 
 
 fn path_text(reader: &mut Reader, path: &syn::Path, span: Span) -> Option<String> {
     if path.leading_colon.is_some() || path.segments.iter().any(|segment| !segment.arguments.is_none()) {
-        reader.mistake_with_help(span, "a path of this form has no meaning in a declaration", "use a plain name");
+        reader.mistake_with_help(
+            span,
+            "a path of this form has no meaning in a declaration",
+            "use a plain name",
+        );
         return None;
     }
-    Some(path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::"))
+    Some(
+        path.segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect::<Vec<_>>()
+            .join("::"),
+    )
 }
 
 fn operator(operator: &BinOp) -> Option<BinaryOperator> {
@@ -188,14 +235,22 @@ pub(crate) fn arguments<'a>(reader: &mut Reader, items: impl IntoIterator<Item =
         let argument = match named(item) {
             Some((name, value)) => {
                 let span = reader.span(name.span());
-                Argument { name: Some(name.to_string()), span, value: expression(reader, value) }
+                Argument {
+                    name: Some(name.to_string()),
+                    span,
+                    value: expression(reader, value),
+                }
             }
             None => {
                 let value = expression(reader, item);
                 if found.iter().any(|earlier| earlier.name.is_some()) {
                     reader.mistake_with_help(value.span, "a value without a name behind a named argument", "put it first");
                 }
-                Argument { name: None, span: value.span, value }
+                Argument {
+                    name: None,
+                    span: value.span,
+                    value,
+                }
             }
         };
         once(reader, &found, &argument);
@@ -233,7 +288,11 @@ fn fields(reader: &mut Reader, value: &syn::ExprStruct) -> Vec<Argument> {
     for field in &value.fields {
         let span = reader.span_of(&field.member);
         let name = field.member.to_token_stream().to_string();
-        let argument = Argument { name: Some(name), span, value: expression(reader, &field.expr) };
+        let argument = Argument {
+            name: Some(name),
+            span,
+            value: expression(reader, &field.expr),
+        };
         once(reader, &found, &argument);
         found.push(argument);
     }
@@ -245,7 +304,10 @@ fn match_arm(reader: &mut Reader, arm: &syn::Arm) -> Arm {
         let span = reader.span(word.span());
         reader.mistake_with_help(span, "a guard has no meaning in a declaration", "use `if` in the arm");
     }
-    Arm { pattern: pattern(reader, &arm.pat), body: expression(reader, &arm.body) }
+    Arm {
+        pattern: pattern(reader, &arm.pat),
+        body: expression(reader, &arm.body),
+    }
 }
 
 fn closure_data(reader: &mut Reader, closure: &syn::ExprClosure) -> Closure {
@@ -260,7 +322,10 @@ fn closure_data(reader: &mut Reader, closure: &syn::ExprClosure) -> Closure {
             }
         }
     }
-    Closure { parameters, body: boxed(reader, &closure.body) }
+    Closure {
+        parameters,
+        body: boxed(reader, &closure.body),
+    }
 }
 
 /// The statements of a Rust block, read like the body of a declaration.

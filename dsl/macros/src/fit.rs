@@ -46,9 +46,13 @@ pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> Fit {
 
 /// `net(kernels = 64), loss, data`
 fn read_parts(reader: &mut Reader, tokens: &[TokenTree], fit: &mut Fit) {
-    let near = tokens.first().map_or_else(|| reader.text.first(), |token| reader.span_of(token));
+    let near = tokens
+        .first()
+        .map_or_else(|| reader.text.first(), |token| reader.span_of(token));
     let stream = tokens.iter().cloned().collect();
-    let Some(parts) = reader.parse(Punctuated::<Expr, Token![,]>::parse_terminated, stream, near) else { return };
+    let Some(parts) = reader.parse(Punctuated::<Expr, Token![,]>::parse_terminated, stream, near) else {
+        return;
+    };
     let parts: Vec<Expr> = parts.into_iter().collect();
     // `fit! { net, loss, epochs = 3 }`: the options came without the `;`.
     if let Some((name, _)) = parts.iter().find_map(named) {
@@ -176,7 +180,12 @@ fn unknown_option(reader: &mut Reader, name: &str, span: Span) {
 /// The expansion of `fit!`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut reader = Reader::new("fit!", &input);
-    let Fit { model, objective, data, options } = read(&mut reader, input);
+    let Fit {
+        model,
+        objective,
+        data,
+        options,
+    } = read(&mut reader, input);
     if let Some(mistakes) = emit::mistakes(&reader, "Run") {
         return mistakes;
     }

@@ -25,7 +25,9 @@ pub(crate) struct Header {
 pub(crate) fn header(reader: &mut Reader, input: TokenStream, example: &str) -> Header {
     let mut header = Header::default();
     let tokens: Vec<TokenTree> = input.into_iter().collect();
-    let braces = tokens.iter().position(|token| matches!(token, TokenTree::Group(g) if g.delimiter() == Delimiter::Brace));
+    let braces = tokens
+        .iter()
+        .position(|token| matches!(token, TokenTree::Group(g) if g.delimiter() == Delimiter::Brace));
     let (before, after) = match braces {
         Some(at) => (&tokens[..at], &tokens[at + 1..]),
         None => (&tokens[..], &tokens[..0]),
@@ -38,7 +40,10 @@ pub(crate) fn header(reader: &mut Reader, input: TokenStream, example: &str) -> 
     }
     if let Some(extra) = after.first() {
         let span = reader.span_of(extra);
-        reader.mistake(span, format!("nothing can stand behind the braces, but `{}` does", short(extra)));
+        reader.mistake(
+            span,
+            format!("nothing can stand behind the braces, but `{}` does", short(extra)),
+        );
     }
 
     let mut at = 0;
@@ -58,7 +63,11 @@ pub(crate) fn header(reader: &mut Reader, input: TokenStream, example: &str) -> 
         Some(TokenTree::Ident(word)) if word == "on" => header.on = data_names(reader, &before[at..]),
         Some(other) => {
             let span = reader.span_of(other);
-            reader.mistake_with_help(span, format!("expected `on data` and braces, found `{}`", short(other)), example);
+            reader.mistake_with_help(
+                span,
+                format!("expected `on data` and braces, found `{}`", short(other)),
+                example,
+            );
         }
         None if braces.is_some() => {
             let near = tokens.first().map_or_else(Span::default, |token| reader.span_of(token));
@@ -87,13 +96,21 @@ fn data_names(reader: &mut Reader, tokens: &[TokenTree]) -> Vec<Ident> {
             other => {
                 let span = reader.span_of(other);
                 let message = format!("expected the name of a data set, found `{}`", short(other));
-                reader.mistake_with_help(span, message, "`on data` or `on first, second`: variables that hold a `data!`");
+                reader.mistake_with_help(
+                    span,
+                    message,
+                    "`on data` or `on first, second`: variables that hold a `data!`",
+                );
                 return names;
             }
         }
     }
     if names.is_empty() {
-        reader.mistake_with_help(on, "expected the name of a data set after `on`", "`on data`: a variable that holds a `data!`");
+        reader.mistake_with_help(
+            on,
+            "expected the name of a data set after `on`",
+            "`on data`: a variable that holds a `data!`",
+        );
     }
     names
 }
@@ -106,14 +123,22 @@ fn parameters(reader: &mut Reader, tokens: TokenStream, near: Span) -> Vec<Param
     for item in &items {
         let Some((name, value)) = named(item) else {
             let span = reader.span_of(item);
-            reader.mistake_with_help(span, "a parameter needs a name and a default", "`Name(kernels = 300) on data`");
+            reader.mistake_with_help(
+                span,
+                "a parameter needs a name and a default",
+                "`Name(kernels = 300) on data`",
+            );
             continue;
         };
         let span = reader.span(name.span());
         if found.iter().any(|other| name == &other.name) {
             reader.mistake(span, format!("the parameter `{name}` is given twice"));
         }
-        found.push(Parameter { name: name.to_string(), span, default: default_value(reader, value) });
+        found.push(Parameter {
+            name: name.to_string(),
+            span,
+            default: default_value(reader, value),
+        });
     }
     found
 }
@@ -125,7 +150,10 @@ fn default_value(reader: &mut Reader, value: &Expr) -> Expression {
     }
     let span = reader.span_of(value);
     let place = reader.capture(without_moving(value));
-    Expression { kind: Kind::Capture(place), span }
+    Expression {
+        kind: Kind::Capture(place),
+        span,
+    }
 }
 
 /// Whether an expression is made of literals alone.

@@ -40,3 +40,6 @@ pub fn objective(input: TokenStream) -> TokenStream {
 pub fn fit(input: TokenStream) -> TokenStream {
     fit::expand(input.into()).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,31 +1,36 @@
 //! What `objective!` knows: losses and metrics with their arguments; and its checks.
 
 use crate::reader::Reader;
-use cistron_declaration::{BinaryOperator, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean};
+use cistron_declaration::{Argument, BinaryOperator, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean};
 
 /// A loss or a metric.
 struct Loss {
     name: &'static str,
     /// The words it takes without a name, one of which it needs.
     words: &'static [&'static str],
-    /// The arguments it takes by name.
+    /// The switches it takes by name.
     arguments: &'static [&'static str],
     /// Whether this version computes it.
     runs: bool,
 }
 
 const fn loss(name: &'static str, words: &'static [&'static str], arguments: &'static [&'static str], runs: bool) -> Loss {
-    Loss { name, words, arguments, runs }
+    Loss {
+        name,
+        words,
+        arguments,
+        runs,
+    }
 }
 
 const LOSSES: [Loss; 8] = [
     loss("mse", &[], &[], true),
-    loss("poisson", &[], &[], true),
-    loss("bce", &[], &[], true),
+    loss("poisson", &[], &["log"], true),
+    loss("bce", &[], &["logits"], true),
     loss("correlation", &["Tracks", "Points", "Maps"], &[], true),
-    loss("cross_entropy", &[], &[], true),
+    loss("cross_entropy", &[], &[], false),
     loss("dice", &[], &[], false),
-    loss("auprc", &[], &["bins"], false),
+    loss("auprc", &[], &[], false),
     loss("spearman", &["Tracks", "Points", "Maps"], &[], false),
 ];
 
@@ -50,7 +55,10 @@ fn check_outputs(reader: &mut Reader, rule: &ObjectiveRule) {
     let mut seen: Vec<String> = Vec::new();
     for output in &rule.outputs {
         if let Some(name) = &output.name {
-            reader.mistake(output.span, format!("`{name} = ..` has no meaning here; `{word}` takes outputs"));
+            reader.mistake(
+                output.span,
+                format!("`{name} = ..` has no meaning here; `{word}` takes outputs"),
+            );
             continue;
         }
         let name = match &output.value.kind {
@@ -71,17 +79,37 @@ fn check_outputs(reader: &mut Reader, rule: &ObjectiveRule) {
 /// A sum of losses with weights.
 fn check_value(reader: &mut Reader, value: &Expression) {
     match &value.kind {
-        Kind::Binary { operator: BinaryOperator::Add | BinaryOperator::Subtract, left, right } => {
+        Kind::Binary {
+            operator: BinaryOperator::Add,
+            left,
+            right,
+        } => {
             check_value(reader, left);
             check_value(reader, right);
         }
-        Kind::Binary { operator: BinaryOperator::Multiply, left, right } => match (is_number(left), is_number(right)) {
+        Kind::Binary {
+            operator: BinaryOperator::Multiply,
+            left,
+            right,
+        } => match (is_number(left), is_number(right)) {
             (true, _) => check_value(reader, right),
             (_, true) => check_value(reader, left),
             _ => reader.mistake_with_help(value.span, "one side of `*` must be a number", "`0.95 * mse()`"),
         },
-        Kind::Binary { operator: BinaryOperator::Divide, left, right } if is_number(right) => check_value(reader, left),
-        Kind::Negate(inner) => check_value(reader, inner),
+        Kind::Binary {
+            operator: BinaryOperator::Divide,
+            left,
+            right,
+        } if is_number(right) => check_value(reader, left),
+        Kind::Binary {
+            operator: BinaryOperator::Subtract,
+            ..
+        }
+        | Kind::Negate(_) => reader.mistake_with_help(
+            value.span,
+            "a loss is subtracted; losses only add up",
+            "a correlation as a loss is 1 - r already: larger r, smaller loss",
+        ),
         Kind::Call { function, arguments } => {
             let Some(loss) = LOSSES.iter().find(|loss| loss.name == function) else {
                 let help = did_you_mean(function, LOSSES.iter().map(|loss| loss.name));
@@ -97,7 +125,10 @@ fn check_value(reader: &mut Reader, value: &Expression) {
             let help = if known {
                 format!("`{name}()`")
             } else {
-                format!("a weight is a literal; {}", did_you_mean(name, LOSSES.iter().map(|loss| loss.name)))
+                format!(
+                    "a weight is a literal; {}",
+                    did_you_mean(name, LOSSES.iter().map(|loss| loss.name))
+                )
             };
             reader.mistake_with_help(value.span, format!("expected a loss, found the name `{name}`"), help);
         }
@@ -119,7 +150,7 @@ fn is_number(value: &Expression) -> bool {
     }
 }
 
-fn check_arguments(reader: &mut Reader, loss: &Loss, value: &Expression, arguments: &[cistron_declaration::Argument]) {
+fn check_arguments(reader: &mut Reader, loss: &Loss, value: &Expression, arguments: &[Argument]) {
     let name = loss.name;
     let mut words = 0;
     for argument in arguments {
@@ -130,6 +161,8 @@ fn check_arguments(reader: &mut Reader, loss: &Loss, value: &Expression, argumen
                     known => did_you_mean(given, known.iter().copied()),
                 };
                 reader.mistake_with_help(argument.span, format!("unknown argument `{given}` of `{name}`"), help);
+            } else if !matches!(argument.value.kind, Kind::Bool(_)) {
+                reader.mistake(argument.value.span, format!("`{given}` is `true` or `false`"));
             }
             continue;
         }
@@ -147,7 +180,7 @@ fn check_arguments(reader: &mut Reader, loss: &Loss, value: &Expression, argumen
         }
     }
     if words == 0 && !loss.words.is_empty() {
-        let help = format!("`{name}(Tracks)`: across examples, per track; `{name}(Points)`: across tracks, per example");
+        let help = format!("`{name}(Tracks)`: over the tracks of each example; `{name}(Points)`: over examples, for each track");
         reader.mistake_with_help(value.span, format!("`{name}` over what?"), help);
     }
 }

@@ -12,7 +12,12 @@ const EXAMPLE: &str = "`model! { Name(kernels = 64) on data { output = input.con
 
 /// Reads a model; gives the declaration and the data sets it is on.
 pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> (ModelDeclaration, Vec<Ident>) {
-    let Header { name, parameters, on, body } = header(reader, input, EXAMPLE);
+    let Header {
+        name,
+        parameters,
+        on,
+        body,
+    } = header(reader, input, EXAMPLE);
     if name.is_none() {
         let first = reader.text.first();
         reader.mistake_with_help(first, "the model needs a name", EXAMPLE);

@@ -20,7 +20,12 @@ const EXAMPLE: &str = "`objective! { on data { loss(output) = mse(); } }`";
 
 /// Reads an objective; gives the declaration and the data sets it is on.
 pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> (ObjectiveDeclaration, Vec<Ident>) {
-    let Header { name: _, parameters, on, body } = header(reader, input, EXAMPLE);
+    let Header {
+        name: _,
+        parameters,
+        on,
+        body,
+    } = header(reader, input, EXAMPLE);
     if let Some(parameter) = parameters.first() {
         reader.mistake(parameter.span, "an objective has no parameters");
     }
@@ -65,7 +70,12 @@ fn rule(reader: &mut Reader, tokens: &[TokenTree]) -> Option<ObjectiveRule> {
         reader.mistake(at, format!("expected `;` or an operator before `{}`", short(&next)));
     }
     let outputs = arguments(reader, &outputs);
-    Some(ObjectiveRule { word, span, outputs, value: expression(reader, &value) })
+    Some(ObjectiveRule {
+        word,
+        span,
+        outputs,
+        value: expression(reader, &value),
+    })
 }
 
 /// The expansion of `objective!`.

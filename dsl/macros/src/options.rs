@@ -110,7 +110,10 @@ pub(crate) fn find(name: &str) -> Option<&'static FitOption> {
 
 /// The names of the options that run.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    OPTIONS.iter().filter(|option| option.role != Role::Later).map(|option| option.name)
+    OPTIONS
+        .iter()
+        .filter(|option| option.role != Role::Later)
+        .map(|option| option.name)
 }
 
 /// The tokens that the option's setter takes; nothing if the value is a mistake.
@@ -133,17 +136,24 @@ fn check_count(reader: &mut Reader, name: &str, value: &Expr, least: i128) {
             reader.mistake(span, format!("`{name}` is {number}; it must be at least {least}"));
         }
         Some(Number::Float(_)) => {
-            reader.mistake(span, format!("`{name}` must be a whole number, found {}", value.to_token_stream()));
+            reader.mistake(
+                span,
+                format!("`{name}` must be a whole number, found {}", value.to_token_stream()),
+            );
         }
         _ => {}
     }
 }
 
 fn precision(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
-    let Expr::Path(path) = value else { return Some(value.to_token_stream()) };
-    let Some(name) = path.path.get_ident() else { return Some(value.to_token_stream()) };
+    let Expr::Path(path) = value else {
+        return Some(value.to_token_stream());
+    };
+    let Some(name) = path.path.get_ident() else {
+        return Some(value.to_token_stream());
+    };
     match name.to_string().as_str() {
-        "F32" | "F64" => Some(quote!(::cistron::candle_core::DType::#name)),
+        "F32" | "F64" => Some(quote!(::cistron::Precision::#name)),
         word @ ("Bf16" | "F16" | "BF16") => {
             let span = reader.span(name.span());
             reader.mistake_with_help(span, format!("`{word}` cannot run yet"), "`F32` or `F64`");
@@ -170,7 +180,9 @@ fn optimizer(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
         },
         _ => return Some(value.to_token_stream()),
     };
-    let Some(name) = path.get_ident() else { return Some(value.to_token_stream()) };
+    let Some(name) = path.get_ident() else {
+        return Some(value.to_token_stream());
+    };
     let text = name.to_string();
     let Some(optimizer) = known(&text) else {
         if fields.is_none() && !text.starts_with(char::is_uppercase) {
@@ -182,17 +194,19 @@ fn optimizer(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
         return None;
     };
     let mut tokens = TokenStream::new();
-    let mut rest = quote!(::std::default::Default::default());
+    let mut rest = Some(quote!(..::std::default::Default::default()));
     if let Some(value) = fields {
         for field in &value.fields {
             tokens.extend(check_field(reader, optimizer, field));
         }
         if let Some(given) = &value.rest {
-            rest = given.to_token_stream();
+            rest = Some(quote!(..#given));
+        } else if value.fields.len() == optimizer.fields.len() {
+            rest = None;
         }
     }
     let word = Ident::new(optimizer.name, Span::call_site());
-    Some(quote!(::cistron::Optimizer::#word(::cistron::#word { #tokens ..#rest })))
+    Some(quote!(::cistron::Optimizer::#word(::cistron::#word { #tokens #rest })))
 }
 
 fn known(name: &str) -> Option<&'static Optimizer> {
@@ -222,7 +236,13 @@ fn check_field(reader: &mut Reader, optimizer: &Optimizer, field: &syn::FieldVal
         Range::Switch => (false, "`true` or `false`"),
     };
     if !fits {
-        reader.mistake(at, format!("`{name}` is {}; it must be {wanted}", value.to_token_stream().to_string().replace("- ", "-")));
+        reader.mistake(
+            at,
+            format!(
+                "`{name}` is {}; it must be {wanted}",
+                value.to_token_stream().to_string().replace("- ", "-")
+            ),
+        );
         return None;
     }
     // `lr: 1` is a number like any other.

@@ -13,9 +13,16 @@ pub(crate) fn pattern(reader: &mut Reader, pat: &Pat) -> Pattern {
         Pat::Ident(name) if name.subpat.is_none() && name.by_ref.is_none() => {
             let text = name.ident.to_string();
             if text.starts_with(char::is_uppercase) && name.mutability.is_none() {
-                return Pattern::Variant { name: text, fields: Vec::new() };
+                return Pattern::Variant {
+                    name: text,
+                    fields: Vec::new(),
+                };
             }
-            Pattern::Name { name: text, mutable: name.mutability.is_some(), span: reader.span(name.ident.span()) }
+            Pattern::Name {
+                name: text,
+                mutable: name.mutability.is_some(),
+                span: reader.span(name.ident.span()),
+            }
         }
         Pat::Tuple(tuple) => Pattern::Tuple(tuple.elems.iter().map(|item| pattern(reader, item)).collect()),
         Pat::TupleStruct(variant) if variant.path.get_ident().is_some() => Pattern::Variant {

@@ -19,7 +19,11 @@ pub(crate) struct Reader {
 impl Reader {
     /// A reader over the input of one macro.
     pub(crate) fn new(macro_name: &str, input: &TokenStream) -> Self {
-        Self { text: Text::new(macro_name, input), mistakes: Vec::new(), captures: Vec::new() }
+        Self {
+            text: Text::new(macro_name, input),
+            mistakes: Vec::new(),
+            captures: Vec::new(),
+        }
     }
 
     /// Where a token stands.

@@ -1,7 +1,7 @@
 //! What `data!` knows: sources with their arguments, kinds, splits; and its checks.
 
 use crate::reader::Reader;
-use cistron_declaration::{Argument, DataDeclaration, DataStatement, Expression, Kind, did_you_mean};
+use cistron_declaration::{Argument, DataDeclaration, DataStatement, Entry, Expression, Kind, did_you_mean};
 
 /// A source, a rule of a split or a way to choose windows.
 struct Source {
@@ -15,7 +15,12 @@ struct Source {
 }
 
 const fn source(name: &'static str, values: (usize, usize), arguments: &'static [&'static str], runs: bool) -> Source {
-    Source { name, values, arguments, runs }
+    Source {
+        name,
+        values,
+        arguments,
+        runs,
+    }
 }
 
 /// Where inputs, outputs, records and classes come from.
@@ -71,12 +76,22 @@ const KINDS: [(&str, bool); 7] = [
 /// Words that stand for themselves as a value.
 const OPTION_WORDS: [&str; 8] = ["random", "masked", "expected", "synced", "all", "none", "forward", "reverse"];
 
-/// Entries that set something and declare nothing.
-const OPTIONS: [&str; 7] = ["exclude", "jitter", "strand", "shift", "epoch", "cell", "alternate"];
+/// Whether an entry sets something about its statement and declares nothing (`jitter = 100`).
+fn is_option(word: &str, entry: &Entry) -> bool {
+    matches!(
+        (word, entry.name.as_deref()),
+        ("genome", Some("exclude")) | ("input", Some("jitter"))
+    ) && entry.kind.is_none()
+}
 
 /// Whether a name is a source (so a call of it is no Rust function).
 pub(crate) fn is_source(name: &str) -> bool {
-    SOURCES.iter().chain(&SPLITS).chain(&FOLDS).chain(&WINDOWS).any(|source| source.name == name)
+    SOURCES
+        .iter()
+        .chain(&SPLITS)
+        .chain(&FOLDS)
+        .chain(&WINDOWS)
+        .any(|source| source.name == name)
 }
 
 /// Whether a bare name stands for itself.
@@ -125,7 +140,9 @@ fn declares(word: &str) -> bool {
 
 fn declared_names(declaration: &DataDeclaration) -> Vec<String> {
     let statements = declaration.statements.iter().filter(|statement| declares(&statement.word));
-    statements.flat_map(|statement| statement.entries.iter().filter_map(|entry| entry.name.clone())).collect()
+    statements
+        .flat_map(|statement| statement.entries.iter().filter_map(|entry| entry.name.clone()))
+        .collect()
 }
 
 fn duplicates(reader: &mut Reader, declaration: &DataDeclaration) {
@@ -133,9 +150,15 @@ fn duplicates(reader: &mut Reader, declaration: &DataDeclaration) {
     let mut ports: Vec<&str> = Vec::new();
     let mut others: Vec<&str> = Vec::new();
     for statement in declaration.statements.iter().filter(|statement| declares(&statement.word)) {
-        let seen = if matches!(statement.word.as_str(), "input" | "output") { &mut ports } else { &mut others };
+        let seen = if matches!(statement.word.as_str(), "input" | "output") {
+            &mut ports
+        } else {
+            &mut others
+        };
         for entry in &statement.entries {
-            let Some(name) = entry.name.as_deref().filter(|name| !OPTIONS.contains(name)) else { continue };
+            let Some(name) = entry.name.as_deref().filter(|_| !is_option(&statement.word, entry)) else {
+                continue;
+            };
             if seen.contains(&name) {
                 reader.mistake(entry.span, format!("`{name}` is declared twice"));
             }
@@ -143,7 +166,12 @@ fn duplicates(reader: &mut Reader, declaration: &DataDeclaration) {
         }
     }
     for word in ["split", "folds", "classes", "windows"] {
-        for again in declaration.statements.iter().filter(|statement| statement.word == word).skip(1) {
+        for again in declaration
+            .statements
+            .iter()
+            .filter(|statement| statement.word == word)
+            .skip(1)
+        {
             reader.mistake(again.span, format!("a second `{word}`; a data set has one"));
         }
     }
@@ -156,8 +184,7 @@ fn check_statement(reader: &mut Reader, statement: &DataStatement, names: &[Stri
         return;
     }
     for entry in &statement.entries {
-        let is_option = entry.name.as_deref().is_some_and(|name| OPTIONS.contains(&name));
-        if is_option && matches!(word, "genome" | "input" | "sample") {
+        if is_option(word, entry) {
             let name = entry.name.as_deref().unwrap_or_default();
             reader.mistake(entry.span, format!("`{name}` cannot run yet"));
             continue;
@@ -219,7 +246,10 @@ fn check_source(reader: &mut Reader, value: &Expression, known: &[Source], what:
         }
         Kind::Name(name) if what == "source" => {
             if !names.contains(name) {
-                let all = names.iter().map(String::as_str).chain(SOURCES.iter().map(|source| source.name));
+                let all = names
+                    .iter()
+                    .map(String::as_str)
+                    .chain(SOURCES.iter().map(|source| source.name));
                 let mut help = did_you_mean(name, all);
                 if !help.starts_with("did") {
                     help = format!("a data frame of the cell is written `frame({name})`");
@@ -228,8 +258,12 @@ fn check_source(reader: &mut Reader, value: &Expression, known: &[Source], what:
             }
         }
         Kind::Field { receiver, .. } if what == "source" => check_source(reader, receiver, known, what, names),
-        Kind::Method { method, .. } if what == "source" => {
-            reader.mistake(value.span, format!("`{method}` on a source cannot run yet"));
+        Kind::Method { receiver, method, .. } if what == "source" => {
+            let before = reader.mistakes.len();
+            check_source(reader, receiver, known, what, names);
+            if reader.mistakes.len() == before {
+                reader.mistake(value.span, format!("`{method}` on a source cannot run yet"));
+            }
         }
         Kind::Text(path) if what == "source" => {
             let help = format!("say how to read it: `table({path:?})`, `npz({path:?})`, `fasta({path:?})`");
@@ -237,7 +271,11 @@ fn check_source(reader: &mut Reader, value: &Expression, known: &[Source], what:
         }
         _ => {
             let all: Vec<&str> = known.iter().filter(|source| source.runs).map(|source| source.name).collect();
-            reader.mistake_with_help(value.span, format!("expected a {what}"), format!("one of: {}", all.join(", ")));
+            reader.mistake_with_help(
+                value.span,
+                format!("expected a {what}"),
+                format!("one of: {}", all.join(", ")),
+            );
         }
     }
 }
@@ -250,14 +288,28 @@ fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arg
         reader.mistake_with_help(value.span, format!("`{name}` needs a value"), format!("`{name}(\"..\")`"));
     }
     for extra in values.iter().skip(most) {
-        reader.mistake(extra.span, format!("`{name}` takes {most} value{} without a name", if most == 1 { "" } else { "s" }));
+        reader.mistake(
+            extra.span,
+            format!(
+                "`{name}` takes {most} value{} without a name",
+                if most == 1 { "" } else { "s" }
+            ),
+        );
     }
     for argument in arguments {
         let Some(given) = &argument.name else { continue };
         if !source.arguments.contains(&given.as_str()) {
             let help = did_you_mean(given, source.arguments.iter().copied());
-            let help = if source.arguments.is_empty() { format!("`{name}` takes no named arguments") } else { help };
-            reader.mistake_with_help(argument.span, format!("unknown argument `{given}` of the {what} `{name}`"), help);
+            let help = if source.arguments.is_empty() {
+                format!("`{name}` takes no named arguments")
+            } else {
+                help
+            };
+            reader.mistake_with_help(
+                argument.span,
+                format!("unknown argument `{given}` of the {what} `{name}`"),
+                help,
+            );
         }
     }
     if name == "hash" {
@@ -268,7 +320,10 @@ fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arg
 /// `hash(valid = 0.1, test = 0.1)`: shares of the whole.
 fn check_shares(reader: &mut Reader, arguments: &[Argument]) {
     let mut sum = 0.0;
-    for argument in arguments.iter().filter(|argument| matches!(argument.name.as_deref(), Some("valid" | "test"))) {
+    for argument in arguments
+        .iter()
+        .filter(|argument| matches!(argument.name.as_deref(), Some("valid" | "test")))
+    {
         let share = match argument.value.kind {
             Kind::Float(share) => share,
             Kind::Int(share) => share as f64,
@@ -280,7 +335,10 @@ fn check_shares(reader: &mut Reader, arguments: &[Argument]) {
             let message = format!("the share `{name}` is {share}; it must be at least 0 and below 1");
             reader.mistake(argument.value.span, message);
         } else if sum >= 1.0 {
-            reader.mistake(argument.value.span, format!("the shares sum to {sum}; nothing is left for training"));
+            reader.mistake(
+                argument.value.span,
+                format!("the shares sum to {sum}; nothing is left for training"),
+            );
         }
     }
 }

@@ -27,10 +27,17 @@ impl Text {
     pub(crate) fn new(macro_name: &str, input: &TokenStream) -> Self {
         let mut pieces = Vec::new();
         flatten(input, &mut pieces);
-        let places = if positions_are_usable(&pieces) { layout(&pieces) } else { one_line(&pieces) };
+        let places = if positions_are_usable(&pieces) {
+            layout(&pieces)
+        } else {
+            one_line(&pieces)
+        };
         let mut writer = Writer::default();
         let mut text = Self {
-            source: Source { macro_name: macro_name.into(), text: String::new() },
+            source: Source {
+                macro_name: macro_name.into(),
+                text: String::new(),
+            },
             spans: HashMap::with_capacity(pieces.len()),
             tokens: Vec::with_capacity(pieces.len()),
         };
@@ -57,7 +64,9 @@ impl Text {
                 start == wanted || (!exact && s.line == span.line && s.column <= span.column && span.column < s.column + s.length)
             })
         };
-        at(true).or_else(|| at(false)).map_or_else(proc_macro2::Span::call_site, |(_, token)| *token)
+        at(true)
+            .or_else(|| at(false))
+            .map_or_else(proc_macro2::Span::call_site, |(_, token)| *token)
     }
 
     /// The span of the first token.
@@ -84,22 +93,38 @@ fn flatten(input: &TokenStream, pieces: &mut Vec<Piece>) {
                     Delimiter::None => ("", ""),
                 };
                 if !open.is_empty() {
-                    pieces.push(Piece { text: open.into(), span: group.span_open(), glued });
+                    pieces.push(Piece {
+                        text: open.into(),
+                        span: group.span_open(),
+                        glued,
+                    });
                 }
                 flatten(&group.stream(), pieces);
                 if !close.is_empty() {
-                    pieces.push(Piece { text: close.into(), span: group.span_close(), glued });
+                    pieces.push(Piece {
+                        text: close.into(),
+                        span: group.span_close(),
+                        glued,
+                    });
                 }
                 joint = false;
             }
             TokenTree::Punct(punct) => {
                 glued = joint;
                 joint = punct.spacing() == Spacing::Joint;
-                pieces.push(Piece { text: punct.as_char().into(), span: punct.span(), glued });
+                pieces.push(Piece {
+                    text: punct.as_char().into(),
+                    span: punct.span(),
+                    glued,
+                });
             }
             TokenTree::Ident(_) | TokenTree::Literal(_) => {
                 joint = false;
-                pieces.push(Piece { text: tree.to_string(), span: tree.span(), glued });
+                pieces.push(Piece {
+                    text: tree.to_string(),
+                    span: tree.span(),
+                    glued,
+                });
             }
         }
     }
@@ -111,9 +136,13 @@ fn before(a: LineColumn, b: LineColumn) -> bool {
 
 /// Whether the tokens stand one after the other in one file.
 fn positions_are_usable(pieces: &[Piece]) -> bool {
-    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return true };
+    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
+        return true;
+    };
     let lines = last.span.end().line.saturating_sub(first.span.start().line);
-    let ordered = pieces.windows(2).all(|pair| pair[1].glued || before(pair[0].span.end(), pair[1].span.start()));
+    let ordered = pieces
+        .windows(2)
+        .all(|pair| pair[1].glued || before(pair[0].span.end(), pair[1].span.start()));
     let moves = pieces.len() == 1 || first.span.start() != last.span.start();
     ordered && moves && lines <= pieces.len() + 500 && pieces.iter().all(|piece| piece.span.file() == first.span.file())
 }
@@ -127,7 +156,9 @@ enum Place {
 
 /// The tokens' own layout without the indentation that all lines share.
 fn layout(pieces: &[Piece]) -> Vec<Place> {
-    let Some(first) = pieces.first().map(|piece| piece.span.start()) else { return Vec::new() };
+    let Some(first) = pieces.first().map(|piece| piece.span.start()) else {
+        return Vec::new();
+    };
     let mut indent = first.column;
     let mut line = first.line;
     for piece in pieces {
@@ -144,7 +175,10 @@ fn layout(pieces: &[Piece]) -> Vec<Place> {
             let shift = if start.line == first.line { first.column } else { indent };
             match piece.glued {
                 true => Place::Behind { blank: false },
-                false => Place::At { line: start.line - first.line + 1, column: start.column.saturating_sub(shift) },
+                false => Place::At {
+                    line: start.line - first.line + 1,
+                    column: start.column.saturating_sub(shift),
+                },
             }
         })
         .collect()
@@ -174,7 +208,11 @@ struct Writer {
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { text: String::new(), line: 1, column: 0 }
+        Self {
+            text: String::new(),
+            line: 1,
+            column: 0,
+        }
     }
 }
 
@@ -194,7 +232,11 @@ impl Writer {
         self.text.extend(std::iter::repeat_n(' ', blanks));
         self.column += blanks;
         let length = piece.lines().next().unwrap_or_default().chars().count();
-        let span = Span { line: self.line as u32, column: self.column as u32, length: length as u32 };
+        let span = Span {
+            line: self.line as u32,
+            column: self.column as u32,
+            length: length as u32,
+        };
         self.text.push_str(piece);
         for character in piece.chars() {
             if character == '\n' {
@@ -219,7 +261,10 @@ mod tests {
     #[test]
     fn layout_is_kept_and_dedented() {
         let text = text("        Net on toy {\n            y = dna\n                .conv(3,  width = 5);\n        }");
-        assert_eq!(text.source.text, "Net on toy {\n    y = dna\n        .conv(3,  width = 5);\n}");
+        assert_eq!(
+            text.source.text,
+            "Net on toy {\n    y = dna\n        .conv(3,  width = 5);\n}"
+        );
     }
 
     #[test]
@@ -233,8 +278,11 @@ mod tests {
         let text = text("Net on toy {\n    x += \"ä\ntwo\".conv(0..=2);\n}");
         let lines: Vec<&str> = text.source.text.lines().collect();
         for (span, token) in &text.tokens {
-            let found: String =
-                lines[span.line as usize - 1].chars().skip(span.column as usize).take(span.length as usize).collect();
+            let found: String = lines[span.line as usize - 1]
+                .chars()
+                .skip(span.column as usize)
+                .take(span.length as usize)
+                .collect();
             let written = token.source_text().expect("tokens of a text have one");
             assert!(written.starts_with(&found) && !found.is_empty(), "{found:?} of {written:?}");
             assert_eq!(text.token(*span).start(), token.start());

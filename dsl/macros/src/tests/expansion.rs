@@ -1,0 +1,75 @@
+//! What the macros expand to.
+
+use crate::{data, fit, model, objective};
+
+fn tokens(text: &str) -> proc_macro2::TokenStream {
+    text.parse().expect("tokens")
+}
+
+/// An expansion without blanks and without the declaration's JSON.
+fn shape(expansion: &proc_macro2::TokenStream) -> String {
+    let text = expansion.to_string();
+    let mut short = String::new();
+    let mut inside = false;
+    for part in text.split("\"{") {
+        match part.split_once("}\"") {
+            Some((_, rest)) if inside => short.push_str(&format!("JSON{rest}")),
+            _ => short.push_str(part),
+        }
+        inside = true;
+    }
+    short.replace(' ', "")
+}
+
+#[test]
+fn a_model_is_one_call() {
+    assert_eq!(
+        shape(&model::expand(tokens(
+            "Net(kernels = 3, width = w) on toy { y = dna.linear(); }"
+        ))),
+        "::cistron::__macro::model(JSON,::std::vec![::cistron::Value::from(::std::clone::Clone::clone(&w))],\
+         &[::cistron::Dataset::signature(&toy)])?"
+    );
+}
+
+#[test]
+fn data_is_one_call() {
+    assert_eq!(
+        shape(&data::expand(tokens(
+            "records t = frame(&table); input dna: Dna = column(\"s\"); output y = column(\"y\");"
+        ))),
+        "::cistron::__macro::data(JSON,::std::vec![::cistron::__macro::Captured::from(&(table))])?"
+    );
+}
+
+#[test]
+fn an_objective_is_one_call() {
+    assert_eq!(
+        shape(&objective::expand(tokens("on toy, other { loss(y) = mse(); }"))),
+        "::cistron::__macro::objective(JSON,&[::cistron::Dataset::signature(&toy),::cistron::Dataset::signature(&other)])?"
+    );
+}
+
+#[test]
+fn a_fit_is_a_chain_of_setters() {
+    let fit = tokens(
+        "net(kernels = 64), loss, data; epochs = n + 1, optimizer = Sgd { lr: 1, momentum: 0.9 }, precision = F64, name = \"x\"",
+    );
+    assert_eq!(
+        shape(&fit::expand(fit)),
+        "::cistron::Fit::new(&net.with(\"kernels\",64)?,&loss,&data).epochs(n+1)\
+         .optimizer(::cistron::Optimizer::Sgd(::cistron::Sgd{lr:1.0,momentum:0.9,..::std::default::Default::default()}))\
+         .precision(::cistron::Precision::F64).name(\"x\").run()?"
+    );
+}
+
+#[test]
+fn mistakes_become_messages_of_the_compiler_and_a_value() {
+    let text = fit::expand(tokens("net, loss, data; epoch = 3, sed = 1")).to_string();
+    assert_eq!(text.matches("compile_error").count(), 2, "{text}");
+    assert!(text.contains("unknown option `epoch`; did you mean `epochs`?"), "{text}");
+    assert!(
+        text.ends_with(":: cistron :: __macro :: stub :: < :: cistron :: Run > () }"),
+        "{text}"
+    );
+}

@@ -1,0 +1,268 @@
+//! Mistakes: each message at its own token, and all of them at once.
+
+use crate::reader::Reader;
+use crate::{data, emit, fit, model, objective};
+use proc_macro2::TokenStream;
+
+/// The messages of a macro over a text, with the underlined token.
+fn messages(word: &str, text: &str) -> Vec<(String, String)> {
+    let input: TokenStream = text.parse().expect("tokens");
+    let mut reader = Reader::new(&format!("{word}!"), &input);
+    match word {
+        "data" => _ = data::read(&mut reader, input),
+        "model" => _ = model::read(&mut reader, input),
+        "objective" => _ = objective::read(&mut reader, input),
+        _ => _ = fit::read(&mut reader, input),
+    }
+    let text = &reader.text;
+    let one = |mistake| {
+        let token = text.token(cistron_declaration::Diagnostic::clone(mistake).span);
+        (token.source_text().unwrap_or_default(), emit::message(mistake))
+    };
+    reader.mistakes.iter().map(one).collect()
+}
+
+/// Asserts tokens and messages, in order.
+fn expect(word: &str, text: &str, expected: &[(&str, &str)]) {
+    let found = messages(word, text);
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(token, message)| (token.as_str(), message.as_str()))
+        .collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn a_misspelt_option_names_the_near_one() {
+    expect(
+        "fit",
+        "net, loss, data; wram_up = 4, epochs = 0, batch = 8",
+        &[
+            ("wram_up", "unknown option `wram_up`; did you mean `warmup`?"),
+            ("0", "`epochs` is 0; it must be at least 1"),
+        ],
+    );
+}
+
+#[test]
+fn numbers_out_of_range_are_underlined() {
+    expect(
+        "fit",
+        "net, loss, data; patience = 0, batch = 0.5, fold = -1, optimizer = Sgd { lr: 0, momentum: 1.5 }",
+        &[
+            ("0", "`patience` is 0; it must be at least 1"),
+            ("0.5", "`batch` must be a whole number, found 0.5"),
+            ("-", "`fold` is -1; it must be at least 0"),
+            ("0", "`lr` is 0; it must be above 0"),
+            ("1.5", "`momentum` is 1.5; it must be at least 0 and below 1"),
+        ],
+    );
+}
+
+#[test]
+fn a_field_of_another_optimizer_is_no_field() {
+    expect(
+        "fit",
+        "net, loss, data; optimizer = AdamW { lr: 1e-3, momentum: 0.9 }",
+        &[(
+            "momentum",
+            "`AdamW` has no field `momentum`\nhelp: AdamW has: lr, beta1, beta2, eps, weight_decay",
+        )],
+    );
+    expect(
+        "fit",
+        "net, loss, data; optimizer = Adm { lr: 1e-3 }, lr = 1e-3",
+        &[
+            ("Adm", "unknown optimizer `Adm`; did you mean `Adam`?"),
+            (
+                "lr",
+                "unknown option `lr`\nhelp: `lr` belongs to the optimizer: `optimizer = Adam { lr: 1e-3 }`",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn missing_parts_of_a_fit_are_named() {
+    let example = "help: `fit! { net, loss, data; epochs = 20, seed = 1 }`";
+    expect(
+        "fit",
+        "net, loss; epochs = 3",
+        &[("loss", &format!("the data set is missing\n{example}"))],
+    );
+    expect(
+        "fit",
+        "net, loss, data, epochs = 3",
+        &[("epochs", &format!("options stand behind a `;`\n{example}"))],
+    );
+    expect(
+        "fit",
+        "net, loss, data; epochs = , seed",
+        &[
+            ("=", "unexpected end of input, expected an expression"),
+            ("seed", "`seed` needs a value\nhelp: `seed = ..`"),
+        ],
+    );
+}
+
+#[test]
+fn unknown_words_begin_no_statement() {
+    expect(
+        "data",
+        "inptu dna: Dna = column(\"s\"); output y: Scaler = colum(\"y\"); splt hash(valid = 0.1);",
+        &[
+            (
+                "inptu",
+                "unknown word `inptu` at the beginning of a statement; did you mean `input`?",
+            ),
+            (
+                "splt",
+                "unknown word `splt` at the beginning of a statement; did you mean `split`?",
+            ),
+            ("Scaler", "unknown kind `Scaler`; did you mean `Scalar`?"),
+            ("colum", "unknown source `colum`; did you mean `column`?"),
+        ],
+    );
+    expect(
+        "model",
+        "Net on toy { bloc trunk(x) { x } y = dna.linear(); lte z = dna; }",
+        &[
+            (
+                "bloc",
+                "unknown word `bloc` at the beginning of a statement; did you mean `block`?",
+            ),
+            (
+                "lte",
+                "unknown word `lte` at the beginning of a statement; did you mean `let`?",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn data_without_inputs_or_outputs_is_none() {
+    expect(
+        "data",
+        "input dna: Dna = column(\"s\");",
+        &[(
+            "input",
+            "the data set has no output\nhelp: `output activity: Scalar = column(\"activity\");`",
+        )],
+    );
+    expect(
+        "data",
+        "output y = column(\"y\");",
+        &[(
+            "output",
+            "the data set has no input\nhelp: `input dna: Dna = column(\"sequence\");`",
+        )],
+    );
+}
+
+#[test]
+fn names_are_declared_once() {
+    expect(
+        "data",
+        "input dna: Dna = column(\"s\"), dna: Dna = column(\"t\"); output y = column(\"y\"); split hash(valid = 0.5, test = 0.6); split hash(test = 0.1);",
+        &[
+            ("dna", "`dna` is declared twice"),
+            ("split", "a second `split`; a data set has one"),
+            ("0.6", "the shares sum to 1.1; nothing is left for training"),
+        ],
+    );
+}
+
+#[test]
+fn a_missing_semicolon_is_found_where_it_is_missing() {
+    expect(
+        "data",
+        "input dna: Dna = column(\"s\")\noutput y = column(\"y\");",
+        &[("output", "expected `;` before `output`")],
+    );
+    expect(
+        "model",
+        "Net on toy {\n let t = dna.relu()\n y = t.linear();\n z = t.linear() w = t; }",
+        &[
+            ("y", "expected `;` or an operator before `y`"),
+            ("w", "expected `;` or an operator before `w`"),
+        ],
+    );
+}
+
+#[test]
+fn rust_without_meaning_is_said_to_have_none() {
+    expect(
+        "model",
+        "Net(k = 3, k = 4, 5) on toy { let x: u8 = 3; let a = &dna; y = a.conv(3)?; f(x) = 3; }",
+        &[
+            ("k", "the parameter `k` is given twice"),
+            (
+                "5",
+                "a parameter needs a name and a default\nhelp: `Name(kernels = 300) on data`",
+            ),
+            (":", "types are not written in a declaration; `let name = value;`"),
+            (
+                "&",
+                "`&` has no meaning in a declaration\nhelp: write the name alone; values are not moved",
+            ),
+            (
+                "a",
+                "`?` has no meaning in a declaration\nhelp: mistakes of a declaration are reported by the macro as a whole",
+            ),
+            (
+                "f",
+                "only a name can be assigned\nhelp: an output, a `let mut` binding, `data.output` or `[a, b] = ..`",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_header_says_what_it_lacks() {
+    let help = "\nhelp: `objective! { on data { loss(output) = mse(); } }`";
+    expect(
+        "objective",
+        "{ loss(y) = mse(); }",
+        &[("{", &format!("the data set is missing: `on data` before the braces{help}"))],
+    );
+    expect(
+        "objective",
+        "on toy",
+        &[("toy", &format!("the statements in braces are missing{help}"))],
+    );
+    expect(
+        "objective",
+        "on { loss(y) = mse(); }",
+        &[(
+            "on",
+            "expected the name of a data set after `on`\nhelp: `on data`: a variable that holds a `data!`",
+        )],
+    );
+}
+
+#[test]
+fn losses_know_their_words() {
+    expect(
+        "objective",
+        "on toy { loss(y) = 0.5 * corelation(Tracks) + mse(delta = 1); watch(y, y) = correlation(Trakcs); report(y) = dice(); lsos(y) = mse(); }",
+        &[
+            (
+                "lsos",
+                "unknown word `lsos` at the beginning of a statement; did you mean `loss`?",
+            ),
+            ("corelation", "unknown loss `corelation`; did you mean `correlation`?"),
+            (
+                "delta",
+                "unknown argument `delta` of `mse`\nhelp: `mse` takes no named arguments",
+            ),
+            ("y", "the output `y` is given twice"),
+            ("Trakcs", "unknown word `Trakcs` of `correlation`; did you mean `Tracks`?"),
+            ("dice", "`dice` cannot run yet"),
+        ],
+    );
+    expect(
+        "objective",
+        "on toy { watch(y) = mse(); }",
+        &[("on", "the objective has no loss\nhelp: `loss(output) = mse();`")],
+    );
+}
