@@ -3,17 +3,44 @@
 //!
 //! This crate is what a cell or a program imports. In a notebook everything of [`prelude`] is there
 //! already; a program says `use cistron::prelude::*;`.
+//!
+//! | macro | gives | says |
+//! |---|---|---|
+//! | [`data!`] | [`Dataset`] | where inputs and outputs come from and how they are split |
+//! | [`model!`] | [`Model`] | how inputs become outputs |
+//! | [`objective!`] | [`Objective`] | what training minimises and what early stopping looks at |
+//! | [`fit!`] | [`Run`] | train |
+//!
+//! Every macro is an expression that ends in `?`: use it in a cell or in a function that returns a `Result`.
 
 pub use candle_core;
 pub use candle_nn;
 pub use plotters;
 pub use polars;
 
+pub use cistron_data as data_sets;
 pub use cistron_declaration as declaration;
 pub use cistron_display as display;
+pub use cistron_model as models;
+pub use cistron_nn as nn;
+pub use cistron_ops as ops;
+pub use cistron_plot as plot;
 pub use cistron_random as random;
+pub use cistron_runs as runs;
+pub use cistron_train as train;
 
+pub use cistron_data::{Dataset, Motif, Part, baseline, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
+pub use cistron_macros::{data, fit, model, objective};
+pub use cistron_model::Model;
+pub use cistron_nn::Network;
+pub use cistron_plot::Figure;
+pub use cistron_train::{Adam, AdamW, Fit, Objective, Optimizer, Precision, Run, Sgd};
 
+mod error;
+#[doc(hidden)]
+pub mod __macro;
 pub mod prelude;
+
+pub use error::Error;

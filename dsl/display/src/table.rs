@@ -3,9 +3,10 @@
 use crate::{Bundle, Theme, escape};
 
 /// How a column is aligned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
     /// Text.
+    #[default]
     Left,
     /// Numbers.
     Right,
@@ -24,12 +25,6 @@ pub struct Table {
     pub total: bool,
     /// Lines under it.
     pub notes: Vec<String>,
-}
-
-impl Default for Align {
-    fn default() -> Self {
-        Self::Left
-    }
 }
 
 impl Table {

@@ -1,0 +1,25 @@
+//! What the macros expand to. Not for use by hand.
+
+use crate::{Dataset, Error, Model, Objective};
+pub use cistron_data::Captured;
+use cistron_declaration::{Signature, Value};
+
+/// `data!`
+pub fn data(declaration: &str, captures: Vec<Captured>) -> Result<Dataset, Error> {
+    Ok(Dataset::declare(serde_json::from_str(declaration)?, captures)?)
+}
+
+/// `model!`
+pub fn model(declaration: &str, captures: Vec<Value>, signatures: &[Signature]) -> Result<Model, Error> {
+    Ok(Model::declare(serde_json::from_str(declaration)?, captures, signatures.to_vec())?)
+}
+
+/// `objective!`
+pub fn objective(declaration: &str, signatures: &[Signature]) -> Result<Objective, Error> {
+    Ok(Objective::declare(serde_json::from_str(declaration)?, signatures)?)
+}
+
+/// A value of the right type behind a mistake that the compiler already reports, so that no second one follows.
+pub fn stub<T>() -> T {
+    unreachable!("a declaration with mistakes does not compile")
+}
