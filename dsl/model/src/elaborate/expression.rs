@@ -155,16 +155,17 @@ impl Elaborator<'_> {
         if matches!(item, Item::Unknown) {
             let before = self.scope.clone();
             let outputs = self.outputs.clone();
-            let mut after = outputs.clone();
+            let mut after = None;
             for arm in arms {
                 self.outputs = outputs.clone();
                 self.arm(arm, &item, on.span);
                 self.forget_changes(&before);
-                let this = std::mem::replace(&mut self.outputs, after);
-                self.merge_outputs(this);
-                after = std::mem::take(&mut self.outputs);
+                if let Some(earlier) = after.take() {
+                    self.merge_outputs(earlier);
+                }
+                after = Some(std::mem::take(&mut self.outputs));
             }
-            self.outputs = after;
+            self.outputs = after.unwrap_or(outputs);
             return Item::Unknown;
         }
         for arm in arms {

@@ -37,7 +37,7 @@ pub(crate) struct Elaborated {
     pub(crate) graph: Option<Graph>,
     /// The parameters with their values.
     pub(crate) parameters: Vec<(String, Value)>,
-    /// Errors and warnings in the order of their places.
+    /// Errors, or warnings if there are none, in the order of their places.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -102,7 +102,10 @@ pub(crate) fn elaborate(
     }
     elaborator.check_outputs();
     let graph = elaborator.finish();
+    let failed = elaborator.has_errors();
     let mut diagnostics = elaborator.diagnostics;
+    // A misspelt call leaves its block uncalled: warnings wait until the errors are mended.
+    diagnostics.retain(|d| !failed || d.severity == Severity::Error);
     diagnostics.sort_by_key(|d| (d.span.line, d.span.column));
     Elaborated { graph, parameters, diagnostics }
 }

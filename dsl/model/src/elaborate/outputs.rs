@@ -12,6 +12,8 @@ pub(crate) struct Slot {
     pub(crate) name: String,
     pub(crate) item: Item,
     pub(crate) span: Span,
+    /// False after a choice that is not known: it may be assigned again.
+    pub(crate) certain: bool,
 }
 
 impl Elaborator<'_> {
@@ -69,7 +71,7 @@ impl Elaborator<'_> {
         if target.of.is_none() && self.change(name, item.clone(), span) {
             return;
         }
-        if let Some(first) = self.outputs.iter().find(|o| o.name == name).map(|o| o.span) {
+        if let Some(first) = self.outputs.iter().find(|o| o.name == name && o.certain).map(|o| o.span) {
             let message = format!("output `{name}` is assigned twice");
             self.report(
                 Diagnostic::error(span, message)
@@ -82,7 +84,8 @@ impl Elaborator<'_> {
             Ok(port) => self.fit_output(port.as_ref(), item, span),
             Err(()) => return,
         };
-        self.outputs.push(Slot { name: name.into(), item, span });
+        self.outputs.retain(|o| o.name != name);
+        self.outputs.push(Slot { name: name.into(), item, span, certain: true });
     }
 
     /// The data's output of this name; nothing inside the macro.
@@ -170,11 +173,14 @@ impl Elaborator<'_> {
         self.without.push(name.into());
     }
 
-    /// After a choice that is not known: outputs of either way count as assigned.
+    /// After a choice that is not known: outputs of one way alone may have been assigned.
     pub(crate) fn merge_outputs(&mut self, other: Vec<Slot>) {
+        for slot in &mut self.outputs {
+            slot.certain &= other.iter().any(|o| o.name == slot.name && o.certain);
+        }
         for slot in other {
             if !self.outputs.iter().any(|o| o.name == slot.name) {
-                self.outputs.push(slot);
+                self.outputs.push(Slot { certain: false, ..slot });
             }
         }
     }
@@ -182,7 +188,7 @@ impl Elaborator<'_> {
     /// What must hold once the whole body has run.
     pub(crate) fn check_outputs(&mut self) {
         self.check_unused_blocks();
-        let Some(signature) = self.signature else { return };
+        let Some(signature) = self.signature.filter(|_| !self.halted) else { return };
         let span = self.header_span();
         let data = self.data_name().to_string();
         for port in &signature.outputs {

@@ -120,9 +120,10 @@ impl Elaborator<'_> {
             Item::List(items) | Item::Tuple(items) => items,
             Item::Unknown => {
                 // How often is not known, so what the body changes is not known afterwards.
-                let before = self.scope.clone();
+                let (before, outputs) = (self.scope.clone(), self.outputs.clone());
                 self.once(pattern, &Item::Unknown, body, values.span);
                 self.forget_changes(&before);
+                self.merge_outputs(outputs);
                 return;
             }
             other => {

@@ -1,0 +1,29 @@
+//! A declaration is a value: hash, JSON, parameters.
+
+use crate::support::*;
+use cistron_model::Model;
+
+const TEXT: &str = "Net(n = 8, rate = 0.1) on toy { y = dna.conv(n, width = 5).norm(Batch).gelu().dropout(rate).linear() / 3; }";
+
+#[test]
+fn json_and_back() {
+    let model = on(TEXT, toy()).unwrap().with("n", 12).unwrap();
+    let text = serde_json::to_string(&model).unwrap();
+    let back: Model = serde_json::from_str(&text).unwrap();
+    assert_eq!(back, model);
+    assert_eq!(back.hash(), model.hash());
+    assert_eq!(back.with("n", 8).unwrap(), on(TEXT, toy()).unwrap().with("n", 8).unwrap());
+}
+
+#[test]
+fn the_hash_is_stable_and_looks_at_what_counts() {
+    let model = on(TEXT, toy()).unwrap();
+    assert_eq!(model.hash(), HASH, "the hash of a declaration must not change between versions");
+    assert_eq!(model.short_hash(), &HASH[..8]);
+    let moved = on(&TEXT.replace("{ y", "{\n\n // words\n y"), toy()).unwrap();
+    assert_eq!(moved.hash(), HASH);
+    assert_ne!(model.with("n", 9).unwrap().hash(), HASH);
+    assert_ne!(model.with("rate", 0.2).unwrap().hash(), HASH);
+}
+
+const HASH: &str = "a3f4f4da553c016173b9249335c520f111c8b762637fd601430ed06a3b03c5f3";
