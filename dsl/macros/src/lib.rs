@@ -1,4 +1,13 @@
-//! The macros of Cistron.
+//! The macros of Cistron: `data!`, `model!`, `objective!` and `fit!`.
+//!
+//! Each is an expression. It reads a declaration (Rust's own expressions, statements that may begin with a
+//! closed list of words), checks everything that can be checked without the files, and expands to one
+//! call that hands the declaration over as data, with its text and the place of every token. So a cell
+//! compiles quickly, and what only the files can tell (lengths, track names) is reported at run time at
+//! the same tokens. All mistakes of a declaration are reported at once.
+//!
+//! The macros expand to `::cistron::..` and end in `?`: a cell may use them anywhere, a program in
+//! functions that return a `Result` whose error takes any error.
 
 mod body;
 mod data;
@@ -17,25 +26,131 @@ mod text;
 
 use proc_macro::TokenStream;
 
-/// Declares a network.
-#[proc_macro]
-pub fn model(input: TokenStream) -> TokenStream {
-    model::expand(input.into()).into()
-}
-
-/// Declares a data set.
+/// Declares where inputs and outputs come from; gives a `Dataset`.
+///
+/// # Grammar
+/// ```text
+/// data! {
+///     records   NAME = SOURCE, ..;             // tables whose columns are used below
+///     genome    NAME = SOURCE;
+///     input     NAME: KIND = SOURCE, ..;       // at least one
+///     output    NAME: KIND = SOURCE, ..;       // at least one; without `: KIND` numbers per example
+///     classes   SOURCE;
+///     folds     sets("file") | column("name");
+///     split     hash(valid = 0.1, test = 0.1)
+///             | column("name", train = "..", valid = "..", test = "..")
+///             | chromosomes(valid = [".."], test = [".."]);
+/// }
+/// KIND   = Dna | Rna | Scalar                  // Track, Category, Bins, Map(bins) parse
+/// SOURCE = npz("file", key = "..") | fasta("file") | table("file") | column("name")
+///        | frame(data_frame) | NAME            // bigwig, bed, cooler, .. parse
+/// ```
+/// Arguments that are no literals, declared names or words are Rust expressions of the cell:
+/// `table(path)`, `frame(simulation.table)`, `column(name)`. Variables are not moved.
+///
+/// # Errors
+/// A statement with an unknown word, an unknown source, kind or argument (each with the nearest name), a name
+/// declared twice, no input, no output, shares of a split that leave nothing, and words that cannot run yet.
+///
+/// # Example
+/// ```text
+/// let toy = data! {
+///     records assay = table("assay.tsv.gz");
+///     input   dna: Dna = column("sequence");
+///     output  activity: Scalar = column("activity");
+///     split   hash(valid = 0.1, test = 0.1);
+/// };
+/// ```
 #[proc_macro]
 pub fn data(input: TokenStream) -> TokenStream {
     data::expand(input.into()).into()
 }
 
-/// Declares an objective.
+/// Declares a network; gives a `Model`.
+///
+/// # Grammar
+/// ```text
+/// model! { NAME(PARAMETER = DEFAULT, ..) on DATA, .. {
+///     block NAME(ARGUMENTS) { .. }             // every call has its own weights
+///     shared block NAME(ARGUMENTS) { .. }      // all calls share one set of weights
+///     part NAME(ARGUMENTS) { .. }              // a later model can use it
+///     let NAME = EXPRESSION;                   // also `let mut`, `let (a, b)`
+///     for PATTERN in VALUES { .. }             // a list, a range, a parameter
+///     if CONDITION { .. } else { .. }
+///     OUTPUT = EXPRESSION;                     // also `[a, b] = ..`, `x += ..`, `data.output = ..`
+/// }}
+/// ```
+/// Expressions are Rust's: layers are methods (`x.conv(64, width = 15)`), arguments may have names, closures say
+/// what happens around a layer (`before = |h| h.norm(Batch).gelu()`), `+ - * /` work on values and numbers.
+/// A default that is no literal is a Rust expression of the cell (`kernels = n`); names in the body are inputs,
+/// parameters and bound values only.
+///
+/// # Errors
+/// Everything that the checker of `cistron-model` can tell without the data: unknown layers, arguments and words
+/// (with the nearest name), numbers out of range, unread and unassigned names.
+///
+/// # Example
+/// ```text
+/// let net = model! { Toy(kernels = 64) on toy {
+///     let x = dna.conv(kernels, width = 15).relu().pool(Max, 4);
+///     activity = x.dense(128).relu().linear();
+/// }};
+/// ```
+#[proc_macro]
+pub fn model(input: TokenStream) -> TokenStream {
+    model::expand(input.into()).into()
+}
+
+/// Declares what a network is trained for; gives an `Objective`.
+///
+/// # Grammar
+/// ```text
+/// objective! { on DATA, .. {
+///     loss(OUTPUT, ..)   = TERMS;              // what is made small
+///     watch(OUTPUT, ..)  = TERMS;              // what early stopping looks at
+///     report(OUTPUT, ..) = TERMS;              // what is shown besides
+/// }}
+/// TERMS = NUMBER * LOSS + ..
+/// LOSS  = mse() | poisson() | poisson(log = true) | bce() | bce(logits = true)
+///       | correlation(Tracks) | correlation(Points)
+/// ```
+///
+/// # Errors
+/// Unknown words, losses and arguments (with the nearest name), an output given twice, no loss, and losses that
+/// cannot run yet.
+///
+/// # Example
+/// ```text
+/// let loss = objective! { on toy {
+///     loss(activity)  = 0.95 * mse() + 0.05 * correlation(Points);
+///     watch(activity) = correlation(Points);
+/// }};
+/// ```
 #[proc_macro]
 pub fn objective(input: TokenStream) -> TokenStream {
     objective::expand(input.into()).into()
 }
 
-/// Trains a model.
+/// Trains a model; gives a `Run`.
+///
+/// # Grammar
+/// ```text
+/// fit! { MODEL, OBJECTIVE, DATA; OPTION = VALUE, .. }
+/// MODEL  = a Rust expression, or NAME(PARAMETER = VALUE, ..) for other parameters
+/// OPTION = epochs | batch | seed | patience | warmup | fold | optimizer | precision | name | resume
+/// ```
+/// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, weight_decay, nesterov }`,
+/// `Adam { lr, beta1, beta2, eps, weight_decay }` or `AdamW { .. }` with those fields that differ from the
+/// defaults; `precision` takes `F32` or `F64`.
+///
+/// # Errors
+/// Unknown options, optimizers and fields (with the nearest name), numbers out of range, options given twice,
+/// a missing model, objective or data set, and options that cannot run yet.
+///
+/// # Example
+/// ```text
+/// let run = fit! { net(kernels = 32), loss, toy; epochs = 20, optimizer = Adam { lr: 1e-3 }, seed = 1 };
+/// ```
 #[proc_macro]
 pub fn fit(input: TokenStream) -> TokenStream {
     fit::expand(input.into()).into()

@@ -245,6 +245,10 @@ fn check_source(reader: &mut Reader, value: &Expression, known: &[Source], what:
             check_arguments(reader, source, value, arguments, what);
         }
         Kind::Name(name) if what == "source" => {
+            if is_source(name) {
+                let help = format!("`{name}(..)`; a data frame of the cell is written `frame({name})`");
+                return reader.mistake_with_help(value.span, format!("the source `{name}` takes parentheses"), help);
+            }
             if !names.contains(name) {
                 let all = names
                     .iter()
