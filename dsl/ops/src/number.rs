@@ -1,0 +1,132 @@
+//! The two precisions and their mathematics.
+
+use crate::single;
+use candle_core::WithDType;
+use std::cell::RefCell;
+use std::ops::Neg;
+
+/// f32 or f64: what operations compute in.
+pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
+    /// The nearest number to an f64.
+    fn of(value: f64) -> Self {
+        Self::from_f64(value)
+    }
+    /// The number as f64.
+    fn wide(self) -> f64;
+    /// Square root.
+    fn root(self) -> Self;
+    /// Exponential function.
+    fn exponential(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tangent(self) -> Self;
+    /// `1 / (1 + exp(-x))`.
+    fn logistic(self) -> Self;
+    /// `ln(1 + exp(x))`.
+    fn soft_plus(self) -> Self;
+    /// Distribution function and density of the standard normal.
+    fn normal(self) -> (Self, Self);
+    /// Lends this thread's scratch memory, which keeps its size and old contents.
+    fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
+}
+
+/// Memory that a thread reuses between tiles.
+#[derive(Default)]
+pub(crate) struct Scratch<T> {
+    /// Unfolded input.
+    pub(crate) columns: Vec<T>,
+    /// Result or gradient of a tile.
+    pub(crate) rows: Vec<T>,
+}
+
+/// The first `length` values of a scratch vector, grown when needed.
+pub(crate) fn grown<T: Number>(values: &mut Vec<T>, length: usize) -> &mut [T] {
+    if values.len() < length {
+        values.resize(length, T::default());
+    }
+    &mut values[..length]
+}
+
+thread_local! {
+    static SINGLE: RefCell<Scratch<f32>> = RefCell::default();
+    static DOUBLE: RefCell<Scratch<f64>> = RefCell::default();
+}
+
+impl Number for f32 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn exponential(self) -> Self {
+        single::exponential(self)
+    }
+    #[inline(always)]
+    fn tangent(self) -> Self {
+        single::tangent(self)
+    }
+    #[inline(always)]
+    fn logistic(self) -> Self {
+        single::logistic(self)
+    }
+    #[inline(always)]
+    fn soft_plus(self) -> Self {
+        single::soft_plus(self)
+    }
+    #[inline(always)]
+    fn normal(self) -> (Self, Self) {
+        single::normal(self)
+    }
+    fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
+        SINGLE.with(|scratch| match scratch.try_borrow_mut() {
+            Ok(mut scratch) => work(&mut scratch),
+            Err(_) => work(&mut Scratch::default()),
+        })
+    }
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+    fn exponential(self) -> Self {
+        self.exp()
+    }
+    fn tangent(self) -> Self {
+        self.tanh()
+    }
+    fn logistic(self) -> Self {
+        1.0 / (1.0 + (-self).exp())
+    }
+    fn soft_plus(self) -> Self {
+        let tail = (-self.abs()).exp().ln_1p();
+        if self > 0.0 { self + tail } else { tail + if self.is_nan() { self } else { 0.0 } }
+    }
+    fn normal(self) -> (Self, Self) {
+        const INVERSE_ROOT_TAU: f64 = 0.398_942_280_401_432_7;
+        let distribution = 0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2);
+        (distribution, INVERSE_ROOT_TAU * (-0.5 * self * self).exp())
+    }
+    fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
+        DOUBLE.with(|scratch| match scratch.try_borrow_mut() {
+            Ok(mut scratch) => work(&mut scratch),
+            Err(_) => work(&mut Scratch::default()),
+        })
+    }
+}
