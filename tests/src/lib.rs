@@ -1,1 +1,9 @@
-//! (being written)
+//! What the tests that cross crates share: the built command, notebooks made of cells, the Python client.
+
+mod command;
+mod notebook;
+mod python;
+
+pub use command::{cistron, cistron_command};
+pub use notebook::{Notebook, Ran};
+pub use python::python_with_jupyter;

@@ -1,0 +1,118 @@
+"""Drives the installed kernel through jupyter_client and nbclient: a DSL fit, its live curve, an interrupt, a killed worker."""
+
+import os
+import signal
+import time
+
+import nbclient
+import nbformat
+from jupyter_client.manager import KernelManager
+
+DECLARE = """let sim = simulate::motif_grammar(MotifGrammar { sequences: 1500, ..Default::default() })?;
+let toy = data! {
+    records sim = frame(sim.table);
+    input   dna: Dna = column("sequence");
+    output  enhancer = column("enhancer"), promoter = column("promoter");
+    split   column("split");
+};
+let net = model! { Net on toy {
+    let h = dna.conv(16, width = 11).norm(Batch).relu().pool(Max, 4);
+    enhancer = h.dense(16).relu().linear();
+    promoter = h.dense(16).relu().linear();
+}};
+let loss = objective! { on toy { loss(enhancer, promoter) = mse(); } };"""
+
+
+class Client:
+    def __init__(self):
+        self.manager = KernelManager(kernel_name="cistron")
+        self.manager.start_kernel()
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=120)
+
+    def start(self, code):
+        self.messages = []
+        return self.client.execute(code)
+
+    def finish(self, request, timeout=300, until=None):
+        """Collects what the cell publishes until it is idle, or until `until` says so."""
+        deadline = time.time() + timeout
+        while time.time() < deadline:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            self.messages.append(message)
+            if until and until(message):
+                return
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return
+        raise AssertionError("the cell did not end")
+
+    def run(self, code):
+        request = self.start(code)
+        self.finish(request)
+        return self
+
+    def kinds(self):
+        return [m["msg_type"] for m in self.messages]
+
+    def text(self):
+        out = ""
+        for m in self.messages:
+            content = m["content"]
+            out += content.get("text", "") + content.get("data", {}).get("text/plain", "") + "\n".join(content.get("traceback", []))
+        return out
+
+
+def check(condition, what):
+    print(("ok    " if condition else "FAILED ") + what, flush=True)
+    assert condition, what
+
+
+c = Client()
+check("42" in c.run("let x = 41 + 1;\nx").text(), "a value at the end of a cell is its result")
+c.run(DECLARE)
+check("error" not in c.kinds(), "declarations compile and run: " + c.text())
+
+fit = c.start('let run = fit! { net, loss, toy; epochs = 5000, patience = 5000, batch = 32, seed = 3, name = "stopped" };')
+updates = []
+c.finish(fit, until=lambda m: m["msg_type"] == "update_display_data" and (updates.append(m) or len(updates) >= 4))
+check(any("image/svg+xml" in m["content"]["data"] or "text/html" in m["content"]["data"] for m in updates), "the curve redraws while it trains")
+asked = time.time()
+c.manager.interrupt_kernel()
+c.finish(fit)
+took = time.time() - asked
+print(f"      interrupt answered after {took:.2f} s", flush=True)
+check(took < 2.0, "an interrupted fit ends within two seconds")
+check("error" not in c.kinds(), "an interrupted fit is no error: " + c.text()[-2000:])
+answer = c.run('println!("{} {} {}", run.stopped(), x, toy.len());\nrun.correlation(&toy, Part::Test, "promoter")?').text()
+check("interrupt" in answer and "42 1500" in answer, "the partly trained model and all variables are there: " + answer)
+
+loop = c.start("let mut turns = 0u64;\nloop { turns += 1; }")
+time.sleep(1.0)
+c.manager.interrupt_kernel()
+c.finish(loop, timeout=20)
+check("error" in c.kinds(), "an endless loop is interrupted")
+check("42 true" in c.run('println!("{x} {}", turns > 0);').text(), "and keeps its variables")
+
+pid = int(c.run("std::process::id()").text().strip())
+os.kill(pid, signal.SIGKILL)
+time.sleep(0.5)
+after = c.run('println!("alive");').text()
+check("alive" in after, "the cell after a killed worker runs: " + after)
+c.client.stop_channels()
+c.manager.shutdown_kernel()
+
+notebook = nbformat.v4.new_notebook()
+notebook.cells = [nbformat.v4.new_code_cell("let a = 1;"), nbformat.v4.new_code_cell("a + 1")]
+nbclient.NotebookClient(notebook, kernel_name="cistron", timeout=120).execute()
+check(notebook.cells[1].outputs[0]["data"]["text/plain"] == "2", "nbclient executes a notebook")
+failing = nbformat.v4.new_notebook()
+failing.cells = [nbformat.v4.new_code_cell('panic!("on purpose");')]
+try:
+    nbclient.NotebookClient(failing, kernel_name="cistron", timeout=120).execute()
+    check(False, "a panic ends nbclient's run")
+except nbclient.exceptions.CellExecutionError as error:
+    check("on purpose" in str(error), "a panic ends nbclient's run with its message")
+print("all checks passed")
