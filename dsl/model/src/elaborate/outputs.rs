@@ -56,6 +56,9 @@ impl Elaborator<'_> {
     }
 
     fn assign_one(&mut self, target: &Target, item: Item) {
+        if self.halted {
+            return;
+        }
         let (name, span) = (target.name.as_str(), target.span);
         if target.index.is_some() {
             self.report(Diagnostic::error(span, format!("`{name}[..]` parses but cannot run yet")));

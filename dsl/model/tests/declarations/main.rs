@@ -5,6 +5,8 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../../macros/src/assign.rs"]
+mod assign;
 #[path = "../../../macros/src/body.rs"]
 mod body;
 #[path = "../../../macros/src/emit.rs"]
@@ -21,6 +23,8 @@ mod pattern;
 mod reader;
 #[path = "../../../macros/src/text.rs"]
 mod text;
+#[path = "../../../macros/src/token.rs"]
+mod token;
 
 mod drawing;
 mod inside_macro;

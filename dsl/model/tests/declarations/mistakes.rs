@@ -128,7 +128,7 @@ fn blocks() {
     mistake("part t(x) { x.relu() } y = (t(dna) + t(dna)).linear();", "t: part `t` is called twice");
     mistake(
         "shared block t(x) { x.conv(4, width = 3) } y = t(t(dna).conv(6, width = 1)).linear();",
-        "conv: shared weights `y.t.conv.weight` are",
+        "conv: shared weights `t.conv.weight` are [4, 4, 3] in one call and [4, 6, 3] in another",
     );
 }
 
