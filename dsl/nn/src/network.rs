@@ -1,0 +1,197 @@
+//! The network: a graph with weights.
+
+use crate::backward::backward;
+use crate::error::{NetworkError, Result};
+use crate::forward::forward;
+use crate::operations::operations;
+use crate::weights::{Weight, initial, replace};
+use candle_core::{DType, Tensor};
+use cistron_declaration::nearest;
+use cistron_model::{Graph, Model};
+use cistron_ops::{Operation, Pass};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Tensors by name.
+pub type Named = BTreeMap<String, Tensor>;
+
+/// A declared network with its weights. Cloning is cheap: tensors are shared until they are replaced.
+#[derive(Clone, Debug)]
+pub struct Network {
+    model: Option<Model>,
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) operations: Arc<Vec<Option<Box<dyn Operation>>>>,
+    pub(crate) weights: Vec<Weight>,
+    pub(crate) precision: DType,
+}
+
+/// What a training step gives.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The loss.
+    pub loss: f64,
+    /// The gradients by weight; nothing for buffers and for weights that the loss does not reach.
+    pub gradients: Vec<Option<Tensor>>,
+}
+
+impl Network {
+    /// A network with first values drawn from the seed.
+    ///
+    /// # Errors
+    /// A precision other than F32 and F64, or an operation that the harness of gradients does not cover.
+    pub fn new(model: &Model, seed: u64, precision: DType) -> Result<Self> {
+        Ok(Self { model: Some(model.clone()), ..Self::from_graph(model.graph().clone(), seed, precision)? })
+    }
+
+    /// A network from a graph alone.
+    ///
+    /// # Errors
+    /// As [`Network::new`]; also nodes that are out of order.
+    pub fn from_graph(graph: Graph, seed: u64, precision: DType) -> Result<Self> {
+        if !matches!(precision, DType::F32 | DType::F64) {
+            return Err(NetworkError::Precision(precision));
+        }
+        if let Some((name, id)) = graph.outputs.iter().find(|(_, id)| *id >= graph.nodes.len()) {
+            return Err(NetworkError::Graph { layer: name.clone(), what: format!("output of node {id}, which does not exist") });
+        }
+        let operations = Arc::new(operations(&graph)?);
+        let weights = initial(&graph, seed, precision)?;
+        Ok(Self { model: None, graph: Arc::new(graph), operations, weights, precision })
+    }
+
+    /// The declaration, unless the network was made from a graph alone.
+    pub fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// What it computes in.
+    pub fn precision(&self) -> DType {
+        self.precision
+    }
+
+    /// All weights and buffers, in the graph's order.
+    pub fn weights(&self) -> &[Weight] {
+        &self.weights
+    }
+
+    /// How many numbers training changes.
+    pub fn parameter_count(&self) -> usize {
+        self.weights.iter().filter(|w| w.trainable).map(|w| w.tensor.elem_count()).sum()
+    }
+
+    /// Replaces all weights and buffers.
+    ///
+    /// # Errors
+    /// All that is missing, unexpected or of another shape, at once; nothing is replaced then.
+    pub fn set_weights(&mut self, weights: Named) -> Result<()> {
+        replace(&mut self.weights, weights, self.precision, "the given weights")
+    }
+
+    /// Lets an optimizer change the weights.
+    ///
+    /// # Errors
+    /// What the change gives, and a weight whose shape it changed; the weights stay as they were then.
+    pub fn apply<R>(&mut self, change: impl FnOnce(&mut [Weight]) -> Result<R>) -> Result<R> {
+        let mut changed = self.weights.clone();
+        let result = change(&mut changed)?;
+        let odd = |(before, after): (&Weight, &Weight)| {
+            let same = before.tensor.dims() == after.tensor.dims() && before.tensor.dtype() == after.tensor.dtype();
+            let (found, expected) = (after.tensor.dims(), before.tensor.dims());
+            (!same).then(|| format!("`{}` became {found:?} {:?}, it was {expected:?}", before.name, after.tensor.dtype()))
+        };
+        let mistakes: Vec<String> = self.weights.iter().zip(&changed).filter_map(odd).collect();
+        if !mistakes.is_empty() {
+            return Err(NetworkError::Weights { source_name: "the changed weights".into(), mistakes });
+        }
+        self.weights = changed;
+        Ok(result)
+    }
+
+    /// The outputs in evaluation mode. Activations are freed after their last use.
+    ///
+    /// # Errors
+    /// An input that is missing or has another shape than declared.
+    pub fn predict(&self, inputs: &Named) -> Result<Named> {
+        Ok(forward(self, inputs, &Pass::default(), |_, _, _| Ok(()))?.outputs)
+    }
+
+    /// The values of nodes, by name, in evaluation mode.
+    ///
+    /// # Errors
+    /// A node that doesn't exist (with the nearest name), an input that doesn't fit.
+    pub fn activations(&self, inputs: &Named, nodes: &[&str]) -> Result<Named> {
+        for name in nodes {
+            if !self.graph.nodes.iter().any(|n| n.name == *name) {
+                let hint = nearest(name, self.graph.nodes.iter().map(|n| n.name.as_str())).map(str::to_string);
+                return Err(NetworkError::UnknownLayer { name: (*name).to_string(), hint });
+            }
+        }
+        let mut found = Named::new();
+        forward(self, inputs, &Pass::default(), |_, node, value| {
+            if nodes.contains(&node.name.as_str()) {
+                found.insert(node.name.clone(), value.clone());
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// A forward and a backward pass in training mode. `loss` gets the outputs and gives the loss with the gradients of
+    /// those outputs that it reaches. Buffers (running statistics) are updated; weights are not.
+    ///
+    /// A loss that is not finite ends the step: there are no gradients then, and buffers stay as they were.
+    ///
+    /// # Errors
+    /// Inputs or gradients that don't fit, and what `loss` gives.
+    pub fn step(
+        &mut self,
+        inputs: &Named,
+        seed: u64,
+        step: u64,
+        loss: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
+    ) -> Result<Step> {
+        let pass = Pass { training: true, seed, step, node: 0 };
+        let mut walk = forward(self, inputs, &pass, |_, _, _| Ok(()))?;
+        let (loss, gradients) = loss(&walk.outputs)?;
+        if !loss.is_finite() {
+            return Ok(Step { loss, gradients: vec![None; self.weights.len()] });
+        }
+        let updates = std::mem::take(&mut walk.updates);
+        let gradients = backward(self, walk, gradients)?;
+        for (weight, tensor) in updates {
+            self.weights[weight].tensor = tensor;
+        }
+        Ok(Step { loss, gradients })
+    }
+
+    /// The first layer whose weights or output are not all finite, in evaluation mode.
+    ///
+    /// # Errors
+    /// As [`Network::predict`].
+    pub fn find_non_finite(&self, inputs: &Named) -> Result<Option<String>> {
+        let mut first = None;
+        forward(self, inputs, &Pass::default(), |_, node, value| {
+            if first.is_none() {
+                let weights = node.parameters.iter().map(|p| &self.weights[*p].tensor);
+                for tensor in weights.chain([value]) {
+                    if !all_finite(tensor)? {
+                        first = Some(node.name.clone());
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+}
+
+fn all_finite(tensor: &Tensor) -> Result<bool> {
+    // 0 x is 0 for a finite x and NaN otherwise, and a sum keeps a NaN.
+    let sum = (tensor.flatten_all()? * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    Ok(sum == 0.0)
+}

@@ -1,0 +1,80 @@
+//! From a declared operation to one that computes.
+
+use crate::error::{NetworkError, Result};
+use cistron_model::{Gelu, Graph, Node, Operation as Declared, Pool};
+use cistron_ops::{
+    Activation, Affine, Arithmetic, BatchNorm, Concat, Convolution, Crop, Dropout, Flatten, LayerNorm, Linear, Operation,
+    PoolKind, Pooling, Reduce, Reverse, checked_operations,
+};
+
+/// The operation of each node; nothing for inputs.
+///
+/// # Errors
+/// A node that reads one after it, a parameter that doesn't exist, an operation that the harness does not cover.
+pub(crate) fn operations(graph: &Graph) -> Result<Vec<Option<Box<dyn Operation>>>> {
+    graph
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(id, node)| {
+            let mistake = |what: String| NetworkError::Graph { layer: node.name.clone(), what };
+            if let Some(input) = node.inputs.iter().find(|input| **input >= id) {
+                return Err(mistake(format!("it reads node {input}, which is not computed before it")));
+            }
+            if let Some(parameter) = node.parameters.iter().find(|p| **p >= graph.parameters.len()) {
+                return Err(mistake(format!("it reads parameter {parameter} of {}", graph.parameters.len())));
+            }
+            let operation = operation(node);
+            match &operation {
+                Some(operation) if !checked_operations().contains(&operation.name()) => {
+                    Err(mistake(format!("`{}` is not covered by the harness of gradients", operation.name())))
+                }
+                _ => Ok(operation),
+            }
+        })
+        .collect()
+}
+
+fn operation(node: &Node) -> Option<Box<dyn Operation>> {
+    let boxed: Box<dyn Operation> = match &node.operation {
+        Declared::Input { .. } => return None,
+        Declared::Convolution { stride, dilation, groups, padding, .. } => {
+            Box::new(Convolution { stride: *stride, dilation: *dilation, groups: *groups, padding: *padding })
+        }
+        Declared::Linear { .. } => Box::new(Linear),
+        Declared::BatchNorm { epsilon, momentum } => Box::new(BatchNorm { epsilon: *epsilon, momentum: *momentum }),
+        Declared::LayerNorm { epsilon } => Box::new(LayerNorm { epsilon: *epsilon }),
+        Declared::Relu => Box::new(Activation::Relu),
+        Declared::Gelu(Gelu::Erf) => Box::new(Activation::GeluErf),
+        Declared::Gelu(Gelu::Tanh) => Box::new(Activation::GeluTanh),
+        Declared::Gelu(Gelu::Sigmoid) => Box::new(Activation::GeluSigmoid),
+        Declared::Silu => Box::new(Activation::Silu),
+        Declared::Softplus => Box::new(Activation::Softplus),
+        Declared::Sigmoid => Box::new(Activation::Sigmoid),
+        Declared::Tanh => Box::new(Activation::Tanh),
+        Declared::Exp => Box::new(Activation::Exp),
+        Declared::Dropout { rate } => Box::new(Dropout { rate: *rate }),
+        Declared::Pool { kind, window } => Box::new(Pooling {
+            kind: match kind {
+                Pool::Max => PoolKind::Max,
+                Pool::Mean => PoolKind::Mean,
+                Pool::Weighted => PoolKind::Weighted,
+            },
+            window: *window,
+        }),
+        Declared::Add => Box::new(Arithmetic::Add),
+        Declared::Subtract => Box::new(Arithmetic::Subtract),
+        Declared::Multiply => Box::new(Arithmetic::Multiply),
+        Declared::Divide => Box::new(Arithmetic::Divide),
+        Declared::Maximum => Box::new(Arithmetic::Maximum),
+        Declared::Affine { scale, offset } => Box::new(Affine { scale: *scale, offset: *offset }),
+        Declared::Concat { axis } => Box::new(Concat { axis: *axis }),
+        Declared::Mean { axis } => Box::new(Reduce::Mean(*axis)),
+        Declared::Largest { axis } => Box::new(Reduce::Largest(*axis)),
+        Declared::Flatten => Box::new(Flatten),
+        Declared::ReverseComplement => Box::new(Reverse::ReverseComplement),
+        Declared::Flip => Box::new(Reverse::Flip),
+        Declared::Crop { start, length } => Box::new(Crop { start: *start, length: *length }),
+    };
+    Some(boxed)
+}
