@@ -30,12 +30,21 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error at `span`.
     pub fn error(span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, span, message: message.into(), label: String::new(), help: None }
+        Self {
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+        }
     }
 
     /// A warning at `span`.
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(span, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(span, message)
+        }
     }
 
     /// Adds the fix.
@@ -112,9 +121,18 @@ mod tests {
 
     #[test]
     fn a_message_underlines_its_token() {
-        let source = Source { macro_name: "model!".into(), text: "Net on toy {\n    y = dna.con(3);\n}".into() };
-        let span = Span { line: 2, column: 12, length: 3 };
-        let text = Diagnostic::error(span, "unknown layer `con`").help("did you mean `conv`?").render(&source);
+        let source = Source {
+            macro_name: "model!".into(),
+            text: "Net on toy {\n    y = dna.con(3);\n}".into(),
+        };
+        let span = Span {
+            line: 2,
+            column: 12,
+            length: 3,
+        };
+        let text = Diagnostic::error(span, "unknown layer `con`")
+            .help("did you mean `conv`?")
+            .render(&source);
         assert_eq!(
             text,
             "error: unknown layer `con`\n --> model! line 2\n2 |     y = dna.con(3);\n  |             ^^^\n  help: did you mean `conv`?"

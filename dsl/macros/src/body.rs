@@ -1,13 +1,12 @@
 //! The body of a model: statements that begin with our words, or Rust's.
 
+use crate::assign::{assigning, target};
 use crate::expression::expression;
 use crate::pattern::pattern;
 use crate::reader::Reader;
-use cistron_declaration::{
-    BinaryOperator, Block, BlockDefinition, BlockRole, Expression, Kind, Span, Statement, Target, did_you_mean,
-};
+use crate::token::{is_punct, short};
+use cistron_declaration::{BinaryOperator, Block, BlockDefinition, BlockRole, Expression, Kind, Span, Statement, did_you_mean};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{BinOp, Expr, Pat, Token};
 
@@ -342,80 +341,4 @@ fn definition_header(input: ParseStream<'_>, role: BlockRole) -> syn::Result<(Id
     syn::parenthesized!(inside in input);
     let parameters = inside.parse_terminated(<Ident as syn::parse::Parse>::parse, Token![,])?;
     Ok((name, parameters.into_iter().collect()))
-}
-
-/// `name`, `data.name`, `name[index]`.
-fn target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
-    match expr {
-        Expr::Path(path) if path.path.get_ident().is_some() => {
-            let name = path.path.get_ident()?;
-            Some(Target {
-                of: None,
-                name: name.to_string(),
-                index: None,
-                span: reader.span(name.span()),
-            })
-        }
-        Expr::Field(field) => {
-            if let (Expr::Path(of), syn::Member::Named(name)) = (&*field.base, &field.member)
-                && let Some(of) = of.path.get_ident()
-            {
-                let span = reader.span(name.span());
-                return Some(Target {
-                    of: Some(of.to_string()),
-                    name: name.to_string(),
-                    index: None,
-                    span,
-                });
-            }
-            no_target(reader, expr)
-        }
-        Expr::Index(index) => {
-            let mut found = target(reader, &index.expr)?;
-            if found.index.is_some() {
-                return no_target(reader, expr);
-            }
-            found.index = Some(Box::new(expression(reader, &index.index)));
-            Some(found)
-        }
-        other => no_target(reader, other),
-    }
-}
-
-fn no_target(reader: &mut Reader, expr: &Expr) -> Option<Target> {
-    let span = reader.span_of(expr);
-    reader.mistake_with_help(
-        span,
-        "only a name can be assigned",
-        "an output, a `let mut` binding, `data.output` or `[a, b] = ..`",
-    );
-    None
-}
-
-fn assigning(operator: &BinOp) -> Option<BinaryOperator> {
-    Some(match operator {
-        BinOp::AddAssign(_) => BinaryOperator::Add,
-        BinOp::SubAssign(_) => BinaryOperator::Subtract,
-        BinOp::MulAssign(_) => BinaryOperator::Multiply,
-        BinOp::DivAssign(_) => BinaryOperator::Divide,
-        _ => return None,
-    })
-}
-
-/// Whether a token is this punctuation.
-pub(crate) fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == character)
-}
-
-/// A token as it is named in a message.
-pub(crate) fn short(token: &TokenTree) -> String {
-    match token {
-        TokenTree::Group(group) => match group.delimiter() {
-            Delimiter::Parenthesis => "(".into(),
-            Delimiter::Brace => "{".into(),
-            Delimiter::Bracket => "[".into(),
-            Delimiter::None => group.to_token_stream().to_string(),
-        },
-        other => other.to_string(),
-    }
 }

@@ -1,11 +1,12 @@
 //! `data!`
 
-use crate::body::{is_punct, short};
+use crate::data_checks;
 use crate::emit;
 use crate::expression::{expression, named, once};
 use crate::header::{is_literal, is_word};
 use crate::reader::{Reader, without_moving};
-use crate::sources;
+use crate::sources::{self, is_argument_word};
+use crate::token::{is_punct, short};
 use cistron_declaration::{Argument, DataDeclaration, DataStatement, Entry, Expression, Kind, did_you_mean};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -28,7 +29,7 @@ pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> DataDeclaration {
     for statement in tokens.split(|token| is_punct(Some(token), ';')) {
         statement_parts(reader, statement, &mut declaration, &mut declared);
     }
-    sources::check(reader, &declaration);
+    data_checks::check(reader, &declaration);
     declaration
 }
 
@@ -61,7 +62,7 @@ fn statement_parts(reader: &mut Reader, tokens: &[TokenTree], declaration: &mut 
         }
         if let Some(entry) = read_entry(reader, part, declared) {
             if let Some(name) = &entry.name
-                && matches!(word.as_str(), "input" | "output" | "records" | "genome" | "cells")
+                && sources::declares(&word)
             {
                 declared.push(name.clone());
             }
@@ -154,9 +155,7 @@ fn data_value(reader: &mut Reader, expr: &Expr, declared: &[String], level: Leve
                 .collect(),
         ),
         Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
-            Some(name) if level == Level::Source || declared.contains(&name) || sources::is_option_word(&name) => {
-                Kind::Name(name)
-            }
+            Some(name) if level == Level::Source || declared.contains(&name) => Kind::Name(name),
             _ => captured(reader, expr),
         },
         Expr::Call(call) => match &*call.func {
@@ -205,10 +204,22 @@ fn source_arguments<'a>(reader: &mut Reader, items: impl IntoIterator<Item = &'a
         let argument = match named(item) {
             Some((name, value)) => {
                 let span = reader.span(name.span());
+                let name = name.to_string();
+                let value = match value {
+                    Expr::Path(word)
+                        if word
+                            .path
+                            .get_ident()
+                            .is_some_and(|word| is_argument_word(&name, &word.to_string())) =>
+                    {
+                        expression(reader, value)
+                    }
+                    value => data_value(reader, value, declared, Level::Argument),
+                };
                 Argument {
-                    name: Some(name.to_string()),
+                    name: Some(name),
                     span,
-                    value: data_value(reader, value, declared, Level::Argument),
+                    value,
                 }
             }
             None => {

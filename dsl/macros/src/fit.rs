@@ -1,10 +1,10 @@
 //! `fit!`
 
-use crate::body::{is_punct, short};
 use crate::emit;
 use crate::expression::named;
 use crate::options::{self, Role};
 use crate::reader::Reader;
+use crate::token::{is_punct, short};
 use cistron_declaration::{Span, did_you_mean};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;

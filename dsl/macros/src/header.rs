@@ -1,8 +1,8 @@
 //! `Name(parameter = default, ..) on data, ..` before the braces of a declaration.
 
-use crate::body::{is_punct, short};
 use crate::expression::{expression, named};
 use crate::reader::{Reader, without_moving};
+use crate::token::{is_punct, short};
 use cistron_declaration::{Expression, Kind, Parameter, Span};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;

@@ -9,8 +9,10 @@
 //! The macros expand to `::cistron::..` and end in `?`: a cell may use them anywhere, a program in
 //! functions that return a `Result` whose error takes any error.
 
+mod assign;
 mod body;
 mod data;
+mod data_checks;
 mod emit;
 mod expression;
 mod fit;
@@ -23,6 +25,7 @@ mod pattern;
 mod reader;
 mod sources;
 mod text;
+mod token;
 
 use proc_macro::TokenStream;
 
@@ -32,19 +35,20 @@ use proc_macro::TokenStream;
 /// ```text
 /// data! {
 ///     records   NAME = SOURCE, ..;             // tables whose columns are used below
-///     genome    NAME = SOURCE;
 ///     input     NAME: KIND = SOURCE, ..;       // at least one
 ///     output    NAME: KIND = SOURCE, ..;       // at least one; without `: KIND` numbers per example
 ///     classes   SOURCE;
-///     folds     sets("file") | column("name");
-///     split     hash(valid = 0.1, test = 0.1)
+///     folds     sets("file") | column("name") | hash(sets = 10);
+///     split     hash(valid = 0.1, test = 0.1, seed = 0)
 ///             | column("name", train = "..", valid = "..", test = "..")
-///             | chromosomes(valid = [".."], test = [".."]);
+///             | chromosomes(valid = [".."], test = [".."], column = "..");
 /// }
-/// KIND   = Dna | Rna | Scalar                  // Track, Category, Bins, Map(bins) parse
-/// SOURCE = npz("file", key = "..") | fasta("file") | table("file") | column("name")
-///        | frame(data_frame) | NAME            // bigwig, bed, cooler, .. parse
+/// KIND   = Dna | Rna | Category | Scalar       // outputs: Scalar
+/// SOURCE = npz("file", key = "..") | fasta("file") | table("file") | dataset("registered name")
+///        | frame(data_frame) | column("name") | RECORDS.COLUMN
 /// ```
+/// `column(..)`, `table(..)` and `npz(..)` take `missing = masked` in outputs. Statements `genome`, `cells`, `windows`
+/// and `sample`, kinds `Track`, `Bins` and `Map(bins)` and further sources parse and are said not to run yet.
 /// Arguments that are no literals, declared names or words are Rust expressions of the cell:
 /// `table(path)`, `frame(simulation.table)`, `column(name)`. Variables are not moved.
 ///
@@ -139,8 +143,8 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// MODEL  = a Rust expression, or NAME(PARAMETER = VALUE, ..) for other parameters
 /// OPTION = epochs | batch | seed | patience | warmup | fold | optimizer | precision | name | resume
 /// ```
-/// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, weight_decay, nesterov }`,
-/// `Adam { lr, beta1, beta2, eps, weight_decay }` or `AdamW { .. }` with those fields that differ from the
+/// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, dampening, weight_decay,
+/// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }` or `AdamW { .. }` with those fields that differ from the
 /// defaults; `precision` takes `F32` or `F64`.
 ///
 /// # Errors

@@ -1,11 +1,11 @@
 //! `objective!`
 
-use crate::body::{is_punct, short};
 use crate::emit;
 use crate::expression::{arguments, expression};
 use crate::header::{Header, header};
 use crate::losses;
 use crate::reader::Reader;
+use crate::token::{is_punct, short};
 use cistron_declaration::{ObjectiveDeclaration, ObjectiveRule, did_you_mean};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;

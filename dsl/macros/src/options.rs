@@ -77,6 +77,7 @@ const OPTIMIZERS: [Optimizer; 3] = [
         fields: &[
             ("lr", Range::Positive),
             ("momentum", Range::Share),
+            ("dampening", Range::Share),
             ("weight_decay", Range::NotNegative),
             ("nesterov", Range::Switch),
         ],

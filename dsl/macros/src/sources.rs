@@ -1,83 +1,81 @@
-//! What `data!` knows: sources with their arguments, kinds, splits; and its checks.
+//! What `data!` knows: sources with their arguments, kinds, rules for splits and folds.
 
-use crate::reader::Reader;
-use cistron_declaration::{Argument, DataDeclaration, DataStatement, Entry, Expression, Kind, did_you_mean};
+use cistron_declaration::Entry;
 
-/// A source, a rule of a split or a way to choose windows.
-struct Source {
-    name: &'static str,
+/// A source, or a rule of a split or of folds.
+pub(crate) struct Source {
+    pub(crate) name: &'static str,
     /// How many values without a name it takes, at least and at most.
-    values: (usize, usize),
+    pub(crate) values: (usize, usize),
     /// The arguments it takes by name.
-    arguments: &'static [&'static str],
-    /// Whether this version reads it.
-    runs: bool,
+    pub(crate) arguments: &'static [&'static str],
+    /// The statements it can stand in; none when it cannot run yet.
+    pub(crate) stands_in: &'static [&'static str],
 }
 
-const fn source(name: &'static str, values: (usize, usize), arguments: &'static [&'static str], runs: bool) -> Source {
+const fn source(
+    name: &'static str,
+    values: (usize, usize),
+    arguments: &'static [&'static str],
+    stands_in: &'static [&'static str],
+) -> Source {
     Source {
         name,
         values,
         arguments,
-        runs,
+        stands_in,
     }
 }
 
 /// Where inputs, outputs, records and classes come from.
-const SOURCES: [Source; 16] = [
-    source("npz", (1, 1), &["key", "names"], true),
-    source("fasta", (1, 1), &[], true),
-    source("table", (1, 1), &["name", "role"], true),
-    source("column", (1, 1), &["missing"], true),
-    source("frame", (1, 1), &["name"], true),
-    source("twobit", (1, 1), &[], false),
-    source("bigwig", (1, 1), &["missing"], false),
-    source("bed", (1, 1), &[], false),
-    source("narrowpeak", (1, 1), &[], false),
-    source("cooler", (1, 1), &["resolution"], false),
-    source("tfrecords", (1, 1), &[], false),
-    source("intervals", (1, 1), &["names"], false),
-    source("sequence", (1, 1), &["from"], false),
-    source("dataset", (1, 1), &["key", "name"], true),
-    source("text", (1, 1), &[], false),
-    source("hdf5", (1, 1), &["key"], false),
+pub(crate) const SOURCES: [Source; 14] = [
+    source("npz", (1, 1), &["key", "names", "missing"], &["input", "output"]),
+    source("fasta", (1, 1), &[], &["input"]),
+    source("table", (1, 1), &["name", "missing"], &["records", "output", "classes"]),
+    source("column", (1, 1), &["missing"], &["input", "output"]),
+    source("dataset", (1, 1), &["name"], &["records"]),
+    source("frame", (1, 1), &["name", "missing"], &["records", "output"]),
+    source("twobit", (1, 1), &[], &[]),
+    source("bigwig", (1, 1), &[], &[]),
+    source("bed", (1, 1), &[], &[]),
+    source("narrowpeak", (1, 1), &[], &[]),
+    source("cooler", (1, 1), &[], &[]),
+    source("tfrecords", (1, 1), &[], &[]),
+    source("intervals", (1, 1), &[], &[]),
+    source("sequence", (1, 1), &[], &[]),
 ];
 
 /// Rules after `split`.
-const SPLITS: [Source; 4] = [
-    source("column", (1, 1), &["train", "valid", "test"], true),
-    source("hash", (0, 0), &["valid", "test", "seed"], true),
-    source("chromosomes", (0, 0), &["valid", "test", "column"], true),
-    source("sets", (1, 1), &["valid", "test"], false),
+pub(crate) const SPLITS: [Source; 4] = [
+    source("column", (1, 1), &["train", "valid", "test"], &["split"]),
+    source("hash", (0, 0), &["valid", "test", "seed", "by"], &["split"]),
+    source("chromosomes", (0, 0), &["valid", "test", "column"], &["split"]),
+    source("sets", (1, 1), &[], &[]),
 ];
 
 /// Rules after `folds`.
-const FOLDS: [Source; 2] = [source("sets", (1, 1), &[], true), source("column", (1, 1), &[], true)];
-
-/// Rules after `windows`.
-const WINDOWS: [Source; 4] = [
-    source("peaks", (1, 1), &["width", "step", "exclude"], false),
-    source("random", (0, 0), &["width", "step", "exclude"], false),
-    source("tiles", (0, 0), &["width", "step", "exclude"], false),
-    source("bed", (1, 1), &["width", "step", "exclude"], false),
+pub(crate) const FOLDS: [Source; 3] = [
+    source("sets", (1, 1), &["unassigned"], &["folds"]),
+    source("column", (1, 1), &[], &["folds"]),
+    source("hash", (0, 0), &["sets", "seed"], &["folds"]),
 ];
 
-/// Kinds after the colon of an input or an output, and whether this version has them.
-const KINDS: [(&str, bool); 7] = [
-    ("Dna", true),
-    ("Rna", true),
-    ("Scalar", true),
-    ("Track", false),
-    ("Category", false),
-    ("Bins", false),
-    ("Map", false),
+/// Kinds after the colon, and whether this version has them as an input and as an output.
+pub(crate) const KINDS: [(&str, bool, bool); 7] = [
+    ("Dna", true, false),
+    ("Rna", true, false),
+    ("Category", true, false),
+    ("Scalar", true, true),
+    ("Track", false, false),
+    ("Bins", false, false),
+    ("Map", false, false),
 ];
 
-/// Words that stand for themselves as a value.
-const OPTION_WORDS: [&str; 8] = ["random", "masked", "expected", "synced", "all", "none", "forward", "reverse"];
+/// Words that stand for themselves as the value of an argument.
+const WORDS: [(&str, &str); 3] = [("missing", "masked"), ("by", "name"), ("unassigned", "train")];
 
 /// Whether an entry sets something about its statement and declares nothing (`jitter = 100`).
-fn is_option(word: &str, entry: &Entry) -> bool {
+pub(crate) fn is_option(word: &str, entry: &Entry) -> bool {
     matches!(
         (word, entry.name.as_deref()),
         ("genome", Some("exclude")) | ("input", Some("jitter"))
@@ -86,17 +84,12 @@ fn is_option(word: &str, entry: &Entry) -> bool {
 
 /// Whether a name is a source (so a call of it is no Rust function).
 pub(crate) fn is_source(name: &str) -> bool {
-    SOURCES
-        .iter()
-        .chain(&SPLITS)
-        .chain(&FOLDS)
-        .chain(&WINDOWS)
-        .any(|source| source.name == name)
+    SOURCES.iter().any(|source| source.name == name)
 }
 
-/// Whether a bare name stands for itself.
-pub(crate) fn is_option_word(name: &str) -> bool {
-    OPTION_WORDS.contains(&name)
+/// Whether a bare name as the value of an argument stands for itself.
+pub(crate) fn is_argument_word(argument: &str, name: &str) -> bool {
+    WORDS.contains(&(argument, name))
 }
 
 /// How a statement looks.
@@ -115,234 +108,29 @@ pub(crate) fn example(word: &str) -> &'static str {
     }
 }
 
-/// Notes everything that can be told to be wrong without the files.
-pub(crate) fn check(reader: &mut Reader, declaration: &DataDeclaration) {
-    let names = declared_names(declaration);
-    duplicates(reader, declaration);
-    for statement in &declaration.statements {
-        check_statement(reader, statement, &names);
-    }
-    // A statement that could not be read may be the one that seems to be missing.
-    if !reader.mistakes.is_empty() {
-        return;
-    }
-    for word in ["input", "output"] {
-        if !declaration.statements.iter().any(|statement| statement.word == word) {
-            let span = reader.text.first();
-            reader.mistake_with_help(span, format!("the data set has no {word}"), example(word));
-        }
-    }
-}
-
-fn declares(word: &str) -> bool {
+/// Whether a statement introduces names.
+pub(crate) fn declares(word: &str) -> bool {
     matches!(word, "input" | "output" | "records" | "genome" | "cells")
 }
 
-fn declared_names(declaration: &DataDeclaration) -> Vec<String> {
-    let statements = declaration.statements.iter().filter(|statement| declares(&statement.word));
-    statements
-        .flat_map(|statement| statement.entries.iter().filter_map(|entry| entry.name.clone()))
-        .collect()
+/// What may stand in a statement.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// The word that begins it.
+    pub(crate) word: &'a str,
+    /// The sources or rules.
+    pub(crate) sources: &'static [Source],
+    /// What they are called in messages.
+    pub(crate) what: &'a str,
 }
 
-fn duplicates(reader: &mut Reader, declaration: &DataDeclaration) {
-    // Records and outputs may share a name (`output human: Bins = human.target`); inputs and outputs may not.
-    let mut ports: Vec<&str> = Vec::new();
-    let mut others: Vec<&str> = Vec::new();
-    for statement in declaration.statements.iter().filter(|statement| declares(&statement.word)) {
-        let seen = if matches!(statement.word.as_str(), "input" | "output") {
-            &mut ports
-        } else {
-            &mut others
-        };
-        for entry in &statement.entries {
-            let Some(name) = entry.name.as_deref().filter(|_| !is_option(&statement.word, entry)) else {
-                continue;
-            };
-            if seen.contains(&name) {
-                reader.mistake(entry.span, format!("`{name}` is declared twice"));
-            }
-            seen.push(name);
-        }
-    }
-    for word in ["split", "folds", "classes", "windows"] {
-        for again in declaration
-            .statements
+impl Known<'_> {
+    /// The names of what runs in this statement.
+    pub(crate) fn running(&self) -> impl Iterator<Item = &'static str> {
+        let word = self.word.to_string();
+        self.sources
             .iter()
-            .filter(|statement| statement.word == word)
-            .skip(1)
-        {
-            reader.mistake(again.span, format!("a second `{word}`; a data set has one"));
-        }
-    }
-}
-
-fn check_statement(reader: &mut Reader, statement: &DataStatement, names: &[String]) {
-    let word = statement.word.as_str();
-    if matches!(word, "windows" | "cells" | "sample") {
-        reader.mistake(statement.span, format!("`{word}` cannot run yet"));
-        return;
-    }
-    for entry in &statement.entries {
-        if is_option(word, entry) {
-            let name = entry.name.as_deref().unwrap_or_default();
-            reader.mistake(entry.span, format!("`{name}` cannot run yet"));
-            continue;
-        }
-        if declares(word) && entry.name.is_none() {
-            reader.mistake_with_help(entry.span, format!("this {word} has no name"), example(word));
-        }
-        if !declares(word) && entry.name.is_some() {
-            reader.mistake_with_help(entry.span, format!("`{word}` takes no name"), example(word));
-        }
-        match (&entry.kind, word) {
-            (Some(kind), "input" | "output") => check_kind(reader, kind, word),
-            (Some(kind), _) => reader.mistake(kind.span, format!("only inputs and outputs have a kind, `{word}` has none")),
-            (None, "input") => {
-                let name = entry.name.as_deref().unwrap_or("dna");
-                let help = format!("`input {name}: Dna = ..`");
-                reader.mistake_with_help(entry.span, "an input needs a kind", help);
-            }
-            (None, _) => {}
-        }
-        let (known, what): (&[Source], &str) = match word {
-            "split" => (&SPLITS, "split"),
-            "folds" => (&FOLDS, "rule for folds"),
-            _ => (&SOURCES, "source"),
-        };
-        check_source(reader, &entry.value, known, what, names);
-    }
-}
-
-fn check_kind(reader: &mut Reader, kind: &Expression, word: &str) {
-    let name = match &kind.kind {
-        Kind::Name(name) => name,
-        Kind::Call { function, .. } => function,
-        _ => "",
-    };
-    let all = KINDS.iter().map(|(name, _)| *name);
-    match KINDS.iter().find(|(known, _)| *known == name) {
-        None => reader.mistake_with_help(kind.span, format!("unknown kind `{name}`"), did_you_mean(name, all)),
-        Some((_, false)) => reader.mistake(kind.span, format!("the kind `{name}` cannot run yet")),
-        Some(("Dna" | "Rna", _)) if word == "output" => {
-            reader.mistake(kind.span, format!("an output of kind `{name}` cannot run yet"));
-        }
-        Some(("Scalar", _)) if word == "input" => reader.mistake(kind.span, "an input of kind `Scalar` cannot run yet"),
-        Some(_) => {}
-    }
-}
-
-fn check_source(reader: &mut Reader, value: &Expression, known: &[Source], what: &str, names: &[String]) {
-    match &value.kind {
-        Kind::Call { function, arguments } => {
-            let Some(source) = known.iter().find(|source| source.name == function) else {
-                let near = did_you_mean(function, known.iter().map(|source| source.name));
-                return reader.mistake_with_help(value.span, format!("unknown {what} `{function}`"), near);
-            };
-            if !source.runs {
-                return reader.mistake(value.span, format!("the {what} `{function}` cannot run yet"));
-            }
-            check_arguments(reader, source, value, arguments, what);
-        }
-        Kind::Name(name) if what == "source" => {
-            if is_source(name) {
-                let help = format!("`{name}(..)`; a data frame of the cell is written `frame({name})`");
-                return reader.mistake_with_help(value.span, format!("the source `{name}` takes parentheses"), help);
-            }
-            if !names.contains(name) {
-                let all = names
-                    .iter()
-                    .map(String::as_str)
-                    .chain(SOURCES.iter().map(|source| source.name));
-                let mut help = did_you_mean(name, all);
-                if !help.starts_with("did") {
-                    help = format!("a data frame of the cell is written `frame({name})`");
-                }
-                reader.mistake_with_help(value.span, format!("unknown source `{name}`"), help);
-            }
-        }
-        Kind::Field { receiver, .. } if what == "source" => check_source(reader, receiver, known, what, names),
-        Kind::Method { receiver, method, .. } if what == "source" => {
-            let before = reader.mistakes.len();
-            check_source(reader, receiver, known, what, names);
-            if reader.mistakes.len() == before {
-                reader.mistake(value.span, format!("`{method}` on a source cannot run yet"));
-            }
-        }
-        Kind::Text(path) if what == "source" => {
-            let help = format!("say how to read it: `table({path:?})`, `npz({path:?})`, `fasta({path:?})`");
-            reader.mistake_with_help(value.span, "expected a source, found a text", help);
-        }
-        _ => {
-            let all: Vec<&str> = known.iter().filter(|source| source.runs).map(|source| source.name).collect();
-            reader.mistake_with_help(
-                value.span,
-                format!("expected a {what}"),
-                format!("one of: {}", all.join(", ")),
-            );
-        }
-    }
-}
-
-fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arguments: &[Argument], what: &str) {
-    let name = source.name;
-    let (least, most) = source.values;
-    let values: Vec<&Argument> = arguments.iter().filter(|argument| argument.name.is_none()).collect();
-    if values.len() < least {
-        reader.mistake_with_help(value.span, format!("`{name}` needs a value"), format!("`{name}(\"..\")`"));
-    }
-    for extra in values.iter().skip(most) {
-        reader.mistake(
-            extra.span,
-            format!(
-                "`{name}` takes {most} value{} without a name",
-                if most == 1 { "" } else { "s" }
-            ),
-        );
-    }
-    for argument in arguments {
-        let Some(given) = &argument.name else { continue };
-        if !source.arguments.contains(&given.as_str()) {
-            let help = did_you_mean(given, source.arguments.iter().copied());
-            let help = if source.arguments.is_empty() {
-                format!("`{name}` takes no named arguments")
-            } else {
-                help
-            };
-            reader.mistake_with_help(
-                argument.span,
-                format!("unknown argument `{given}` of the {what} `{name}`"),
-                help,
-            );
-        }
-    }
-    if name == "hash" {
-        check_shares(reader, arguments);
-    }
-}
-
-/// `hash(valid = 0.1, test = 0.1)`: shares of the whole.
-fn check_shares(reader: &mut Reader, arguments: &[Argument]) {
-    let mut sum = 0.0;
-    for argument in arguments
-        .iter()
-        .filter(|argument| matches!(argument.name.as_deref(), Some("valid" | "test")))
-    {
-        let share = match argument.value.kind {
-            Kind::Float(share) => share,
-            Kind::Int(share) => share as f64,
-            _ => continue,
-        };
-        sum += share;
-        if !(0.0..1.0).contains(&share) {
-            let name = argument.name.as_deref().unwrap_or_default();
-            let message = format!("the share `{name}` is {share}; it must be at least 0 and below 1");
-            reader.mistake(argument.value.span, message);
-        } else if sum >= 1.0 {
-            reader.mistake(
-                argument.value.span,
-                format!("the shares sum to {sum}; nothing is left for training"),
-            );
-        }
+            .filter(move |source| source.stands_in.contains(&word.as_str()))
+            .map(|source| source.name)
     }
 }

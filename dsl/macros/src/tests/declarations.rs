@@ -114,3 +114,57 @@ fn enformer() {
 fn lsfg() {
     check("lsfg");
 }
+
+/// The tokens without the `skip`-th one, counted through all groups.
+fn without(tokens: TokenStream, skip: &mut usize) -> TokenStream {
+    let mut kept = TokenStream::new();
+    for tree in tokens {
+        let gone = *skip == 0;
+        *skip = skip.wrapping_sub(1);
+        match tree {
+            _ if gone => {}
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), without(group.stream(), skip));
+                inner.set_span(group.span());
+                kept.extend([TokenTree::Group(inner)]);
+            }
+            other => kept.extend([other]),
+        }
+    }
+    kept
+}
+
+fn count(tokens: TokenStream) -> usize {
+    let inside = |tree: TokenTree| {
+        if let TokenTree::Group(group) = tree {
+            count(group.stream())
+        } else {
+            0
+        }
+    };
+    tokens.into_iter().map(|tree| 1 + inside(tree)).sum()
+}
+
+#[test]
+fn a_declaration_that_lacks_any_token_is_answered() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/declarations");
+    for system in ["drg", "maxatac", "orca", "enformer", "lsfg"] {
+        let text = std::fs::read_to_string(folder.join(format!("{system}.txt"))).expect("the declarations");
+        let mut found = Vec::new();
+        declarations(text.parse().expect("tokens"), &mut found);
+        for (word, group) in found {
+            let expand: fn(TokenStream) -> TokenStream = match word.as_str() {
+                "data" => data::expand,
+                "model" => model::expand,
+                "objective" => objective::expand,
+                "fit" => fit::expand,
+                _ => continue,
+            };
+            for skip in 0..count(group.stream()) {
+                let input = without(group.stream(), &mut skip.clone());
+                assert!(!expand(input).is_empty());
+            }
+            assert!(expand(TokenStream::new()).to_string().contains("compile_error"));
+        }
+    }
+}

@@ -266,3 +266,34 @@ fn losses_know_their_words() {
         &[("on", "the objective has no loss\nhelp: `loss(output) = mse();`")],
     );
 }
+
+#[test]
+fn sources_know_their_statements_and_arguments() {
+    expect(
+        "data",
+        "records t = fasta(\"x.fa\"); input dna: Dna = table(\"x.tsv\"), rna: Track = npz(); output y = npz(\"x.npz\", \"y\", kez = \"y\"), z: Dna = t.z, u = \"x.tsv\"; \
+         split colum(\"s\"); folds sets(\"f\", unassigned = train);",
+        &[
+            ("fasta", "`fasta` gives no records\nhelp: one of: table, dataset, frame"),
+            ("table", "`table` gives no input\nhelp: one of: npz, fasta, column"),
+            ("Track", "an input of kind `Track` cannot run yet"),
+            ("npz", "`npz` needs a value\nhelp: `npz(\"..\")`"),
+            ("\"y\"", "`npz` takes 1 value without a name"),
+            ("kez", "unknown argument `kez` of the source `npz`; did you mean `key`?"),
+            ("Dna", "an output of kind `Dna` cannot run yet"),
+            (
+                "\"x.tsv\"",
+                "expected a source, found a text\nhelp: say how to read it: `table(\"x.tsv\")`, `npz(\"x.tsv\")`, `fasta(\"x.tsv\")`",
+            ),
+            ("colum", "unknown split `colum`; did you mean `column`?"),
+        ],
+    );
+    expect(
+        "data",
+        "input dna: Dna = npz(\"x.npz\"); output y = column(\"y\");",
+        &[(
+            "column",
+            "`column` has no records to be a column of\nhelp: declare them first: `records assay = table(\"assay.tsv\");`",
+        )],
+    );
+}
