@@ -5,7 +5,7 @@ use super::arguments::Located;
 use crate::audit::Remark;
 use cistron_declaration::Diagnostic;
 use cistron_display::count;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The rows that all sources have, in the order of the first.
 pub(crate) struct Joined {
@@ -43,21 +43,15 @@ pub(crate) fn join(sources: &[Source], remarks: &mut Vec<Remark>) -> Located<Joi
         return Err(Diagnostic::error(others[0].span, message)
             .help("names must be equal letter by letter; `name = \"..\"` chooses the column they come from"));
     }
-    let mut lines = Vec::new();
-    let mut dropped_any = false;
+    let kept: HashSet<&str> = names.iter().map(String::as_str).collect();
     for source in sources {
-        let kept: std::collections::HashSet<&str> = names.iter().map(String::as_str).collect();
         let dropped: Vec<&str> = source.names.iter().map(String::as_str).filter(|n| !kept.contains(n)).collect();
-        let mut line = format!("{}: {} matched, {} dropped", source.label, count(names.len()), count(dropped.len()));
+        let mut text = format!("names in {}: {} matched, {} dropped", source.label, count(names.len()), count(dropped.len()));
         if !dropped.is_empty() {
-            dropped_any = true;
-            let few: Vec<&str> = dropped.iter().take(3).copied().collect();
-            line.push_str(&format!(" ({}{})", few.join(", "), if dropped.len() > 3 { ", .." } else { "" }));
+            let more = if dropped.len() > 3 { ", .." } else { "" };
+            text.push_str(&format!(" ({}{more})", dropped[..dropped.len().min(3)].join(", ")));
         }
-        lines.push(line);
-    }
-    for line in lines {
-        remarks.push(Remark { text: format!("names in {line}"), amber: dropped_any && !line.contains(" 0 dropped") });
+        remarks.push(Remark { text, amber: !dropped.is_empty() });
     }
     let rows = indices.iter().map(|i| names.iter().filter_map(|n| i.get(n.as_str()).copied()).collect()).collect();
     Ok(Joined { names, rows })

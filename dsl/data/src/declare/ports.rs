@@ -96,7 +96,7 @@ impl Reader<'_> {
                     }
                     let names = archive.names(call.named_text("names")?.as_deref(), rows).map_err(at(span))?;
                     let padded = found.codes.chunks_exact(found.length).filter(|c| c[found.length - 1] == PAD).count();
-                    let source = self.source(&format!("npz {path}"), &path, names.unwrap_or_else(|| numbered(rows)), span);
+                    let source = self.npz_source(&path, names, rows, span)?;
                     (source, Encoded { length: found.length, codes: found.codes, padded, ambiguous: 0 })
                 }
                 "fasta" => {
@@ -211,15 +211,21 @@ impl Reader<'_> {
                     if count == 1 { vec![key.clone()] } else { (1..=count).map(|i| format!("{key}{i}")).collect() }
                 });
                 let masked = call.word("missing", "masked")?;
-                let source = self.source(&format!("npz {path}"), &path, names.unwrap_or_else(|| numbered(rows)), span);
-                if self.sources[source].names.len() != rows {
-                    let message = format!("{path}: array `{key}` has {rows} rows, but the archive names {}", self.sources[source].names.len());
-                    return Err(Diagnostic::error(span, message));
-                }
+                let source = self.npz_source(&path, names, rows, span)?;
                 Ok(raw(source, tracks, values, masked, span))
             }
             other => Err(cannot_give(other, "numbers", call.span, &["table", "npz", "column", "frame"])),
         }
+    }
+
+    /// The source of an archive's rows; all its arrays that are used must have as many.
+    fn npz_source(&mut self, path: &str, names: Option<Vec<String>>, rows: usize, span: Span) -> Located<usize> {
+        let source = self.source(&format!("npz {path}"), path, names.unwrap_or_else(|| numbered(rows)), span);
+        let known = self.sources[source].names.len();
+        if known != rows {
+            return Err(Diagnostic::error(span, format!("{path}: an array has {rows} rows, another one {known}")));
+        }
+        Ok(source)
     }
 }
 

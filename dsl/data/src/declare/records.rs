@@ -65,7 +65,7 @@ impl Reader<'_> {
         }
         let key = match &name {
             Some(name) => format!("records {name}"),
-            None => format!("table {}", columns.label),
+            None => format!("table {} by {}", columns.label, name_column.as_deref().unwrap_or("row")),
         };
         self.records.push(Records { name, key, columns, names, name_column });
         Ok(self.records.len() - 1)

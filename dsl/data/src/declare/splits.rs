@@ -7,7 +7,6 @@ use crate::alphabet::reverse_complement;
 use crate::audit::Remark;
 use crate::dataset::{Content, Contents};
 use crate::part::{Folds, Part, Split};
-use crate::source::delimited;
 use cistron_declaration::{Diagnostic, Entry, Kind, Span, did_you_mean};
 use cistron_display::count;
 use sha2::{Digest, Sha256};
