@@ -17,8 +17,8 @@ pub enum Element {
     F32,
     /// 64-bit floating point.
     F64,
-    /// 64-bit counters.
-    U64,
+    /// 32-bit counters.
+    U32,
 }
 
 impl Element {
@@ -26,7 +26,7 @@ impl Element {
         match self {
             Self::F32 => Dtype::F32,
             Self::F64 => Dtype::F64,
-            Self::U64 => Dtype::U64,
+            Self::U32 => Dtype::U32,
         }
     }
 
@@ -34,7 +34,7 @@ impl Element {
         match dtype {
             Dtype::F32 => Some(Self::F32),
             Dtype::F64 => Some(Self::F64),
-            Dtype::U64 => Some(Self::U64),
+            Dtype::U32 => Some(Self::U32),
             _ => None,
         }
     }
@@ -182,9 +182,9 @@ mod tests {
             bytes: (0..24).collect(),
         };
         let counter = StoredTensor {
-            element: Element::U64,
+            element: Element::U32,
             sizes: vec![1],
-            bytes: 7u64.to_le_bytes().to_vec(),
+            bytes: 7u32.to_le_bytes().to_vec(),
         };
         Checkpoint {
             header: "{\"epoch\":3}".into(),

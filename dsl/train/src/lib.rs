@@ -1,1 +1,33 @@
-//! (being written)
+//! Training: objectives, the loop, early stopping, checkpoints, and what a finished run can be asked.
+//!
+//! [`Fit`] (what `fit!` expands to) checks everything that can be checked before the first step, trains, shows how it
+//! goes, and gives a [`Run`]. Every random number comes from the fit's seed by purpose and step, so a run that was
+//! interrupted or killed and resumed equals one that never stopped, bit for bit on the CPU.
+
+mod checkpoint;
+mod error;
+mod evaluate;
+mod filters;
+mod fit;
+mod history;
+mod live;
+mod loss;
+mod objective;
+mod options;
+mod predict;
+mod record;
+mod run;
+mod session;
+mod state;
+mod stepper;
+mod stored_optimizer;
+
+pub use error::{Result, TrainError};
+pub use fit::Fit;
+pub use objective::{LossTerm, Measure, Metric, Objective, Over};
+pub use options::{Count, Options, Precision};
+pub use predict::mean_predictions;
+pub use run::Run;
+
+pub use cistron_ops::{Adam, AdamW, Optimizer, Sgd};
+pub use cistron_runs::EpochRow;

@@ -1,0 +1,237 @@
+//! A network over many rows: predictions, the loss over all of them, metrics.
+
+use crate::objective::{Measure, Objective, Over};
+use crate::{Result, TrainError};
+use candle_core::{DType, Tensor};
+use cistron_data::{Dataset, Named};
+use cistron_nn::Network;
+use std::collections::BTreeMap;
+
+/// Predictions and measurements of one output, row-major `[rows, tracks]`; missing measurements are NaN.
+#[derive(Clone, Debug)]
+pub(crate) struct Predictions {
+    /// The number of tracks.
+    pub(crate) tracks: usize,
+    /// Measured.
+    pub(crate) observed: Vec<f64>,
+    /// Predicted.
+    pub(crate) predicted: Vec<f64>,
+}
+
+/// Outputs and targets over all rows, by output.
+pub(crate) struct Outputs {
+    outputs: Named,
+    targets: Named,
+}
+
+/// How many rows are evaluated at once: about four million activations of the widest input, at most 1024 rows.
+fn evaluation_rows(data: &Dataset) -> usize {
+    let widest = data
+        .signature()
+        .inputs
+        .iter()
+        .map(|p| p.axes.iter().map(|a| a.size.unwrap_or(1)).product::<usize>())
+        .max();
+    ((1usize << 18) / widest.unwrap_or(1).max(1)).clamp(16, 1024)
+}
+
+/// Runs the network over rows in evaluation mode; nothing when `stop` says so in between.
+pub(crate) fn outputs(
+    network: &Network,
+    data: &Dataset,
+    rows: &[usize],
+    precision: DType,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Outputs>> {
+    let mut outputs: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
+    let mut targets: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
+    for chunk in rows.chunks(evaluation_rows(data)) {
+        if stop() {
+            return Ok(None);
+        }
+        let batch = data.batch(chunk, precision)?;
+        for (name, tensor) in network.predict(&batch.inputs)? {
+            outputs.entry(name).or_default().push(tensor);
+        }
+        for (name, tensor) in batch.targets {
+            targets.entry(name).or_default().push(tensor);
+        }
+    }
+    let join = |parts: BTreeMap<String, Vec<Tensor>>| -> Result<Named> {
+        parts
+            .into_iter()
+            .map(|(name, list)| {
+                Ok((
+                    name,
+                    if list.len() == 1 {
+                        list[0].clone()
+                    } else {
+                        Tensor::cat(&list, 0)?
+                    },
+                ))
+            })
+            .collect()
+    };
+    Ok(Some(Outputs {
+        outputs: join(outputs)?,
+        targets: join(targets)?,
+    }))
+}
+
+impl Outputs {
+    /// Both sides of one output.
+    pub(crate) fn predictions(&self, output: &str) -> Result<Predictions> {
+        let (Some(predicted), Some(observed)) = (self.outputs.get(output), self.targets.get(output)) else {
+            let hint = cistron_declaration::did_you_mean(output, self.outputs.keys().map(String::as_str));
+            return Err(TrainError::Unknown {
+                what: "output",
+                name: output.into(),
+                hint,
+            });
+        };
+        let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?) };
+        let tracks = observed.dims().get(1).copied().unwrap_or(1);
+        Ok(Predictions {
+            tracks,
+            observed: values(observed)?,
+            predicted: values(predicted)?,
+        })
+    }
+
+    /// The objective's loss over all rows at once.
+    pub(crate) fn loss(&self, objective: &Objective) -> Result<f64> {
+        Ok(loss_and_gradients(objective, &self.outputs, &self.targets)?.0)
+    }
+
+    /// One metric over all rows at once.
+    pub(crate) fn metric(&self, measure: Measure, output: &str) -> Result<f64> {
+        match measure {
+            Measure::Correlation(over) => Ok(self.predictions(output)?.correlation(over)),
+            _ => {
+                let (Some(prediction), Some(target)) = (self.outputs.get(output), self.targets.get(output)) else {
+                    return Ok(self.predictions(output).map(|_| f64::NAN)?);
+                };
+                Ok(crate::loss::loss(measure).value_and_gradient(prediction, target, None)?.0)
+            }
+        }
+    }
+}
+
+impl Predictions {
+    /// Pearson's r over examples or over tracks, averaged over the tracks or examples where the measurements vary.
+    /// A constant prediction of varying measurements counts as 0; NaN where nothing can be correlated.
+    pub(crate) fn correlation(&self, over: Over) -> f64 {
+        let rows = self.observed.len() / self.tracks.max(1);
+        let (groups, size) = match over {
+            Over::Points => (self.tracks, rows),
+            Over::Tracks => (rows, self.tracks),
+        };
+        let index = |group: usize, i: usize| match over {
+            Over::Points => i * self.tracks + group,
+            Over::Tracks => group * self.tracks + i,
+        };
+        let (mut sum, mut count) = (0.0, 0usize);
+        for group in 0..groups {
+            let pairs = (0..size)
+                .map(|i| index(group, i))
+                .map(|i| (self.observed[i], self.predicted[i]));
+            if let Some(r) = pearson(pairs.filter(|(observed, _)| !observed.is_nan())) {
+                sum += r;
+                count += 1;
+            }
+        }
+        if count == 0 { f64::NAN } else { sum / count as f64 }
+    }
+}
+
+/// Pearson's r of (observed, predicted); nothing where fewer than two pairs or constant observations are given, 0 where
+/// the predictions are constant, NaN where one of them is.
+fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
+    let (mut n, mut x_sum, mut y_sum) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs.clone() {
+        n += 1.0;
+        x_sum += x;
+        y_sum += y;
+    }
+    if n < 2.0 {
+        return None;
+    }
+    let (x_mean, y_mean) = (x_sum / n, y_sum / n);
+    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs {
+        let (dx, dy) = (x - x_mean, y - y_mean);
+        xx += dx * dx;
+        yy += dy * dy;
+        xy += dx * dy;
+    }
+    if xx <= 0.0 {
+        return None;
+    }
+    // Constant predictions differ from their mean by rounding only.
+    if yy <= n * (y_mean.abs() * 1e-12).powi(2) {
+        return Some(0.0);
+    }
+    Some(xy / (xx.sqrt() * yy.sqrt()))
+}
+
+/// The objective's loss of a batch and its gradients by output.
+pub(crate) fn loss_and_gradients(objective: &Objective, outputs: &Named, targets: &Named) -> Result<(f64, Named)> {
+    let mut total = 0.0;
+    let mut gradients = Named::new();
+    for term in objective.losses() {
+        let (Some(prediction), Some(target)) = (outputs.get(&term.output), targets.get(&term.output)) else {
+            let hint = cistron_declaration::did_you_mean(&term.output, outputs.keys().map(String::as_str));
+            return Err(TrainError::Unknown {
+                what: "output",
+                name: term.output.clone(),
+                hint,
+            });
+        };
+        let (value, gradient) = crate::loss::loss(term.measure).value_and_gradient(prediction, target, None)?;
+        total += term.weight * value;
+        let gradient = if term.weight == 1.0 {
+            gradient
+        } else {
+            (gradient * term.weight)?
+        };
+        let sum = match gradients.remove(&term.output) {
+            Some(before) => (before + gradient)?,
+            None => gradient,
+        };
+        gradients.insert(term.output.clone(), sum);
+    }
+    Ok((total, gradients))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlations_run_over_what_they_say() {
+        // Two examples of three tracks: equal up to a factor within each example, opposite over the examples.
+        let predictions = Predictions {
+            tracks: 3,
+            observed: vec![1.0, 2.0, 3.0, 10.0, 20.0, 30.0],
+            predicted: vec![10.0, 20.0, 30.0, 1.0, 2.0, 3.0],
+        };
+        assert!((predictions.correlation(Over::Tracks) - 1.0).abs() < 1e-12);
+        assert!((predictions.correlation(Over::Points) + 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn missing_measurements_are_left_out_and_constants_are_told_apart() {
+        let one = |observed: &[f64], predicted: &[f64]| {
+            Predictions {
+                tracks: 1,
+                observed: observed.to_vec(),
+                predicted: predicted.to_vec(),
+            }
+            .correlation(Over::Points)
+        };
+        assert!((one(&[1.0, f64::NAN, 2.0, 3.0], &[1.0, 99.0, 2.0, 3.0]) - 1.0).abs() < 1e-12);
+        assert_eq!(one(&[1.0, 2.0, 3.0], &[0.1, 0.1, 0.1]), 0.0);
+        assert!(one(&[1.0, 1.0], &[1.0, 2.0]).is_nan());
+        assert!(one(&[1.0], &[1.0]).is_nan());
+    }
+}

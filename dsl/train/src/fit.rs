@@ -1,0 +1,315 @@
+//! `fit!`: a model, an objective, data and options become a run.
+
+use crate::checkpoint::{State, weights_checkpoint};
+use crate::evaluate;
+use crate::history;
+use crate::live::{Screen, Summary};
+use crate::objective::{Measure, Objective, Over, check_targets};
+use crate::options::{Count, Options, Precision};
+use crate::record;
+use crate::run::{Record, Run};
+use crate::session::{Finished, Parts, Session};
+use crate::state::{Progress, Stop};
+use crate::stepper::Stepper;
+use crate::{Result, TrainError};
+use cistron_data::{DataError, Dataset, Part};
+use cistron_display::{clear_interrupt, duration};
+use cistron_model::Model;
+use cistron_nn::Network;
+use cistron_ops::Optimizer;
+use cistron_runs::{Ending, RunFolder};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A fit before it runs: what to train, towards what, on what, and how. `fit!` expands to it.
+///
+/// One epoch goes over the training examples in an order that seed and epoch decide, in batches of equal size (up to
+/// one example) and at most `batch`. After it the validation examples are evaluated; the weights of the epoch with
+/// the best watched value are what the run keeps. It stops after `epochs`, or when `patience` epochs brought nothing
+/// better, or when it is interrupted: then at the end of the step, with what was learned so far.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    model: Model,
+    objective: Objective,
+    data: Dataset,
+    options: Options,
+    resume: Option<PathBuf>,
+    mistakes: Vec<String>,
+}
+
+impl Fit {
+    /// A fit with the default options: 100 epochs, batches of 64, seed 0, patience 10, no warm-up, Adam at 1e-3.
+    pub fn new(model: &Model, objective: &Objective, data: &Dataset) -> Self {
+        Self {
+            model: model.clone(),
+            objective: objective.clone(),
+            data: data.clone(),
+            options: Options::default(),
+            resume: None,
+            mistakes: Vec::new(),
+        }
+    }
+
+    fn count(&mut self, name: &str, count: impl Count) -> u64 {
+        count.to_count().unwrap_or_else(|| {
+            self.mistakes
+                .push(format!("`{name}` is negative or too large for a number of things"));
+            1
+        })
+    }
+
+    /// The most epochs.
+    #[must_use]
+    pub fn epochs(mut self, epochs: impl Count) -> Self {
+        self.options.epochs = self.count("epochs", epochs);
+        self
+    }
+
+    /// The most examples per step.
+    #[must_use]
+    pub fn batch(mut self, batch: impl Count) -> Self {
+        self.options.batch = self.count("batch", batch);
+        self
+    }
+
+    /// What every random number comes from.
+    #[must_use]
+    pub fn seed(mut self, seed: impl Count) -> Self {
+        self.options.seed = self.count("seed", seed);
+        self
+    }
+
+    /// Epochs without a better watched value after which it stops.
+    #[must_use]
+    pub fn patience(mut self, patience: impl Count) -> Self {
+        self.options.patience = self.count("patience", patience);
+        self
+    }
+
+    /// Epochs in which the learning rate grows linearly from nearly 0.
+    #[must_use]
+    pub fn warmup(mut self, warmup: impl Count) -> Self {
+        self.options.warmup = self.count("warmup", warmup);
+        self
+    }
+
+    /// The fold that is held out.
+    #[must_use]
+    pub fn fold(mut self, fold: impl Count) -> Self {
+        self.options.fold = Some(self.count("fold", fold));
+        self
+    }
+
+    /// How weights follow their gradients.
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
+        self.options.optimizer = optimizer.into();
+        self
+    }
+
+    /// The run's name in its folder and in figures; the model's without it.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.options.name = Some(name.into());
+        self
+    }
+
+    /// The numbers it is computed in.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.options.precision = precision;
+        self
+    }
+
+    /// All options at once.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Goes on with an earlier run: its folder, or a file in it. Model, objective, data and options must be the same; only
+    /// `epochs` may have grown. On the CPU the result equals an uninterrupted run's bit for bit.
+    #[must_use]
+    pub fn resume(mut self, run: impl Into<PathBuf>) -> Self {
+        self.resume = Some(run.into());
+        self
+    }
+
+    /// Trains.
+    ///
+    /// # Errors
+    /// Options that make no sense, all at once; a model, objective and data that do not belong together; an empty part
+    /// or a fold that does not exist; targets that a loss cannot work with; a loss that is not finite any more
+    /// ([`TrainError::NotFinite`]: the run's folder keeps the last good state); files that cannot be written.
+    pub fn run(self) -> Result<Run> {
+        if !self.mistakes.is_empty() {
+            return Err(TrainError::Options(self.mistakes));
+        }
+        self.options.check()?;
+        record::fits_together(&self.model, &self.objective, &self.data)?;
+        let fold = self.options.fold.map(|f| f as usize);
+        let train_rows = self.data.rows(Part::Train, fold)?;
+        let valid_rows = self.data.rows(Part::Valid, fold)?;
+        let test_rows = match self.data.rows(Part::Test, fold) {
+            Err(DataError::EmptyPart { .. }) => Vec::new(),
+            rows => rows?,
+        };
+        check_targets(&self.objective, &self.data, &train_rows)?;
+        let parts = BTreeMap::from([("training", &train_rows), ("validation", &valid_rows), ("test", &test_rows)]);
+        let identity = record::identity(&self.model, &self.objective, &self.data, &self.options, &parts)?;
+        let mut network = Network::new(&self.model, self.options.seed, self.options.precision.dtype())?;
+        let mut stepper = Stepper::new(&self.options.optimizer);
+        let name = self.options.name.clone().unwrap_or_else(|| self.model.name().to_string());
+        let (folder, mut manifest, progress) = match &self.resume {
+            Some(path) => {
+                let folder = RunFolder::open(path)?;
+                let mut manifest = folder.manifest()?;
+                let checkpoint = folder.last()?.ok_or_else(|| record::no_state(&folder))?;
+                let state = State::from_checkpoint(&checkpoint, &folder.last_path())?;
+                record::same(&folder, &state.identity, &identity)?;
+                network.set_weights(state.weights)?;
+                stepper = Stepper::from_state(&self.options.optimizer, state.optimizer)?;
+                manifest.resumed.push(record::resumption(&state.progress));
+                (folder, manifest, state.progress)
+            }
+            None => {
+                let folder = RunFolder::create(&cistron_runs::root(), &name, &record::run_hash(&identity))?;
+                (
+                    folder,
+                    record::manifest(&name, &identity, &self.data, &parts),
+                    Progress::default(),
+                )
+            }
+        };
+        manifest.ending = None;
+        manifest.options = record::json(&self.options)?;
+        manifest.write(&folder.manifest_path())?;
+        let shown_folder = folder.path().display().to_string();
+        let parts = Parts {
+            objective: &self.objective,
+            data: &self.data,
+            options: &self.options,
+            identity: &identity,
+            folder: &folder,
+            train_rows: &train_rows,
+            valid_rows: &valid_rows,
+        };
+        let first_step = progress.step;
+        let session = Session::new(parts, network, stepper, progress)?;
+        let mut screen = Screen::new(
+            &name,
+            &self.objective,
+            self.options.epochs,
+            session.steps_per_epoch(),
+            first_step,
+            &shown_folder,
+        );
+        let finished = match session.run(&mut screen) {
+            Ok(finished) => finished,
+            Err(error) => {
+                let reason = if matches!(error, TrainError::NotFinite { .. }) {
+                    "not finite"
+                } else {
+                    "error"
+                };
+                let ending = Ending {
+                    why: error.to_string(),
+                    reason: reason.into(),
+                    at: record::now(),
+                    ..record::no_ending()
+                };
+                manifest.ending = Some(ending);
+                // The error that ended the fit matters more than one of writing it down.
+                let _ = manifest.write(&folder.manifest_path());
+                return Err(error);
+            }
+        };
+        if finished.stop == Stop::Interrupted {
+            clear_interrupt();
+        }
+        let test = if finished.stop == Stop::Interrupted {
+            BTreeMap::new()
+        } else {
+            self.held_out(&finished.network, &test_rows)?
+        };
+        let Finished { network, progress, stop } = finished;
+        let why = record::why(stop, &progress, &self.options, &self.objective);
+        manifest.ending = Some(Ending {
+            why: why.clone(),
+            reason: stop.word().into(),
+            at: record::now(),
+            wall_s: progress.wall_s,
+            best_epoch: progress.best.as_ref().map(|b| b.epoch),
+            metrics: test
+                .iter()
+                .map(|(name, value)| (format!("test {name}"), *value))
+                .filter(|(_, v)| v.is_finite())
+                .collect(),
+        });
+        let best_epoch = progress.best.as_ref().map(|b| b.epoch);
+        let weights = network.weights().iter().map(|w| (w.name.clone(), w.tensor.clone())).collect();
+        weights_checkpoint(&weights, &identity, best_epoch)?.write(&folder.weights_path())?;
+        manifest.write(&folder.manifest_path())?;
+        let lines = summary(&why, &progress, &test, test_rows.len());
+        screen.finish(&Summary {
+            rows: &progress.rows,
+            best_epoch,
+            lines: &lines,
+        });
+        Ok(Run::new(Record {
+            name,
+            model: self.model,
+            objective: self.objective,
+            options: self.options,
+            network,
+            rows: progress.rows,
+            best_epoch,
+            stopped: why,
+            lines,
+            folder,
+        }))
+    }
+
+    /// r of every output, and what is watched and reported, on the test examples.
+    fn held_out(&self, network: &Network, rows: &[usize]) -> Result<BTreeMap<String, f64>> {
+        let mut found = BTreeMap::new();
+        if rows.is_empty() {
+            return Ok(found);
+        }
+        let Some(outputs) = evaluate::outputs(network, &self.data, rows, self.options.precision.dtype(), &|| false)? else {
+            return Ok(found);
+        };
+        for output in self.objective.outputs() {
+            found.insert(
+                format!("r {output}"),
+                outputs.metric(Measure::Correlation(Over::Points), output)?,
+            );
+        }
+        for metric in self.objective.watch().iter().chain(self.objective.reports()) {
+            found.insert(metric.column(), outputs.metric(metric.measure, &metric.output)?);
+        }
+        Ok(found)
+    }
+}
+
+/// Why it stopped, what was kept, and what that is worth on held-out examples.
+fn summary(why: &str, progress: &Progress, test: &BTreeMap<String, f64>, test_rows: usize) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{why}, after {}",
+        duration(Duration::from_secs_f64(progress.wall_s.max(0.0)))
+    )];
+    if !test.is_empty() {
+        let values: Vec<String> = test
+            .iter()
+            .map(|(name, value)| format!("{name} {}", history::r(*value)))
+            .collect();
+        lines.push(format!(
+            "on {} held-out examples: {}",
+            cistron_display::count(test_rows),
+            values.join(", ")
+        ));
+    }
+    lines
+}
