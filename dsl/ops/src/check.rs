@@ -1,10 +1,326 @@
-//! The harness.
+//! The harness that every operation goes through: float64 central differences, and single against double precision.
+//!
+//! [`checked_operations`] names the operations that [`cases`] cover; a test proves that the two agree, and the executor
+//! refuses any other.
+
+mod cases;
+
+use crate::error::Result;
+use crate::operation::{Kept, Operation, Pass};
+use candle_core::{DType, Device, Tensor};
+pub use cases::cases;
+use cistron_random::{Purpose, Stream};
 
 /// The names of the operations that the harness covers.
 pub fn checked_operations() -> &'static [&'static str] {
     &[
-        "add", "subtract", "multiply", "divide", "maximum", "affine", "batch_norm", "concat", "convolution", "crop", "dropout",
-        "exp", "flatten", "flip", "gelu(erf)", "gelu(sigmoid)", "gelu(tanh)", "largest", "layer_norm", "linear", "mean",
-        "pool(max)", "pool(mean)", "pool(weighted)", "relu", "reverse_complement", "sigmoid", "silu", "softplus", "tanh",
+        "add",
+        "affine",
+        "batch_norm",
+        "concat",
+        "convolution",
+        "crop",
+        "divide",
+        "dropout",
+        "exp",
+        "flatten",
+        "flip",
+        "gelu(erf)",
+        "gelu(sigmoid)",
+        "gelu(tanh)",
+        "largest",
+        "layer_norm",
+        "linear",
+        "maximum",
+        "mean",
+        "multiply",
+        "pool(max)",
+        "pool(mean)",
+        "pool(weighted)",
+        "relu",
+        "reverse_complement",
+        "sigmoid",
+        "silu",
+        "softplus",
+        "subtract",
+        "tanh",
     ]
+}
+
+/// Largest accepted difference between gradient and central differences, relative to the tensor's largest value.
+pub const GRADIENT_TOLERANCE: f64 = 1e-6;
+/// Largest accepted difference between single and double precision, relative to the tensor's largest value.
+pub const PRECISION_TOLERANCE: f64 = 1e-4;
+/// Step of the differences. Values of a case lie further apart than twice this, so no maximum changes its place.
+const STEP: f64 = 1e-3;
+
+/// An operation with shapes to check it in.
+#[derive(Debug)]
+pub struct Case {
+    /// What is special about it.
+    pub name: String,
+    /// The operation.
+    pub operation: Box<dyn Operation>,
+    /// The shapes of its inputs: activations, then parameters.
+    pub shapes: Vec<Vec<usize>>,
+    /// How many of the inputs are activations.
+    pub activations: usize,
+    /// Inputs that are buffers: positive, and without gradient.
+    pub buffers: Vec<usize>,
+    /// Whether it runs in training mode.
+    pub training: bool,
+    /// Whether the activations are handed over with strides other than row-major ones.
+    pub strided: bool,
+    /// Whether the first input is also the second.
+    pub twice: bool,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The operation.
+    pub operation: &'static str,
+    /// The case.
+    pub case: String,
+    /// Largest relative difference between gradients and central differences in double precision.
+    pub gradient_error: f64,
+    /// Largest relative difference between single and double precision, of output, gradients and buffers.
+    pub precision_error: f64,
+}
+
+impl Outcome {
+    /// Whether both errors are within the tolerances.
+    pub fn passes(&self) -> bool {
+        self.gradient_error <= GRADIENT_TOLERANCE && self.precision_error <= PRECISION_TOLERANCE
+    }
+}
+
+/// One pass forward and back.
+struct Both {
+    output: Tensor,
+    gradients: Vec<Option<Tensor>>,
+    updates: Vec<Tensor>,
+}
+
+impl Case {
+    /// The values of the inputs: a shuffled grid, so that no two are close and none is close to 0.
+    fn values(&self) -> Vec<Vec<f64>> {
+        let one = |(index, shape): (usize, &Vec<usize>)| {
+            let count: usize = shape.iter().product();
+            let mut stream = Stream::new(11, Purpose::Simulation, count as u64, index as u64);
+            let mut grid: Vec<f64> = (0..count)
+                .map(|i| {
+                    let value = (i as f64 + 0.5 - (count / 2) as f64 + 0.2 * stream.uniform()) * (0.02f64).max(3.0 / count as f64);
+                    if self.buffers.contains(&index) { 0.5 + value.abs() } else { value }
+                })
+                .collect();
+            stream.shuffle(&mut grid);
+            grid
+        };
+        let mut all: Vec<Vec<f64>> = self.shapes.iter().enumerate().map(one).collect();
+        if self.operation.name() == "divide" && !self.twice {
+            // Away from 0, where a quotient has no finite differences.
+            all[1].iter_mut().for_each(|v| *v += v.signum());
+        }
+        if self.operation.name() == "maximum" && !self.twice {
+            // Never equal to the other side.
+            all[1] = all[0].iter().enumerate().map(|(i, v)| if i % 2 == 0 { v + 0.5 } else { v - 0.25 }).collect();
+        }
+        all
+    }
+
+    fn tensors(&self, values: &[Vec<f64>], precision: DType) -> Result<Vec<Tensor>> {
+        let one = |(i, values): (usize, &Vec<f64>)| -> Result<Tensor> {
+            let tensor = Tensor::from_slice(values, self.shapes[i].as_slice(), &Device::Cpu)?.to_dtype(precision)?;
+            Ok(if self.strided && i < self.activations { restrided(&tensor)? } else { tensor })
+        };
+        values.iter().enumerate().map(one).collect()
+    }
+
+    fn pass(&self) -> Pass {
+        Pass { training: self.training, seed: 5, step: 3, node: 1 }
+    }
+
+    fn output(&self, tensors: &[Tensor]) -> Result<crate::operation::Forward> {
+        let inputs: Vec<&Tensor> = (0..tensors.len()).map(|i| &tensors[if self.twice { 0 } else { i }]).collect();
+        self.operation.forward(&inputs, &self.pass())
+    }
+
+    fn both(&self, values: &[Vec<f64>], direction: Option<&Tensor>, precision: DType) -> Result<Both> {
+        let tensors = self.tensors(values, precision)?;
+        let inputs: Vec<&Tensor> = (0..tensors.len()).map(|i| &tensors[if self.twice { 0 } else { i }]).collect();
+        let forward = self.operation.forward(&inputs, &self.pass())?;
+        let kept = Kept::new(self.operation.as_ref(), &inputs, self.activations, &forward);
+        let gradient = match direction {
+            Some(direction) => direction.to_dtype(precision)?,
+            None => weighting(&forward.output)?,
+        };
+        let gradient = if self.strided { restrided(&gradient)? } else { gradient };
+        let wanted: Vec<bool> = (0..inputs.len()).map(|i| !self.buffers.contains(&i)).collect();
+        let mut gradients = self.operation.backward(&kept, &gradient, &wanted)?;
+        if self.twice
+            && let [Some(a), Some(b)] = &gradients[..]
+        {
+            gradients = vec![Some((a + b)?), None];
+        }
+        Ok(Both { output: forward.output, gradients, updates: forward.updates.into_iter().map(|(_, t)| t).collect() })
+    }
+
+    /// Runs the harness.
+    ///
+    /// # Errors
+    /// The operation's own.
+    pub fn check(&self) -> Result<Outcome> {
+        let values = self.values();
+        let double = self.both(&values, None, DType::F64)?;
+        let direction = weighting(&double.output)?;
+        let mut gradient_error = 0f64;
+        for (index, gradient) in double.gradients.iter().enumerate() {
+            let Some(gradient) = gradient else {
+                if !self.buffers.contains(&index) && !(self.twice && index == 1) {
+                    gradient_error = f64::INFINITY;
+                }
+                continue;
+            };
+            let found = gradient.flatten_all()?.to_vec1::<f64>()?;
+            let expected = self.differences(&values, index, &direction)?;
+            gradient_error = gradient_error.max(relative(&found, &expected));
+        }
+        // Both precisions begin from the same, rounded values.
+        let rounded: Vec<Vec<f64>> = values.iter().map(|v| v.iter().map(|x| f64::from(*x as f32)).collect()).collect();
+        let direction = direction.to_dtype(DType::F32)?;
+        let (double, single) = (self.both(&rounded, Some(&direction), DType::F64)?, self.both(&rounded, Some(&direction), DType::F32)?);
+        let mut precision_error = distance(&single.output, &double.output)?;
+        for (a, b) in single.updates.iter().zip(&double.updates) {
+            precision_error = precision_error.max(distance(a, b)?);
+        }
+        for (a, b) in single.gradients.iter().zip(&double.gradients) {
+            if let (Some(a), Some(b)) = (a, b) {
+                precision_error = precision_error.max(distance(a, b)?);
+            }
+        }
+        Ok(Outcome { operation: self.operation.name(), case: self.name.clone(), gradient_error, precision_error })
+    }
+
+    /// The gradient of `sum(output * direction)` by five-point central differences.
+    fn differences(&self, values: &[Vec<f64>], index: usize, direction: &Tensor) -> Result<Vec<f64>> {
+        let direction = direction.flatten_all()?.to_vec1::<f64>()?;
+        let mut values = values.to_vec();
+        let mut result = Vec::with_capacity(values[index].len());
+        for element in 0..values[index].len() {
+            let here = values[index][element];
+            let mut sum = 0.0;
+            for (steps, factor) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
+                values[index][element] = here + steps * STEP;
+                let output = self.output(&self.tensors(&values, DType::F64)?)?.output.flatten_all()?.to_vec1::<f64>()?;
+                sum += factor * output.iter().zip(&direction).map(|(a, b)| a * b).sum::<f64>();
+            }
+            values[index][element] = here;
+            result.push(sum / (12.0 * STEP));
+        }
+        Ok(result)
+    }
+}
+
+/// Fixed weights of the outputs, none of them 0.
+fn weighting(output: &Tensor) -> Result<Tensor> {
+    let mut stream = Stream::new(13, Purpose::Simulation, 0, 0);
+    let values: Vec<f64> = (0..output.elem_count()).map(|_| 0.3 + stream.uniform()).collect();
+    Ok(Tensor::from_vec(values, output.dims(), &Device::Cpu)?.to_dtype(output.dtype())?)
+}
+
+/// The same values with the last two axes exchanged in memory.
+fn restrided(tensor: &Tensor) -> Result<Tensor> {
+    if tensor.dims().len() < 2 {
+        return Ok(tensor.clone());
+    }
+    Ok(tensor.t()?.contiguous()?.t()?)
+}
+
+/// The largest difference, relative to the largest expected value; infinite where something is no number.
+fn relative(found: &[f64], expected: &[f64]) -> f64 {
+    let largest = expected.iter().fold(1e-3, |m: f64, v| m.max(v.abs()));
+    let difference = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+    let worst = difference.fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) });
+    if found.len() == expected.len() { worst / largest } else { f64::INFINITY }
+}
+
+fn distance(single: &Tensor, double: &Tensor) -> Result<f64> {
+    let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?) };
+    Ok(relative(&values(single)?, &values(double)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convolution::Convolution;
+    use crate::operation::{Forward, Reads};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_agrees_with_differences_and_with_single_precision() {
+        let mut failed = Vec::new();
+        for case in cases() {
+            let outcome = case.check().unwrap_or_else(|e| panic!("{} {}: {e}", case.operation.name(), case.name));
+            if !outcome.passes() {
+                failed.push(format!("{outcome:?}"));
+            }
+        }
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
+    }
+
+    #[test]
+    fn the_list_is_what_the_cases_cover() {
+        let covered: BTreeSet<&str> = cases().iter().map(|c| c.operation.name()).collect();
+        let listed: BTreeSet<&str> = checked_operations().iter().copied().collect();
+        assert_eq!(covered, listed);
+        assert_eq!(listed.len(), checked_operations().len());
+    }
+
+    /// A convolution whose gradient is slightly wrong in one place.
+    #[derive(Debug)]
+    struct Broken {
+        input: usize,
+        single_only: bool,
+    }
+
+    impl Operation for Broken {
+        fn name(&self) -> &'static str {
+            "broken"
+        }
+        fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
+            Convolution::default().forward(inputs, pass)
+        }
+        fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+            let mut gradients = Convolution::default().backward(kept, gradient, wanted)?;
+            if !self.single_only || gradient.dtype() == DType::F32 {
+                gradients[self.input] = gradients[self.input].take().map(|g| g * 1.001).transpose()?;
+            }
+            Ok(gradients)
+        }
+        fn reads(&self) -> Reads {
+            Reads::INPUTS
+        }
+    }
+
+    #[test]
+    fn a_broken_backward_fails() {
+        for input in 0..3 {
+            for single_only in [false, true] {
+                let case = Case {
+                    name: "broken".into(),
+                    operation: Box::new(Broken { input, single_only }),
+                    shapes: vec![vec![2, 2, 6], vec![3, 2, 3], vec![3]],
+                    activations: 1,
+                    buffers: Vec::new(),
+                    training: true,
+                    strided: false,
+                    twice: false,
+                };
+                let outcome = case.check().expect("runs");
+                assert!(!outcome.passes(), "{outcome:?}");
+                assert_eq!(outcome.gradient_error > GRADIENT_TOLERANCE, !single_only);
+            }
+        }
+    }
 }
