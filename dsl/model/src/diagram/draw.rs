@@ -97,11 +97,11 @@ fn boxed(card: &Card, place: &Place) -> String {
                 Theme::WASH,
             );
             if !card.title.is_empty() {
-                let ink = colour.unwrap_or(Theme::INK);
                 out.push_str(&format!(
-                    "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"11\" font-weight=\"600\" fill=\"{ink}\">{}</text>",
+                    "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"11\" font-weight=\"600\" fill=\"{}\">{}</text>",
                     x + 1.0,
                     y - 5.0,
+                    Theme::INK,
                     escape(&card.title),
                 ));
             }

@@ -2,7 +2,7 @@
 
 use super::group::Group;
 use crate::shape::show_axes;
-use crate::{Graph, Operation};
+use crate::{Graph, NodeId, Operation};
 use std::collections::HashMap;
 
 /// The most characters on a line that several steps share.
@@ -24,6 +24,8 @@ pub(crate) enum Look {
 pub(crate) struct Stanza {
     pub(crate) lines: Vec<String>,
     pub(crate) times: usize,
+    /// The node that gives its result.
+    pub(crate) exit: NodeId,
 }
 
 /// A box.
@@ -74,15 +76,13 @@ pub(crate) fn fold(groups: &[Group], graph: &Graph) -> Folded {
             _ => Look::Layers,
         };
         let pieces = match look {
-            Look::Input => vec![vec![once(graph.nodes[first.exit].name.clone())]],
-            Look::Sign => vec![vec![once(first.sign.unwrap_or_default().to_string())]],
+            Look::Input => vec![vec![once(graph.nodes[first.exit].name.clone(), first.exit)]],
+            Look::Sign => vec![vec![once(first.sign.unwrap_or_default().to_string(), first.exit)]],
             _ => split(repeats(&lines(chain, groups))),
         };
         let begin = folded.cards.len();
-        let count = pieces.len();
         for (i, stanzas) in pieces.into_iter().enumerate() {
-            let last = i + 1 == count;
-            let gives = if last { chain.last().map_or_else(String::new, |g| show_axes(&graph.nodes[*g].axes)) } else { String::new() };
+            let gives = stanzas.last().map_or_else(String::new, |s| show_axes(&graph.nodes[s.exit].axes));
             let title = match (look, i) {
                 (Look::Layers, 0) => title(&first.block, shared.is_some()),
                 (Look::Layers, _) => "continued".into(),
@@ -101,15 +101,15 @@ pub(crate) fn fold(groups: &[Group], graph: &Graph) -> Folded {
         }
     }
     for (name, node) in &graph.outputs {
-        let stanzas = vec![once(name.clone())];
+        let stanzas = vec![once(name.clone(), *node)];
         folded.arrows.push((ends[chain_of[*node]].1, folded.cards.len()));
         folded.cards.push(Card { look: Look::Output, title: String::new(), stanzas, shared: None, gives: String::new() });
     }
     folded
 }
 
-fn once(line: String) -> Stanza {
-    Stanza { lines: vec![line], times: 1 }
+fn once(line: String, exit: NodeId) -> Stanza {
+    Stanza { lines: vec![line], times: 1, exit }
 }
 
 fn title(block: &str, shared: bool) -> String {
@@ -148,31 +148,34 @@ fn chains(groups: &[Group], graph: &Graph, readers: &[usize]) -> Vec<Vec<usize>>
     chains
 }
 
-/// One line per step; light steps share the line of the one before.
-fn lines(chain: &[usize], groups: &[Group]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+/// One line per step with its last node; light steps share the line of the one before.
+fn lines(chain: &[usize], groups: &[Group]) -> Vec<(String, NodeId)> {
+    let mut lines: Vec<(String, NodeId)> = Vec::new();
     for group in chain.iter().map(|g| &groups[*g]) {
         let length = group.text.chars().count() + 3;
         match lines.last_mut() {
-            Some(line) if group.light && line.chars().count() + length <= LINE => {
+            Some((line, exit)) if group.light && line.chars().count() + length <= LINE => {
                 line.push_str(&format!(" \u{b7} {}", group.text));
+                *exit = group.exit;
             }
-            _ => lines.push(group.text.clone()),
+            _ => lines.push((group.text.clone(), group.exit)),
         }
     }
     lines
 }
 
 /// Lines that repeat, folded: of all periods the one that covers most.
-fn repeats(lines: &[String]) -> Vec<Stanza> {
+fn repeats(lines: &[(String, NodeId)]) -> Vec<Stanza> {
     let mut stanzas: Vec<Stanza> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let rest = &lines[at..];
-        let times = |period: usize| rest.chunks_exact(period).take_while(|c| *c == &rest[..period]).count();
+        let same = |a: &[(String, NodeId)], b: &[(String, NodeId)]| a.iter().zip(b).all(|(a, b)| a.0 == b.0);
+        let times = |period: usize| rest.chunks_exact(period).take_while(|c| same(c, &rest[..period])).count();
         let periods = (1..=(rest.len() / 2).min(12)).map(|p| (p, times(p))).filter(|(_, t)| *t > 1);
         let (period, times) = periods.max_by_key(|(p, t)| (p * t, usize::MAX - p)).unwrap_or((1, 1));
-        stanzas.push(Stanza { lines: rest[..period].to_vec(), times });
+        let exit = rest[period * times - 1].1;
+        stanzas.push(Stanza { lines: rest[..period].iter().map(|l| l.0.clone()).collect(), times, exit });
         at += period * times;
     }
     stanzas

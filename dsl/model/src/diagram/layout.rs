@@ -8,7 +8,7 @@ pub(crate) const LINE_HEIGHT: f64 = 17.0;
 pub(crate) const PADDING: f64 = 10.0;
 /// Space above a box for its title.
 pub(crate) const TITLE: f64 = 16.0;
-const CHARACTER: f64 = 6.35;
+const CHARACTER: f64 = 5.8;
 const MARGIN: f64 = 14.0;
 const BEND: f64 = 44.0;
 const APART: f64 = 18.0;

@@ -157,11 +157,6 @@ impl Elaborator<'_> {
                 };
                 Some(self.affine(*node, scale, offset, span))
             }
-            // Both sides of `+` have one shape, so the known side tells it; the other may be a number all the same.
-            (Item::Node(node), Item::Unknown) | (Item::Unknown, Item::Node(node)) => {
-                let shape = self.shape(*node);
-                Some(Item::Node(self.push("unknown", Operation::Add, &[*node], shape, span)))
-            }
             _ => None,
         }
     }
@@ -182,7 +177,11 @@ impl Elaborator<'_> {
                 let units = x.iter().zip(y).all(|(x, y)| x.bp.zip(y.bp).is_none_or(|(x, y)| x == y));
                 if !fits || !units {
                     let message = format!("`{word}` of {} and {}", name_axes(&left.axes()), name_axes(&right.axes()));
-                    let help = if fits { "the bins are of different widths" } else { "both sides need the same shape" };
+                    let help = match (fits, x.len() == y.len()) {
+                        (true, _) => "the bins are of different widths",
+                        (false, true) => "both sides need the same shape",
+                        _ => "`.linear(n)` flattens a sequence; position by position it is `.conv(n, width = 1)`",
+                    };
                     return self.fail(Diagnostic::error(span, message).help(help));
                 }
                 let resolved = self.drafts.widths.resolve_shape(&left);

@@ -63,7 +63,8 @@ impl Elaborator<'_> {
                 }
                 return Item::Unknown;
             }
-            Some(other) if self.scope.block(function).is_none() => {
+            // A parameter may have the name of a function.
+            Some(other) if self.scope.block(function).is_none() && !is_function(function) => {
                 let message = format!("`{function}` is {}, which cannot be called", other.describe());
                 return self.fail(Diagnostic::error(span, message));
             }
@@ -88,6 +89,9 @@ impl Elaborator<'_> {
         if catalog::find(function).is_some() || catalog::LATER_METHODS.contains(&function) {
             let message = format!("`{function}` is a layer and follows what it reads");
             return self.fail(Diagnostic::error(span, message).help(format!("such as `x.{function}(..)`")));
+        }
+        if self.borrows {
+            return Item::Unknown;
         }
         let mut names = self.scope.block_names();
         names.extend(catalog::FUNCTIONS.iter().map(|f| (*f).to_string()));
@@ -182,6 +186,10 @@ impl Elaborator<'_> {
         }
         values.into_iter().map(|v| v.unwrap_or(Item::Unknown)).collect()
     }
+}
+
+fn is_function(name: &str) -> bool {
+    catalog::FUNCTIONS.contains(&name) || catalog::LATER_FUNCTIONS.contains(&name)
 }
 
 /// `2 values (x, pool)`.

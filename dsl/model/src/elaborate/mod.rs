@@ -64,6 +64,8 @@ pub(crate) struct Elaborator<'a> {
     calls: Vec<Span>,
     /// The width asked for by `.linear()` without a number: where each stands.
     open_widths: Vec<Span>,
+    /// Whether `use` brings names that are not known here.
+    borrows: bool,
     steps: usize,
     halted: bool,
 }
@@ -89,6 +91,7 @@ pub(crate) fn elaborate(
         shared: HashMap::new(),
         calls: Vec::new(),
         open_widths: Vec::new(),
+        borrows: false,
         steps: 0,
         halted: false,
     };

@@ -77,6 +77,7 @@ impl Elaborator<'_> {
                 }
             }
             Statement::Later { word, span } => {
+                self.borrows |= word == "use";
                 self.report(Diagnostic::error(*span, format!("`{word}` parses but cannot run yet")));
             }
         }
@@ -173,6 +174,9 @@ impl Elaborator<'_> {
 
     /// "unknown name", with the nearest one.
     pub(crate) fn unknown_name(&mut self, name: &str, span: Span) -> Item {
+        if self.borrows {
+            return Item::Unknown;
+        }
         let mut names = self.scope.names();
         if let Some(signature) = self.signature {
             names.extend(signature.inputs.iter().chain(&signature.outputs).map(|p| p.name.clone()));

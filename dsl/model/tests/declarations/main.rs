@@ -29,6 +29,7 @@ mod token;
 mod drawing;
 mod inside_macro;
 mod language;
+mod language_page;
 mod mistakes;
 mod shapes;
 mod support;
