@@ -52,7 +52,11 @@ pub(crate) fn encode(sequence: &str) -> Result<(Vec<u8>, usize), (usize, char)> 
 /// The letters of codes, without the padding. `rna` writes U for T.
 pub(crate) fn decode(codes: &[u8], rna: bool) -> String {
     let t = if rna { 'U' } else { 'T' };
-    codes.iter().filter(|&&c| c != PAD).map(|&c| ['A', 'C', 'G', t].get(c as usize).copied().unwrap_or('N')).collect()
+    codes
+        .iter()
+        .filter(|&&c| c != PAD)
+        .map(|&c| ['A', 'C', 'G', t].get(c as usize).copied().unwrap_or('N'))
+        .collect()
 }
 
 /// The codes of the other strand, read from its own 5' end.

@@ -94,7 +94,9 @@ impl Baseline {
     /// features), more than 8,192 features, no training rows.
     pub fn fit(data: &Dataset, input: &str, output: &str, features: Features, ridge: f64) -> Result<Self> {
         if data.tracks(output)?.len() != 1 {
-            return Err(DataError::Values(format!("a baseline is fitted to one track, `{output}` has several")));
+            return Err(DataError::Values(format!(
+                "a baseline is fitted to one track, `{output}` has several"
+            )));
         }
         if matches!(features, Features::Kmers(k) if !(1..=6).contains(&k)) {
             return Err(DataError::Values("k-mers have 1 to 6 bases".into()));
@@ -138,7 +140,13 @@ impl Baseline {
             products[i * count + i] += penalty;
         }
         let weights = solve(products, right, count)?;
-        Ok(Self { features, input: input.into(), output: output.into(), length, weights })
+        Ok(Self {
+            features,
+            input: input.into(),
+            output: output.into(),
+            length,
+            weights,
+        })
     }
 
     /// Predictions for the rows of a part, in their order.
@@ -151,7 +159,11 @@ impl Baseline {
             .into_iter()
             .map(|row| {
                 let found = self.features.of(&data.sequence(&self.input, row)?, self.length);
-                Ok(constant + found.iter().map(|&(i, value)| self.weights.get(i).map_or(0.0, |w| w * value)).sum::<f64>())
+                Ok(constant
+                    + found
+                        .iter()
+                        .map(|&(i, value)| self.weights.get(i).map_or(0.0, |w| w * value))
+                        .sum::<f64>())
             })
             .collect()
     }
@@ -162,7 +174,11 @@ impl Baseline {
     /// As [`Baseline::predict`], and a part in which either side is constant.
     pub fn correlation(&self, data: &Dataset, part: Part) -> Result<f64> {
         let targets = data.targets(&self.output)?;
-        let observed: Vec<f64> = data.rows(part, None)?.into_iter().map(|row| f64::from(targets[row])).collect();
+        let observed: Vec<f64> = data
+            .rows(part, None)?
+            .into_iter()
+            .map(|row| f64::from(targets[row]))
+            .collect();
         stats::pearson(&observed, &self.predict(data, part)?)
     }
 }
@@ -175,7 +191,9 @@ fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>, n: usize) -> Result<Vec<f64>
         let square: f64 = pivot_row[..column].iter().map(|x| x * x).sum();
         let pivot = pivot_row[column] - square;
         if pivot <= 0.0 || !pivot.is_finite() {
-            return Err(DataError::Values("the features depend on each other; use a larger ridge".into()));
+            return Err(DataError::Values(
+                "the features depend on each other; use a larger ridge".into(),
+            ));
         }
         let pivot = pivot.sqrt();
         pivot_row[column] = pivot;
@@ -203,7 +221,12 @@ mod tests {
     fn a_small_system_is_solved() {
         let x = solve(vec![4.0, 2.0, 2.0, 3.0], vec![10.0, 9.0], 2).unwrap();
         assert!((x[0] - 1.5).abs() < 1e-12 && (x[1] - 2.0).abs() < 1e-12);
-        assert!(solve(vec![1.0, 1.0, 1.0, 1.0], vec![1.0, 1.0], 2).unwrap_err().to_string().contains("larger ridge"));
+        assert!(
+            solve(vec![1.0, 1.0, 1.0, 1.0], vec![1.0, 1.0], 2)
+                .unwrap_err()
+                .to_string()
+                .contains("larger ridge")
+        );
     }
 
     #[test]

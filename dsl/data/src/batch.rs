@@ -50,11 +50,19 @@ pub(crate) fn input_tensor(input: &Input, rows: &[usize], precision: DType) -> R
 
 /// Rows of a row-major matrix.
 pub(crate) fn matrix(values: &[f32], columns: usize, rows: &[usize], precision: DType) -> Result<Tensor> {
-    let picked: Vec<f32> = rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect();
+    let picked: Vec<f32> = rows
+        .iter()
+        .flat_map(|&row| &values[row * columns..(row + 1) * columns])
+        .copied()
+        .collect();
     tensor(picked, &[rows.len(), columns], precision)
 }
 
 fn tensor(values: Vec<f32>, shape: &[usize], precision: DType) -> Result<Tensor> {
     let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
-    Ok(if precision == DType::F32 { tensor } else { tensor.to_dtype(precision)? })
+    Ok(if precision == DType::F32 {
+        tensor
+    } else {
+        tensor.to_dtype(precision)?
+    })
 }

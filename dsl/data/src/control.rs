@@ -1,7 +1,7 @@
 //! Changed copies of a data set that show what a model really uses.
 
-use crate::alphabet::encode;
 use crate::alphabet::PAD;
+use crate::alphabet::encode;
 use crate::audit::Remark;
 use crate::dataset::Content;
 use crate::{DataError, Dataset, Result};
@@ -17,9 +17,15 @@ impl Dataset {
         let mut contents = (*self.contents).clone();
         for output in &mut contents.outputs {
             let tracks = output.tracks.len();
-            output.values = order.iter().flat_map(|&r| &output.values[r * tracks..(r + 1) * tracks]).copied().collect();
+            output.values = order
+                .iter()
+                .flat_map(|&r| &output.values[r * tracks..(r + 1) * tracks])
+                .copied()
+                .collect();
         }
-        contents.notes.push(Remark::amber(format!("control: targets shuffled among all examples (seed {seed})")));
+        contents.notes.push(Remark::amber(format!(
+            "control: targets shuffled among all examples (seed {seed})"
+        )));
         Self::from_contents(contents)
     }
 
@@ -31,7 +37,9 @@ impl Dataset {
         let old = self.sequences(input)?;
         let mut contents = (*self.contents).clone();
         for one in contents.inputs.iter_mut().filter(|i| i.name == input) {
-            let Content::Sequence { length, codes, .. } = &mut one.content else { continue };
+            let Content::Sequence { length, codes, .. } = &mut one.content else {
+                continue;
+            };
             for (row, letters) in old.iter().enumerate() {
                 let new = change(row, letters);
                 let place = || format!("map_sequences: `{}` (row {row})", self.names()[row]);
@@ -45,7 +53,9 @@ impl Dataset {
                 codes[row * *length..(row + 1) * *length].copy_from_slice(&new);
             }
         }
-        contents.notes.push(Remark::amber(format!("control: sequences of `{input}` changed by `map_sequences`")));
+        contents.notes.push(Remark::amber(format!(
+            "control: sequences of `{input}` changed by `map_sequences`"
+        )));
         Ok(Self::from_contents(contents))
     }
 }

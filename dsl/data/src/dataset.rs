@@ -16,11 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// One byte per base, `[rows, length]`.
-    Sequence {
-        length: usize,
-        codes: Vec<u8>,
-        rna: bool,
-    },
+    Sequence { length: usize, codes: Vec<u8>, rna: bool },
     /// The number of each row's category.
     Category { levels: Vec<String>, codes: Vec<usize> },
     /// Numbers, `[rows, tracks]`.
@@ -76,20 +72,31 @@ impl Dataset {
 
     pub(crate) fn from_contents(contents: Contents) -> Self {
         let audit = Audit::of(&contents);
-        Self { contents: Arc::new(contents), audit: Arc::new(audit) }
+        Self {
+            contents: Arc::new(contents),
+            audit: Arc::new(audit),
+        }
     }
 
     /// The inputs and outputs by name, kind and axes.
     pub fn signature(&self) -> Signature {
         let inputs = self.contents.inputs.iter().map(Input::port).collect();
-        let track = |o: &Output| Axis { kind: AxisKind::Track, size: Some(o.tracks.len()), bp: None };
+        let track = |o: &Output| Axis {
+            kind: AxisKind::Track,
+            size: Some(o.tracks.len()),
+            bp: None,
+        };
         let port = |o: &Output| Port {
             name: o.name.clone(),
             kind: PortKind::Scalar,
             axes: vec![track(o)],
             tracks: o.tracks.clone(),
         };
-        Signature { name: "data".into(), inputs, outputs: self.contents.outputs.iter().map(port).collect() }
+        Signature {
+            name: "data".into(),
+            inputs,
+            outputs: self.contents.outputs.iter().map(port).collect(),
+        }
     }
 
     /// What was found when the data were read: counts, distributions, duplicates, what was dropped.
@@ -118,7 +125,13 @@ impl Dataset {
     /// # Errors
     /// A fold that does not exist, or a part without rows; the message lists what there is.
     pub fn rows(&self, part: Part, fold: Option<usize>) -> Result<Vec<usize>> {
-        part::rows(self.len(), self.contents.split.as_ref(), self.contents.folds.as_ref(), part, fold)
+        part::rows(
+            self.len(),
+            self.contents.split.as_ref(),
+            self.contents.folds.as_ref(),
+            part,
+            fold,
+        )
     }
 
     /// The number of folds (0 when none are declared).
@@ -132,9 +145,16 @@ impl Dataset {
     /// A row that does not exist, or a tensor that cannot be made.
     pub fn batch(&self, rows: &[usize], precision: DType) -> Result<Batch> {
         if let Some(&row) = rows.iter().find(|&&row| row >= self.len()) {
-            return Err(DataError::Values(format!("row {row} does not exist: the data have {} rows", self.len())));
+            return Err(DataError::Values(format!(
+                "row {row} does not exist: the data have {} rows",
+                self.len()
+            )));
         }
-        let mut batch = Batch { inputs: Default::default(), targets: Default::default(), rows: rows.to_vec() };
+        let mut batch = Batch {
+            inputs: Default::default(),
+            targets: Default::default(),
+            rows: rows.to_vec(),
+        };
         for input in &self.contents.inputs {
             batch.inputs.insert(input.name.clone(), input_tensor(input, rows, precision)?);
         }
@@ -173,7 +193,10 @@ impl Dataset {
     pub fn sequence(&self, input: &str, row: usize) -> Result<String> {
         let (length, codes, rna) = self.codes(input)?;
         if row >= self.len() {
-            return Err(DataError::Values(format!("row {row} does not exist: the data have {} rows", self.len())));
+            return Err(DataError::Values(format!(
+                "row {row} does not exist: the data have {} rows",
+                self.len()
+            )));
         }
         Ok(decode(&codes[row * length..(row + 1) * length], rna))
     }
@@ -220,7 +243,11 @@ impl Dataset {
 
     /// The files that were read: path, SHA-256 (64 hexadecimal digits) and size in bytes.
     pub fn fingerprint(&self) -> Vec<(String, String, u64)> {
-        self.contents.files.iter().map(|f| (f.path.clone(), f.sha256.clone(), f.bytes)).collect()
+        self.contents
+            .files
+            .iter()
+            .map(|f| (f.path.clone(), f.sha256.clone(), f.bytes))
+            .collect()
     }
 
     /// What the declaration became, for the record of a run: its text, sizes, files with hashes, and how it was split.
@@ -275,7 +302,10 @@ impl Dataset {
     fn output(&self, name: &str) -> Result<&Output> {
         let outputs = &self.contents.outputs;
         let exist = || outputs.iter().map(|o| o.name.as_str());
-        outputs.iter().find(|o| o.name == name).ok_or_else(|| DataError::unknown("output", name, exist()))
+        outputs
+            .iter()
+            .find(|o| o.name == name)
+            .ok_or_else(|| DataError::unknown("output", name, exist()))
     }
 
     /// Length, codes and whether it is RNA.
@@ -285,34 +315,54 @@ impl Dataset {
             _ => None,
         });
         let all: Vec<_> = sequences.collect();
-        let found = all.iter().find(|(name, ..)| *name == input).map(|&(_, length, codes, rna)| (length, codes, rna));
+        let found = all
+            .iter()
+            .find(|(name, ..)| *name == input)
+            .map(|&(_, length, codes, rna)| (length, codes, rna));
         found.ok_or_else(|| DataError::unknown("sequence input", input, all.iter().map(|(name, ..)| *name)))
     }
 }
 
 impl Input {
     fn port(&self) -> Port {
-        let axis = |kind, size| Axis { kind, size: Some(size), bp: None };
+        let axis = |kind, size| Axis {
+            kind,
+            size: Some(size),
+            bp: None,
+        };
         let (kind, axes, tracks) = match &self.content {
             Content::Sequence { length, rna, .. } => {
-                let position = Axis { kind: AxisKind::Position, size: Some(*length), bp: Some(1.0) };
+                let position = Axis {
+                    kind: AxisKind::Position,
+                    size: Some(*length),
+                    bp: Some(1.0),
+                };
                 let kind = if *rna { PortKind::Rna } else { PortKind::Dna };
                 (kind, vec![axis(AxisKind::Channel, 4), position], Vec::new())
             }
-            Content::Category { levels, .. } => {
-                (PortKind::Category, vec![axis(AxisKind::Category, levels.len())], levels.clone())
-            }
-            Content::Scalar { tracks, .. } => {
-                (PortKind::Scalar, vec![axis(AxisKind::Track, tracks.len())], tracks.clone())
-            }
+            Content::Category { levels, .. } => (
+                PortKind::Category,
+                vec![axis(AxisKind::Category, levels.len())],
+                levels.clone(),
+            ),
+            Content::Scalar { tracks, .. } => (PortKind::Scalar, vec![axis(AxisKind::Track, tracks.len())], tracks.clone()),
         };
-        Port { name: self.name.clone(), kind, axes, tracks }
+        Port {
+            name: self.name.clone(),
+            kind,
+            axes,
+            tracks,
+        }
     }
 }
 
 fn track_columns(name: &str, tracks: &[String], values: &[f32], rows: &[usize]) -> Vec<Column> {
     let column = |(i, track): (usize, &String)| {
-        let title = if tracks.len() == 1 { name.to_string() } else { format!("{name}.{track}") };
+        let title = if tracks.len() == 1 {
+            name.to_string()
+        } else {
+            format!("{name}.{track}")
+        };
         let picked: Vec<f32> = rows.iter().map(|&r| values[r * tracks.len() + i]).collect();
         Column::new(title.into(), picked)
     };

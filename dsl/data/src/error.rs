@@ -67,10 +67,18 @@ pub enum DataError {
 
 impl DataError {
     pub(crate) fn file(path: impl std::fmt::Display, line: Option<usize>, message: impl Into<String>) -> Self {
-        Self::File { path: path.to_string(), line, message: message.into() }
+        Self::File {
+            path: path.to_string(),
+            line,
+            message: message.into(),
+        }
     }
 
     pub(crate) fn unknown<'a>(what: &'static str, name: &str, exist: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::Unknown { what, name: name.into(), hint: cistron_declaration::did_you_mean(name, exist) }
+        Self::Unknown {
+            what,
+            name: name.into(),
+            hint: cistron_declaration::did_you_mean(name, exist),
+        }
     }
 }

@@ -23,6 +23,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 impl FilePrint {
     /// The print of a file's content.
     pub(crate) fn of(path: &std::path::Path, content: &[u8]) -> Self {
-        Self { path: path.display().to_string(), sha256: sha256_hex(content), bytes: content.len() as u64 }
+        Self {
+            path: path.display().to_string(),
+            sha256: sha256_hex(content),
+            bytes: content.len() as u64,
+        }
     }
 }

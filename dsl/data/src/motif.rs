@@ -120,7 +120,10 @@ impl Motif {
     /// ```
     pub fn information(&self, background: [f64; 4]) -> Vec<f64> {
         let term = |p: f64, q: f64| if p > 0.0 { p * (p / q).log2() } else { 0.0 };
-        self.matrix.iter().map(|column| (0..4).map(|b| term(column[b], background[b])).sum()).collect()
+        self.matrix
+            .iter()
+            .map(|column| (0..4).map(|b| term(column[b], background[b])).sum())
+            .collect()
     }
 
     /// The sum of the information of all positions in bits, flat background.
@@ -132,21 +135,33 @@ impl Motif {
     #[must_use]
     pub fn reverse_complement(&self) -> Self {
         let flip = |c: &[f64; 4]| [c[3], c[2], c[1], c[0]];
-        Self { name: self.name.clone(), matrix: self.matrix.iter().rev().map(flip).collect() }
+        Self {
+            name: self.name.clone(),
+            matrix: self.matrix.iter().rev().map(flip).collect(),
+        }
     }
 
     /// The best alignment with another motif over offsets and both strands: Pearson correlation over all entries of
     /// the columns that overlap, at least four (or all of the shorter motif).
     pub fn best_match(&self, other: &Self) -> MotifMatch {
-        let mut best = MotifMatch { similarity: -1.0, offset: 0, strand: Strand::Forward };
+        let mut best = MotifMatch {
+            similarity: -1.0,
+            offset: 0,
+            strand: Strand::Forward,
+        };
         let least = MIN_OVERLAP.min(self.len()).min(other.len()).max(1);
-        for (strand, other) in [(Strand::Forward, other.clone()), (Strand::Reverse, other.reverse_complement())] {
+        for (strand, other) in [
+            (Strand::Forward, other.clone()),
+            (Strand::Reverse, other.reverse_complement()),
+        ] {
             let first = least as isize - other.len() as isize;
             let last = self.len() as isize - least as isize;
             for offset in first..=last {
                 let (mut a, mut b) = (Vec::new(), Vec::new());
                 for (j, column) in other.matrix.iter().enumerate() {
-                    let Ok(i) = usize::try_from(offset + j as isize) else { continue };
+                    let Ok(i) = usize::try_from(offset + j as isize) else {
+                        continue;
+                    };
                     if let Some(mine) = self.matrix.get(i) {
                         a.extend_from_slice(mine);
                         b.extend_from_slice(column);
@@ -154,7 +169,11 @@ impl Motif {
                 }
                 let similarity = crate::stats::pearson(&a, &b).unwrap_or(-1.0);
                 if similarity > best.similarity {
-                    best = MotifMatch { similarity, offset, strand };
+                    best = MotifMatch {
+                        similarity,
+                        offset,
+                        strand,
+                    };
                 }
             }
         }
@@ -170,7 +189,11 @@ impl Motif {
     fn log_odds(&self, codes: &[u8], background: [f64; 4]) -> f64 {
         let term = |(column, &code): (&[f64; 4], &u8)| {
             let base = code as usize;
-            if base < 4 { (column[base].max(FLOOR) / background[base]).log2() } else { 0.0 }
+            if base < 4 {
+                (column[base].max(FLOOR) / background[base]).log2()
+            } else {
+                0.0
+            }
         };
         self.matrix.iter().zip(codes).map(term).sum()
     }
@@ -180,8 +203,8 @@ impl Motif {
     /// # Errors
     /// A letter that is no base.
     pub fn scan(&self, sequence: &str, background: [f64; 4], threshold: f64) -> Result<Vec<Site>> {
-        let (codes, _) = encode(sequence)
-            .map_err(|(at, c)| DataError::Values(format!("`{c}` at position {} is no base", at + 1)))?;
+        let (codes, _) =
+            encode(sequence).map_err(|(at, c)| DataError::Values(format!("`{c}` at position {} is no base", at + 1)))?;
         let reverse = self.reverse_complement();
         let mut sites = Vec::new();
         for (position, window) in codes.windows(self.len()).enumerate() {
@@ -228,7 +251,12 @@ mod tests {
         let motif = of("gata", "GATA");
         assert!((motif.matrix[0][2] - 18.0 / 21.0).abs() < 1e-12);
         assert_eq!(motif.consensus(), "GATA");
-        assert!(Motif::from_counts("x", &[[0.0; 4]], 0.0).unwrap_err().to_string().contains("position 1"));
+        assert!(
+            Motif::from_counts("x", &[[0.0; 4]], 0.0)
+                .unwrap_err()
+                .to_string()
+                .contains("position 1")
+        );
     }
 
     #[test]
@@ -243,9 +271,15 @@ mod tests {
     fn a_match_is_found_on_either_strand_and_at_an_offset() {
         let long = of("a", "CCAGATAAGC");
         let hit = long.best_match(&of("b", "AGATAAG"));
-        assert!(hit.similarity > 0.999 && hit.offset == 2 && hit.strand == Strand::Forward, "{hit:?}");
+        assert!(
+            hit.similarity > 0.999 && hit.offset == 2 && hit.strand == Strand::Forward,
+            "{hit:?}"
+        );
         let hit = long.best_match(&of("c", "CTTATCT"));
-        assert!(hit.similarity > 0.999 && hit.offset == 2 && hit.strand == Strand::Reverse, "{hit:?}");
+        assert!(
+            hit.similarity > 0.999 && hit.offset == 2 && hit.strand == Strand::Reverse,
+            "{hit:?}"
+        );
         assert!(of("d", "AAAAAA").similarity(&of("e", "CGCGCG")) < 0.2);
     }
 
@@ -255,6 +289,12 @@ mod tests {
         let sites = motif.scan("CCCAGATAAGCCCCCTTATCTCC", [0.25; 4], 8.0).unwrap();
         let places: Vec<_> = sites.iter().map(|s| (s.position, s.strand)).collect();
         assert_eq!(places, [(3, Strand::Forward), (14, Strand::Reverse)]);
-        assert!(motif.scan("ACX", [0.25; 4], 0.0).unwrap_err().to_string().contains("`X` at position 3"));
+        assert!(
+            motif
+                .scan("ACX", [0.25; 4], 0.0)
+                .unwrap_err()
+                .to_string()
+                .contains("`X` at position 3")
+        );
     }
 }

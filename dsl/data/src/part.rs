@@ -67,7 +67,11 @@ impl Folds {
 
     fn exist(&self) -> String {
         let last = self.sets.len().saturating_sub(1);
-        format!("there are folds 0 to {last} ({} sets: {})", self.sets.len(), self.sets.join(", "))
+        format!(
+            "there are folds 0 to {last} ({} sets: {})",
+            self.sets.len(),
+            self.sets.join(", ")
+        )
     }
 }
 
@@ -80,12 +84,18 @@ pub(crate) fn rows(
     fold: Option<usize>,
 ) -> Result<Vec<usize>> {
     if let (Some(fold), None) = (fold, folds) {
-        return Err(DataError::Fold { fold, exist: "this `data!` declares no `folds`".into() });
+        return Err(DataError::Fold {
+            fold,
+            exist: "this `data!` declares no `folds`".into(),
+        });
     }
     if let (Some(fold), Some(folds)) = (fold, folds)
         && fold >= folds.sets.len()
     {
-        return Err(DataError::Fold { fold, exist: folds.exist() });
+        return Err(DataError::Fold {
+            fold,
+            exist: folds.exist(),
+        });
     }
     let of = |row: usize| match (fold, folds, split) {
         (Some(fold), Some(folds), _) => folds.part(row, fold),
@@ -100,9 +110,16 @@ pub(crate) fn rows(
             (None, Some(folds), None) => format!("choose a fold, `fold = 0`; {}", folds.exist()),
             _ => "`data!` declares no `split`; add for example `split hash(valid = 0.1, test = 0.1);`".into(),
         };
-        return Err(DataError::EmptyPart { part: part.to_string(), reason });
+        return Err(DataError::EmptyPart {
+            part: part.to_string(),
+            reason,
+        });
     }
-    if part == Part::Train && fold.is_none() && split.is_none() && let Some(folds) = folds {
+    if part == Part::Train
+        && fold.is_none()
+        && split.is_none()
+        && let Some(folds) = folds
+    {
         return Err(DataError::EmptyPart {
             part: part.to_string(),
             reason: format!("choose a fold, `fold = 0`; {}", folds.exist()),
@@ -117,15 +134,26 @@ mod tests {
 
     fn folds() -> Folds {
         let set = vec![Some(0), Some(1), Some(2), Some(0), None];
-        Folds { how: "sets.txt".into(), sets: vec!["a".into(), "b".into(), "c".into()], set, unassigned_train: false }
+        Folds {
+            how: "sets.txt".into(),
+            sets: vec!["a".into(), "b".into(), "c".into()],
+            set,
+            unassigned_train: false,
+        }
     }
 
     #[test]
     fn validation_is_the_fold_and_test_the_one_after() {
         let folds = folds();
         let of = |part, fold| rows(5, None, Some(&folds), part, Some(fold)).unwrap();
-        assert_eq!((of(Part::Valid, 0), of(Part::Test, 0), of(Part::Train, 0)), (vec![0, 3], vec![1], vec![2]));
-        assert_eq!((of(Part::Valid, 2), of(Part::Test, 2), of(Part::Train, 2)), (vec![2], vec![0, 3], vec![1]));
+        assert_eq!(
+            (of(Part::Valid, 0), of(Part::Test, 0), of(Part::Train, 0)),
+            (vec![0, 3], vec![1], vec![2])
+        );
+        assert_eq!(
+            (of(Part::Valid, 2), of(Part::Test, 2), of(Part::Train, 2)),
+            (vec![2], vec![0, 3], vec![1])
+        );
     }
 
     #[test]
@@ -138,7 +166,10 @@ mod tests {
 
     #[test]
     fn an_empty_part_says_how_the_split_was_made() {
-        let split = Split { how: "column `set`".into(), parts: vec![Some(Part::Train); 5] };
+        let split = Split {
+            how: "column `set`".into(),
+            parts: vec![Some(Part::Train); 5],
+        };
         let error = rows(5, Some(&split), None, Part::Test, None).unwrap_err().to_string();
         assert_eq!(error, "the test part is empty: column `set`");
         let error = rows(5, None, Some(&folds()), Part::Train, None).unwrap_err().to_string();

@@ -5,13 +5,23 @@ use cistron_random::{Purpose, Stream};
 
 fn check(x: &[f64], y: &[f64]) -> Result<()> {
     if x.len() != y.len() {
-        return Err(DataError::Values(format!("a correlation needs pairs: {} values against {}", x.len(), y.len())));
+        return Err(DataError::Values(format!(
+            "a correlation needs pairs: {} values against {}",
+            x.len(),
+            y.len()
+        )));
     }
     if x.len() < 2 {
-        return Err(DataError::Values(format!("a correlation needs at least 2 pairs, found {}", x.len())));
+        return Err(DataError::Values(format!(
+            "a correlation needs at least 2 pairs, found {}",
+            x.len()
+        )));
     }
     match x.iter().chain(y).position(|v| !v.is_finite()) {
-        Some(i) => Err(DataError::Values(format!("pair {} holds a value that is not finite", i % x.len() + 1))),
+        Some(i) => Err(DataError::Values(format!(
+            "pair {} holds a value that is not finite",
+            i % x.len() + 1
+        ))),
         None => Ok(()),
     }
 }
@@ -110,7 +120,9 @@ pub fn bootstrap_interval(x: &[f64], y: &[f64], draws: usize, seed: u64) -> Resu
 /// No values, values that are not finite, or no draws.
 pub fn bootstrap_mean(values: &[f64], draws: usize, seed: u64) -> Result<(f64, f64, f64)> {
     if values.is_empty() || draws == 0 || values.iter().any(|v| !v.is_finite()) {
-        return Err(DataError::Values("a bootstrap needs finite values and at least one draw".into()));
+        return Err(DataError::Values(
+            "a bootstrap needs finite values and at least one draw".into(),
+        ));
     }
     let n = values.len();
     let mut means: Vec<f64> = (0..draws)
@@ -173,7 +185,10 @@ mod tests {
         assert!(low < 0.7071 && 0.7071 < high && high - low < 0.08, "{low} {high}");
         let (few_low, few_high) = bootstrap_interval(&x[..100], &y[..100], 200, 3).unwrap();
         assert!(few_high - few_low > 2.0 * (high - low));
-        assert_eq!(bootstrap_interval(&x, &y, 50, 3).unwrap(), bootstrap_interval(&x, &y, 50, 3).unwrap());
+        assert_eq!(
+            bootstrap_interval(&x, &y, 50, 3).unwrap(),
+            bootstrap_interval(&x, &y, 50, 3).unwrap()
+        );
     }
 
     #[test]

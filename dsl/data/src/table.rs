@@ -55,7 +55,9 @@ pub fn frame_from(columns: Vec<(&str, Cells)>) -> Result<DataFrame> {
 
 fn column<'a>(frame: &'a DataFrame, title: &str) -> Result<&'a Column> {
     let titles: Vec<String> = frame.get_column_names().into_iter().map(|n| n.to_string()).collect();
-    frame.column(title).map_err(|_| DataError::unknown("column", title, titles.iter().map(String::as_str)))
+    frame
+        .column(title)
+        .map_err(|_| DataError::unknown("column", title, titles.iter().map(String::as_str)))
 }
 
 /// A column as text; empty cells are empty.
@@ -74,7 +76,10 @@ pub fn texts(frame: &DataFrame, title: &str) -> Result<Vec<String>> {
 pub fn numbers(frame: &DataFrame, title: &str) -> Result<Vec<f64>> {
     let column = column(frame, title)?;
     if !column.dtype().is_primitive_numeric() && column.dtype() != &DataType::Boolean {
-        return Err(DataError::Values(format!("column `{title}` holds {}, not numbers", column.dtype())));
+        return Err(DataError::Values(format!(
+            "column `{title}` holds {}, not numbers",
+            column.dtype()
+        )));
     }
     let column = column.cast(&DataType::Float64)?;
     Ok(column.f64()?.iter().map(|v| v.unwrap_or(f64::NAN)).collect())
@@ -132,7 +137,9 @@ pub fn filter_equal(frame: &DataFrame, title: &str, value: impl Into<Value>) -> 
 /// No such column.
 pub fn sort(frame: &DataFrame, by: &str, descending: bool) -> Result<DataFrame> {
     column(frame, by)?;
-    let options = SortMultipleOptions::default().with_order_descending(descending).with_maintain_order(true);
+    let options = SortMultipleOptions::default()
+        .with_order_descending(descending)
+        .with_maintain_order(true);
     Ok(frame.sort([by], options)?)
 }
 
@@ -161,7 +168,10 @@ pub fn write_tsv(frame: &DataFrame, path: impl AsRef<std::path::Path>) -> Result
         out.push('\n');
         let cells: Vec<&str> = columns.iter().map(|c| c[row].as_str()).collect();
         if let Some(bad) = cells.iter().find(|c| c.contains(['\t', '\n'])) {
-            return Err(DataError::Values(format!("write_tsv: row {}: `{bad}` holds a tab or a line break", row + 1)));
+            return Err(DataError::Values(format!(
+                "write_tsv: row {}: `{bad}` holds a tab or a line break",
+                row + 1
+            )));
         }
         out.push_str(&cells.join("\t"));
     }
@@ -175,21 +185,31 @@ pub fn write_tsv(frame: &DataFrame, path: impl AsRef<std::path::Path>) -> Result
 /// The first `rows` rows as a table to show; numbers with four significant digits.
 pub fn view(frame: &DataFrame, rows: usize) -> Table {
     let head = frame.head(Some(rows));
-    let mut table = Table { rows: vec![Vec::new(); head.height()], ..Table::default() };
+    let mut table = Table {
+        rows: vec![Vec::new(); head.height()],
+        ..Table::default()
+    };
     for column in head.columns() {
         let title = column.name().to_string();
         let is_number = column.dtype().is_primitive_numeric();
         let cells = if column.dtype().is_float() {
             let numbers = numbers(&head, &title).unwrap_or_default();
-            numbers.iter().map(|v| if v.is_nan() { String::new() } else { significant(*v, 4) }).collect()
+            numbers
+                .iter()
+                .map(|v| if v.is_nan() { String::new() } else { significant(*v, 4) })
+                .collect()
         } else {
             texts(&head, &title).unwrap_or_default()
         };
-        table.columns.push((title, if is_number { Align::Right } else { Align::Left }));
+        table
+            .columns
+            .push((title, if is_number { Align::Right } else { Align::Left }));
         table.rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
     }
     if frame.height() > rows {
-        table.notes.push(format!("{} rows in all", cistron_display::count(frame.height())));
+        table
+            .notes
+            .push(format!("{} rows in all", cistron_display::count(frame.height())));
     }
     table
 }
@@ -205,13 +225,21 @@ mod tests {
 
     fn frame() -> DataFrame {
         let keys = vec!["a", "b", "a"];
-        frame_from(vec![("k", keys.into()), ("x", vec![1.0, 5.0, 4.0].into()), ("i", vec![3usize, 1, 2].into())]).unwrap()
+        frame_from(vec![
+            ("k", keys.into()),
+            ("x", vec![1.0, 5.0, 4.0].into()),
+            ("i", vec![3usize, 1, 2].into()),
+        ])
+        .unwrap()
     }
 
     #[test]
     fn groups_filters_and_order() {
         let means = group_mean(&frame(), "k", "x").unwrap();
-        assert_eq!((texts(&means, "k").unwrap(), numbers(&means, "x").unwrap()), (vec!["a".into(), "b".into()], vec![2.5, 5.0]));
+        assert_eq!(
+            (texts(&means, "k").unwrap(), numbers(&means, "x").unwrap()),
+            (vec!["a".into(), "b".into()], vec![2.5, 5.0])
+        );
         assert_eq!(numbers(&means, "n").unwrap(), [2.0, 1.0]);
         assert_eq!(numbers(&filter_equal(&frame(), "k", "a").unwrap(), "x").unwrap(), [1.0, 4.0]);
         assert_eq!(texts(&filter_equal(&frame(), "i", 1).unwrap(), "k").unwrap(), ["b"]);
@@ -223,9 +251,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.tsv");
         write_tsv(&frame(), &path).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "k\tx\ti\na\t1.0\t3\nb\t5.0\t1\na\t4.0\t2\n");
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "k\tx\ti\na\t1.0\t3\nb\t5.0\t1\na\t4.0\t2\n"
+        );
         assert_eq!(numbers(&read_table(&path).unwrap(), "x").unwrap(), [1.0, 5.0, 4.0]);
-        assert_eq!(view(&frame(), 2).text(), "k      x  i\na  1.000  3\nb  5.000  1\n3 rows in all");
+        assert_eq!(
+            view(&frame(), 2).text(),
+            "k      x  i\na  1.000  3\nb  5.000  1\n3 rows in all"
+        );
     }
 
     #[test]

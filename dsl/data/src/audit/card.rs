@@ -10,7 +10,10 @@ pub(crate) fn html(audit: &Audit) -> String {
         "<div style=\"border:1px solid {};border-radius:6px;padding:10px 14px;max-width:860px;font-size:13px\">",
         Theme::LINE
     );
-    out.push_str(&format!("<div style=\"font-weight:600;margin-bottom:6px\">{} examples</div>", count(audit.examples)));
+    out.push_str(&format!(
+        "<div style=\"font-weight:600;margin-bottom:6px\">{} examples</div>",
+        count(audit.examples)
+    ));
     out.push_str("<div style=\"display:flex;flex-wrap:wrap;gap:18px\">");
     for input in &audit.inputs {
         let head = format!("{}: {}", escape(&input.name), input.kind);
@@ -28,18 +31,37 @@ pub(crate) fn html(audit: &Audit) -> String {
     }
     for output in &audit.outputs {
         let h = &output.histogram;
-        let tracks = if output.tracks == 1 { String::new() } else { format!(", {} tracks", count(output.tracks)) };
-        let body = format!("mean {}{tracks}<br>{}", significant(h.mean, 3), h.svg("distribution of the values"));
+        let tracks = if output.tracks == 1 {
+            String::new()
+        } else {
+            format!(", {} tracks", count(output.tracks))
+        };
+        let body = format!(
+            "mean {}{tracks}<br>{}",
+            significant(h.mean, 3),
+            h.svg("distribution of the values")
+        );
         out.push_str(&block(&escape(&output.name), &body));
     }
     out.push_str("</div>");
     if !audit.how.is_empty() {
-        out.push_str(&format!("<div style=\"margin-top:8px\">Split by {}</div>{}", escape(&audit.how), bar(audit)));
+        out.push_str(&format!(
+            "<div style=\"margin-top:8px\">Split by {}</div>{}",
+            escape(&audit.how),
+            bar(audit)
+        ));
     }
     out.push_str("<div style=\"margin-top:8px\">");
     for (text, amber) in checks(audit) {
-        let style = if amber { format!("color:{};font-weight:600", Theme::AMBER) } else { format!("color:{}", Theme::SOFT) };
-        out.push_str(&format!("<span style=\"margin-right:16px;white-space:nowrap;{style}\">{}</span>", escape(&text)));
+        let style = if amber {
+            format!("color:{};font-weight:600", Theme::AMBER)
+        } else {
+            format!("color:{}", Theme::SOFT)
+        };
+        out.push_str(&format!(
+            "<span style=\"margin-right:16px;white-space:nowrap;{style}\">{}</span>",
+            escape(&text)
+        ));
     }
     out.push_str("</div>");
     for remark in &audit.remarks {
@@ -51,20 +73,30 @@ pub(crate) fn html(audit: &Audit) -> String {
 }
 
 fn block(head: &str, body: &str) -> String {
-    format!("<div><div style=\"font-weight:600\">{head}</div><div style=\"color:{}\">{body}</div></div>", Theme::SOFT)
+    format!(
+        "<div><div style=\"font-weight:600\">{head}</div><div style=\"color:{}\">{body}</div></div>",
+        Theme::SOFT
+    )
 }
 
 /// Base composition as one bar in the bases' colours.
 fn composition(shares: &[f64; 4]) -> String {
-    let mut out = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"168\" height=\"14\" style=\"display:block;margin:2px 0\" role=\"img\" aria-label=\"base composition\">");
+    let mut out = String::from(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"168\" height=\"14\" style=\"display:block;margin:2px 0\" role=\"img\" aria-label=\"base composition\">",
+    );
     let mut x = 0.0;
     for (base, share) in ['A', 'C', 'G', 'T'].into_iter().zip(shares) {
         let width = 168.0 * share;
         let fill = base_colour(base);
-        out.push_str(&format!("<rect x=\"{x:.1}\" y=\"0\" width=\"{width:.1}\" height=\"14\" fill=\"{fill}\" opacity=\"0.75\"/>"));
+        out.push_str(&format!(
+            "<rect x=\"{x:.1}\" y=\"0\" width=\"{width:.1}\" height=\"14\" fill=\"{fill}\" opacity=\"0.75\"/>"
+        ));
         if width > 12.0 {
             let middle = x + width / 2.0;
-            out.push_str(&format!("<text x=\"{middle:.1}\" y=\"11\" font-size=\"10\" text-anchor=\"middle\" fill=\"{}\">{base}</text>", Theme::PAPER));
+            out.push_str(&format!(
+                "<text x=\"{middle:.1}\" y=\"11\" font-size=\"10\" text-anchor=\"middle\" fill=\"{}\">{base}</text>",
+                Theme::PAPER
+            ));
         }
         x += width;
     }

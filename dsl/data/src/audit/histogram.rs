@@ -29,7 +29,12 @@ impl Histogram {
             let bin = if width > 0.0 { ((v - min) / width) as usize } else { 0 };
             bins[bin.min(BINS - 1)] += 1;
         }
-        Self { min, mean: sum / values.len() as f64, max, bins }
+        Self {
+            min,
+            mean: sum / values.len() as f64,
+            max,
+            bins,
+        }
     }
 
     /// Bars as a line of block letters.
@@ -52,9 +57,15 @@ impl Histogram {
             let h = (n as f64 / top * (height - 2.0)).max(1.0);
             let (x, y) = (i as f64 * bar, height - h);
             let fill = Theme::SERIES[0];
-            out.push_str(&format!("<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{h:.1}\" fill=\"{fill}\"/>", bar - 1.0));
+            out.push_str(&format!(
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{h:.1}\" fill=\"{fill}\"/>",
+                bar - 1.0
+            ));
         }
-        let line = format!("<path d=\"M0 {height}H{width}\" stroke=\"{}\" stroke-width=\"1\"/>", Theme::SOFT);
+        let line = format!(
+            "<path d=\"M0 {height}H{width}\" stroke=\"{}\" stroke-width=\"1\"/>",
+            Theme::SOFT
+        );
         let label = |x: f64, anchor: &str, value: f64| {
             format!(
                 "<text x=\"{x}\" y=\"46\" text-anchor=\"{anchor}\" font-size=\"10\" fill=\"{}\">{}</text>",
@@ -78,7 +89,10 @@ mod tests {
     fn values_are_counted_in_equal_bins() {
         let histogram = Histogram::of([0.0, 1.0, 24.0, f64::NAN].into_iter());
         assert_eq!((histogram.bins[0], histogram.bins[1], histogram.bins[23]), (1, 1, 1));
-        assert_eq!((histogram.min, histogram.max, histogram.bins.iter().sum::<usize>()), (0.0, 24.0, 3));
+        assert_eq!(
+            (histogram.min, histogram.max, histogram.bins.iter().sum::<usize>()),
+            (0.0, 24.0, 3)
+        );
         assert_eq!(Histogram::of([2.0, 2.0].into_iter()).bins[0], 2);
         assert_eq!(histogram.blocks().chars().filter(|c| *c == '█').count(), 3);
     }

@@ -20,11 +20,17 @@ pub(crate) struct Remark {
 
 impl Remark {
     pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), amber: false }
+        Self {
+            text: text.into(),
+            amber: false,
+        }
     }
 
     pub(crate) fn amber(text: impl Into<String>) -> Self {
-        Self { text: text.into(), amber: true }
+        Self {
+            text: text.into(),
+            amber: true,
+        }
     }
 }
 
@@ -88,7 +94,9 @@ impl Audit {
             remarks: contents.notes.clone(),
         };
         if audit.how.is_empty() {
-            audit.remarks.push(Remark::amber("no split is declared: every example is for training"));
+            audit
+                .remarks
+                .push(Remark::amber("no split is declared: every example is for training"));
         }
         for (part, rows) in audit.parts.clone() {
             if rows == 0 {
@@ -176,8 +184,10 @@ fn identical(contents: &Contents) -> (usize, usize) {
 fn parts(contents: &Contents) -> (Vec<(String, usize)>, String) {
     if let Some(split) = &contents.split {
         let size = |part: Option<Part>| split.parts.iter().filter(|p| **p == part).count();
-        let mut parts: Vec<(String, usize)> =
-            [Part::Train, Part::Valid, Part::Test].into_iter().map(|p| (p.to_string(), size(Some(p)))).collect();
+        let mut parts: Vec<(String, usize)> = [Part::Train, Part::Valid, Part::Test]
+            .into_iter()
+            .map(|p| (p.to_string(), size(Some(p))))
+            .collect();
         if size(None) > 0 {
             parts.push(("unused".into(), size(None)));
         }
@@ -185,7 +195,12 @@ fn parts(contents: &Contents) -> (Vec<(String, usize)>, String) {
     }
     if let Some(folds) = &contents.folds {
         let size = |set: usize| folds.set.iter().filter(|s| **s == Some(set)).count();
-        let parts = folds.sets.iter().enumerate().map(|(i, name)| (name.clone(), size(i))).collect();
+        let parts = folds
+            .sets
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.clone(), size(i)))
+            .collect();
         return (parts, format!("{} folds from {}", folds.sets.len(), folds.how));
     }
     (Vec::new(), String::new())
@@ -221,7 +236,12 @@ fn input(name: &str, content: &Content) -> InputAudit {
         Content::Category { levels, .. } => {
             audit.kind = "Category";
             let few: Vec<&str> = levels.iter().take(5).map(String::as_str).collect();
-            audit.words = format!("{} categories: {}{}", levels.len(), few.join(", "), if levels.len() > 5 { ", .." } else { "" });
+            audit.words = format!(
+                "{} categories: {}{}",
+                levels.len(),
+                few.join(", "),
+                if levels.len() > 5 { ", .." } else { "" }
+            );
         }
         Content::Scalar { tracks, .. } => {
             audit.kind = "Scalar";

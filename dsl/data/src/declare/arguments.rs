@@ -19,10 +19,16 @@ impl<'a> Call<'a> {
     /// The call that an expression is; `what` is said when it is none.
     pub(crate) fn of(expression: &'a Expression, captures: &'a [Captured], what: &str) -> Located<Self> {
         match &expression.kind {
-            Kind::Call { function, arguments } => Ok(Self { function, span: expression.span, arguments, captures }),
-            Kind::Method { method, .. } => {
-                Err(Diagnostic::error(expression.span, format!("`.{method}()` on a source cannot run yet")))
-            }
+            Kind::Call { function, arguments } => Ok(Self {
+                function,
+                span: expression.span,
+                arguments,
+                captures,
+            }),
+            Kind::Method { method, .. } => Err(Diagnostic::error(
+                expression.span,
+                format!("`.{method}()` on a source cannot run yet"),
+            )),
             _ => Err(Diagnostic::error(expression.span, format!("expected {what}"))),
         }
     }
@@ -41,7 +47,10 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<&'a Expression> {
-        self.arguments.iter().find(|a| a.name.as_deref() == Some(name)).map(|a| &a.value)
+        self.arguments
+            .iter()
+            .find(|a| a.name.as_deref() == Some(name))
+            .map(|a| &a.value)
     }
 
     /// The first argument without a name.
@@ -72,7 +81,9 @@ impl<'a> Call<'a> {
 
     /// A named argument that is one text or a list of texts, with their places.
     pub(crate) fn named_texts(&self, name: &str) -> Located<Vec<(String, Span)>> {
-        let Some(expression) = self.named(name) else { return Ok(Vec::new()) };
+        let Some(expression) = self.named(name) else {
+            return Ok(Vec::new());
+        };
         let wrong = || Diagnostic::error(expression.span, format!("`{name}` must be a text or a list of texts"));
         if let Kind::List(items) = &expression.kind {
             return items.iter().map(|e| Ok((self.as_text(e)?, e.span))).collect();
@@ -92,7 +103,9 @@ impl<'a> Call<'a> {
     pub(crate) fn word(&self, name: &str, word: &str) -> Located<bool> {
         match self.named(name) {
             None => Ok(false),
-            Some(Expression { kind: Kind::Name(found), .. }) if found == word => Ok(true),
+            Some(Expression {
+                kind: Kind::Name(found), ..
+            }) if found == word => Ok(true),
             Some(other) => Err(Diagnostic::error(other.span, format!("`{name}` can only be `{word}`"))),
         }
     }
@@ -113,7 +126,10 @@ impl<'a> Call<'a> {
         match self.value(expression) {
             Some(Value::Text(text)) => Ok(text),
             Some(Value::Int(number)) => Ok(number.to_string()),
-            _ => Err(Diagnostic::error(expression.span, format!("`{}` needs a text here, such as \"..\"", self.function))),
+            _ => Err(Diagnostic::error(
+                expression.span,
+                format!("`{}` needs a text here, such as \"..\"", self.function),
+            )),
         }
     }
 

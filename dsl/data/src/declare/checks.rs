@@ -14,7 +14,11 @@ pub(crate) fn output(output: &Output, span: Span, masked: bool, place: &dyn Fn(u
     if let Some(&first) = bad.first() {
         if !masked {
             let (row, track) = (first / tracks, first % tracks);
-            let value = if output.values[first].is_nan() { "a missing value or NaN".into() } else { output.values[first].to_string() };
+            let value = if output.values[first].is_nan() {
+                "a missing value or NaN".into()
+            } else {
+                output.values[first].to_string()
+            };
             let message = format!(
                 "output `{}`: {} values are missing or not finite; the first is {value} in column `{}`, row {}",
                 output.name,
@@ -25,7 +29,11 @@ pub(crate) fn output(output: &Output, span: Span, masked: bool, place: &dyn Fn(u
             return Err(Diagnostic::error(span, message)
                 .help("leave them out of losses and metrics with `missing = masked`, or remove the rows"));
         }
-        remarks.push(Remark::amber(format!("output `{}`: {} missing values are masked", output.name, count(bad.len()))));
+        remarks.push(Remark::amber(format!(
+            "output `{}`: {} missing values are masked",
+            output.name,
+            count(bad.len())
+        )));
     }
     let constant = |track: usize| {
         let mut values = output.values.iter().skip(track).step_by(tracks).filter(|v| v.is_finite());
@@ -35,13 +43,21 @@ pub(crate) fn output(output: &Output, span: Span, masked: bool, place: &dyn Fn(u
     let found: Vec<(usize, Option<f32>)> = (0..tracks).filter_map(|t| constant(t).map(|v| (t, v))).collect();
     if found.len() == tracks {
         let value = found[0].1.map_or("nothing but missing values".into(), |v| v.to_string());
-        let message = format!("output `{}` is constant: column `{}` holds {value} in every row", output.name, output.tracks[0]);
+        let message = format!(
+            "output `{}` is constant: column `{}` holds {value} in every row",
+            output.name, output.tracks[0]
+        );
         return Err(Diagnostic::error(span, message).help("there is nothing to learn from it; is it the right column?"));
     }
     if !found.is_empty() {
         let names: Vec<&str> = found.iter().take(5).map(|(t, _)| output.tracks[*t].as_str()).collect();
         let more = if found.len() > 5 { ", .." } else { "" };
-        remarks.push(Remark::amber(format!("output `{}`: {} tracks are constant ({}{more})", output.name, found.len(), names.join(", "))));
+        remarks.push(Remark::amber(format!(
+            "output `{}`: {} tracks are constant ({}{more})",
+            output.name,
+            found.len(),
+            names.join(", ")
+        )));
     }
     Ok(remarks)
 }

@@ -24,36 +24,66 @@ impl Joined {
 /// Joins; names matched and dropped are told per source.
 pub(crate) fn join(sources: &[Source], remarks: &mut Vec<Remark>) -> Located<Joined> {
     let [first, others @ ..] = sources else {
-        return Ok(Joined { names: Vec::new(), rows: Vec::new() });
+        return Ok(Joined {
+            names: Vec::new(),
+            rows: Vec::new(),
+        });
     };
     if others.is_empty() {
-        return Ok(Joined { names: first.names.clone(), rows: vec![(0..first.names.len()).collect()] });
+        return Ok(Joined {
+            names: first.names.clone(),
+            rows: vec![(0..first.names.len()).collect()],
+        });
     }
     let mut indices = Vec::new();
     for source in sources {
         indices.push(index(source)?);
     }
-    let names: Vec<String> = first.names.iter().filter(|n| indices.iter().all(|i| i.contains_key(n.as_str()))).cloned().collect();
+    let names: Vec<String> = first
+        .names
+        .iter()
+        .filter(|n| indices.iter().all(|i| i.contains_key(n.as_str())))
+        .cloned()
+        .collect();
     if names.is_empty() {
         let show = |s: &Source| {
             let few: Vec<String> = s.names.iter().take(2).map(|n| format!("`{n}`")).collect();
             format!("{} ({} names: {}, ..)", s.label, count(s.names.len()), few.join(", "))
         };
-        let message = format!("no name is in all sources: {}", sources.iter().map(show).collect::<Vec<_>>().join("; "));
+        let message = format!(
+            "no name is in all sources: {}",
+            sources.iter().map(show).collect::<Vec<_>>().join("; ")
+        );
         return Err(Diagnostic::error(others[0].span, message)
             .help("names must be equal letter by letter; `name = \"..\"` chooses the column they come from"));
     }
     let kept: HashSet<&str> = names.iter().map(String::as_str).collect();
     for source in sources {
-        let dropped: Vec<&str> = source.names.iter().map(String::as_str).filter(|n| !kept.contains(n)).collect();
-        let mut text = format!("names in {}: {} matched, {} dropped", source.label, count(names.len()), count(dropped.len()));
+        let dropped: Vec<&str> = source
+            .names
+            .iter()
+            .map(String::as_str)
+            .filter(|n| !kept.contains(n))
+            .collect();
+        let mut text = format!(
+            "names in {}: {} matched, {} dropped",
+            source.label,
+            count(names.len()),
+            count(dropped.len())
+        );
         if !dropped.is_empty() {
             let more = if dropped.len() > 3 { ", .." } else { "" };
             text.push_str(&format!(" ({}{more})", dropped[..dropped.len().min(3)].join(", ")));
         }
-        remarks.push(Remark { text, amber: !dropped.is_empty() });
+        remarks.push(Remark {
+            text,
+            amber: !dropped.is_empty(),
+        });
     }
-    let rows = indices.iter().map(|i| names.iter().filter_map(|n| i.get(n.as_str()).copied()).collect()).collect();
+    let rows = indices
+        .iter()
+        .map(|i| names.iter().filter_map(|n| i.get(n.as_str()).copied()).collect())
+        .collect();
     Ok(Joined { names, rows })
 }
 
@@ -69,6 +99,11 @@ fn index(source: &Source) -> Located<HashMap<&str, usize>> {
     if twice.is_empty() {
         return Ok(found);
     }
-    let message = format!("{}: {} names stand twice (first `{}`), so that rows cannot be joined by name", source.label, twice.len(), twice[0]);
+    let message = format!(
+        "{}: {} names stand twice (first `{}`), so that rows cannot be joined by name",
+        source.label,
+        twice.len(),
+        twice[0]
+    );
     Err(Diagnostic::error(source.span, message).help("make the names unique, or choose another column with `name = \"..\"`"))
 }

@@ -19,8 +19,9 @@ use cistron_declaration::{DataDeclaration, DataStatement, Diagnostic, Diagnostic
 use ports::{RawInput, RawOutput};
 use records::Records;
 
-const WORDS: [&str; 10] =
-    ["records", "input", "output", "classes", "folds", "split", "sample", "genome", "cells", "windows"];
+const WORDS: [&str; 10] = [
+    "records", "input", "output", "classes", "folds", "split", "sample", "genome", "cells", "windows",
+];
 
 /// Where rows come from: names, and how to call it in messages.
 pub(crate) struct Source {
@@ -74,7 +75,10 @@ pub(crate) fn declare(declaration: DataDeclaration, captures: Vec<Captured>) -> 
     reader.other_words(&declaration);
     match reader.finish(&declaration) {
         Ok(contents) => Ok(contents),
-        Err(list) => Err(DataError::Declaration(Diagnostics { source: declaration.source, list })),
+        Err(list) => Err(DataError::Declaration(Diagnostics {
+            source: declaration.source,
+            list,
+        })),
     }
 }
 
@@ -98,18 +102,24 @@ impl Reader<'_> {
             match statement.word.as_str() {
                 "records" | "input" | "output" | "classes" | "folds" | "split" => {}
                 word if WORDS.contains(&word) => {
-                    self.mistakes.push(Diagnostic::error(statement.span, format!("`{word}` cannot run yet")));
+                    self.mistakes
+                        .push(Diagnostic::error(statement.span, format!("`{word}` cannot run yet")));
                 }
                 word => {
                     let message = format!("unknown word `{word}` in `data!`");
-                    self.mistakes.push(Diagnostic::error(statement.span, message).help(did_you_mean(word, WORDS)));
+                    self.mistakes
+                        .push(Diagnostic::error(statement.span, message).help(did_you_mean(word, WORDS)));
                 }
             }
         }
-        for (word, example) in [("input", "input dna: Dna = npz(\"x.npz\");"), ("output", "output y = table(\"y.tsv\");")] {
+        for (word, example) in [
+            ("input", "input dna: Dna = npz(\"x.npz\");"),
+            ("output", "output y = table(\"y.tsv\");"),
+        ] {
             if !declaration.statements.iter().any(|s| s.word == word) {
                 let message = format!("the declaration has no `{word}`");
-                self.mistakes.push(Diagnostic::error(Span::default(), message).help(format!("add for example `{example}`")));
+                self.mistakes
+                    .push(Diagnostic::error(Span::default(), message).help(format!("add for example `{example}`")));
             }
         }
     }
@@ -122,7 +132,10 @@ impl Reader<'_> {
             Ok(joined) => joined,
             Err(mistake) => return Err(vec![mistake]),
         };
-        let inputs = std::mem::take(&mut self.inputs).into_iter().map(|i| i.pick(&joined, &mut self.remarks)).collect();
+        let inputs = std::mem::take(&mut self.inputs)
+            .into_iter()
+            .map(|i| i.pick(&joined, &mut self.remarks))
+            .collect();
         let mut outputs = Vec::new();
         for raw in std::mem::take(&mut self.outputs) {
             let (span, masked, source) = (raw.span, raw.masked, raw.source);
@@ -178,7 +191,12 @@ impl Reader<'_> {
         if let Some(found) = self.sources.iter().position(|s| s.key == key) {
             return found;
         }
-        self.sources.push(Source { key: key.into(), label: label.into(), names, span });
+        self.sources.push(Source {
+            key: key.into(),
+            label: label.into(),
+            names,
+            span,
+        });
         self.sources.len() - 1
     }
 

@@ -57,14 +57,33 @@ impl Reader<'_> {
             "Scalar" => {
                 let raw = self.numbers(entry, &name)?;
                 if let Some(i) = raw.values.iter().position(|v| !v.is_finite()) {
-                    let place = self.place(raw.source, i / raw.tracks.len(), &self.sources[raw.source].names[i / raw.tracks.len()]);
-                    return Err(Diagnostic::error(entry.value.span, format!("input `{name}` has no finite value in {place}")));
+                    let place = self.place(
+                        raw.source,
+                        i / raw.tracks.len(),
+                        &self.sources[raw.source].names[i / raw.tracks.len()],
+                    );
+                    return Err(Diagnostic::error(
+                        entry.value.span,
+                        format!("input `{name}` has no finite value in {place}"),
+                    ));
                 }
-                let content = Content::Scalar { tracks: raw.tracks, values: raw.values };
-                self.inputs.push(RawInput { name, source: raw.source, content, padded: 0, ambiguous: 0 });
+                let content = Content::Scalar {
+                    tracks: raw.tracks,
+                    values: raw.values,
+                };
+                self.inputs.push(RawInput {
+                    name,
+                    source: raw.source,
+                    content,
+                    padded: 0,
+                    ambiguous: 0,
+                });
                 Ok(())
             }
-            "Track" | "Bins" | "Map" => Err(Diagnostic::error(kind.1, format!("an input of kind `{}` cannot run yet", kind.0))),
+            "Track" | "Bins" | "Map" => Err(Diagnostic::error(
+                kind.1,
+                format!("an input of kind `{}` cannot run yet", kind.0),
+            )),
             other => Err(Diagnostic::error(kind.1, format!("unknown kind `{other}`"))
                 .help(did_you_mean(other, ["Dna", "Rna", "Category", "Scalar"]))),
         }
@@ -72,12 +91,17 @@ impl Reader<'_> {
 
     fn read_sequences(&mut self, entry: &Entry, name: String, rna: bool) -> Located<()> {
         let value = &entry.value;
-        let is_column = matches!(&value.kind, Kind::Field { .. }) || matches!(&value.kind, Kind::Call { function, .. } if function == "column");
+        let is_column = matches!(&value.kind, Kind::Field { .. })
+            || matches!(&value.kind, Kind::Call { function, .. } if function == "column");
         let (source, encoded) = if is_column {
             let (records, title, span) = self.column_of(value)?;
             let letters = self.records[records].columns.text(&title).map_err(at(span))?;
             let encoded = encode_all(&letters, rna, span, |row| {
-                format!("`{}` ({})", self.records[records].names[row], self.records[records].columns.place(row))
+                format!(
+                    "`{}` ({})",
+                    self.records[records].names[row],
+                    self.records[records].columns.place(row)
+                )
             })?;
             (self.records_source(records, span), encoded)
         } else {
@@ -95,9 +119,21 @@ impl Reader<'_> {
                         return Err(Diagnostic::error(span, format!("{path}: array `{key}` is empty")));
                     }
                     let names = archive.names(call.named_text("names")?.as_deref(), rows).map_err(at(span))?;
-                    let padded = found.codes.chunks_exact(found.length).filter(|c| c[found.length - 1] == PAD).count();
+                    let padded = found
+                        .codes
+                        .chunks_exact(found.length)
+                        .filter(|c| c[found.length - 1] == PAD)
+                        .count();
                     let source = self.npz_source(&path, names, rows, span)?;
-                    (source, Encoded { length: found.length, codes: found.codes, padded, ambiguous: 0 })
+                    (
+                        source,
+                        Encoded {
+                            length: found.length,
+                            codes: found.codes,
+                            padded,
+                            ambiguous: 0,
+                        },
+                    )
                 }
                 "fasta" => {
                     call.only(&[])?;
@@ -110,8 +146,18 @@ impl Reader<'_> {
                 other => return Err(cannot_give(other, "sequences", call.span, &["npz", "fasta", "column"])),
             }
         };
-        let content = Content::Sequence { length: encoded.length, codes: encoded.codes, rna };
-        self.inputs.push(RawInput { name, source, content, padded: encoded.padded, ambiguous: encoded.ambiguous });
+        let content = Content::Sequence {
+            length: encoded.length,
+            codes: encoded.codes,
+            rna,
+        };
+        self.inputs.push(RawInput {
+            name,
+            source,
+            content,
+            padded: encoded.padded,
+            ambiguous: encoded.ambiguous,
+        });
         Ok(())
     }
 
@@ -120,14 +166,23 @@ impl Reader<'_> {
         let values = self.records[records].columns.text(&title).map_err(at(span))?;
         if let Some(row) = values.iter().position(String::is_empty) {
             let place = self.records[records].columns.place(row);
-            return Err(Diagnostic::error(span, format!("{place}: column `{title}` is empty, but a category is needed")));
+            return Err(Diagnostic::error(
+                span,
+                format!("{place}: column `{title}` is empty, but a category is needed"),
+            ));
         }
         let mut levels = values.clone();
         levels.sort();
         levels.dedup();
         let codes = values.iter().filter_map(|v| levels.binary_search(v).ok()).collect();
         let source = self.records_source(records, span);
-        self.inputs.push(RawInput { name, source, content: Content::Category { levels, codes }, padded: 0, ambiguous: 0 });
+        self.inputs.push(RawInput {
+            name,
+            source,
+            content: Content::Category { levels, codes },
+            padded: 0,
+            ambiguous: 0,
+        });
         Ok(())
     }
 
@@ -136,11 +191,18 @@ impl Reader<'_> {
         if let Some(kind) = &entry.kind {
             match &kind.kind {
                 Kind::Name(word) if word == "Scalar" => {}
-                Kind::Name(word) | Kind::Call { function: word, .. } if matches!(word.as_str(), "Bins" | "Map" | "Track" | "Category" | "Dna" | "Rna") => {
-                    return Err(Diagnostic::error(kind.span, format!("an output of kind `{word}` cannot run yet")));
+                Kind::Name(word) | Kind::Call { function: word, .. }
+                    if matches!(word.as_str(), "Bins" | "Map" | "Track" | "Category" | "Dna" | "Rna") =>
+                {
+                    return Err(Diagnostic::error(
+                        kind.span,
+                        format!("an output of kind `{word}` cannot run yet"),
+                    ));
                 }
                 Kind::Name(word) => {
-                    return Err(Diagnostic::error(kind.span, format!("unknown kind `{word}`")).help(did_you_mean(word, ["Scalar"])));
+                    return Err(
+                        Diagnostic::error(kind.span, format!("unknown kind `{word}`")).help(did_you_mean(word, ["Scalar"]))
+                    );
                 }
                 _ => return Err(Diagnostic::error(kind.span, "expected a kind, such as `Scalar`")),
             }
@@ -153,7 +215,14 @@ impl Reader<'_> {
     /// Numbers from a column, a whole table (names x tracks) or an array.
     fn numbers(&mut self, entry: &Entry, name: &str) -> Located<RawOutput> {
         let value = &entry.value;
-        let raw = |source, tracks, values, masked, span| RawOutput { name: name.to_string(), source, tracks, values, masked, span };
+        let raw = |source, tracks, values, masked, span| RawOutput {
+            name: name.to_string(),
+            source,
+            tracks,
+            values,
+            masked,
+            span,
+        };
         if matches!(&value.kind, Kind::Field { .. }) {
             let (records, title, span) = self.column_of(value)?;
             let values = self.records[records].columns.numbers(&title).map_err(at(span))?;
@@ -181,9 +250,15 @@ impl Reader<'_> {
                 let chosen = call.named_text("name")?.or_else(|| titles.first().cloned());
                 let index = self.add_records(None, columns, chosen, span)?;
                 let records = &self.records[index];
-                let tracks: Vec<String> = titles.into_iter().filter(|t| Some(t) != records.name_column.as_ref()).collect();
+                let tracks: Vec<String> = titles
+                    .into_iter()
+                    .filter(|t| Some(t) != records.name_column.as_ref())
+                    .collect();
                 if tracks.is_empty() {
-                    return Err(Diagnostic::error(span, format!("{}: names, but no columns of values", records.columns.label)));
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("{}: names, but no columns of values", records.columns.label),
+                    ));
                 }
                 let mut values = vec![0f32; records.names.len() * tracks.len()];
                 for (i, track) in tracks.iter().enumerate() {
@@ -208,7 +283,11 @@ impl Reader<'_> {
                 }
                 let names = archive.names(call.named_text("names")?.as_deref(), rows).map_err(at(span))?;
                 let tracks = archive.tracks(count).map_err(at(span))?.unwrap_or_else(|| {
-                    if count == 1 { vec![key.clone()] } else { (1..=count).map(|i| format!("{key}{i}")).collect() }
+                    if count == 1 {
+                        vec![key.clone()]
+                    } else {
+                        (1..=count).map(|i| format!("{key}{i}")).collect()
+                    }
                 });
                 let masked = call.word("missing", "masked")?;
                 let source = self.npz_source(&path, names, rows, span)?;
@@ -223,7 +302,10 @@ impl Reader<'_> {
         let source = self.source(&format!("npz {path}"), path, names.unwrap_or_else(|| numbered(rows)), span);
         let known = self.sources[source].names.len();
         if known != rows {
-            return Err(Diagnostic::error(span, format!("{path}: an array has {rows} rows, another one {known}")));
+            return Err(Diagnostic::error(
+                span,
+                format!("{path}: an array has {rows} rows, another one {known}"),
+            ));
         }
         Ok(source)
     }
@@ -254,7 +336,8 @@ fn encode_all(letters: &[String], rna: bool, span: Span, place: impl Fn(usize) -
     for (row, sequence) in letters.iter().enumerate() {
         let (one, unclear) = alphabet::encode(sequence).map_err(|(position, letter)| {
             let message = format!("{}: `{letter}` at position {} is no base", place(row), position + 1);
-            Diagnostic::error(span, message).help("bases are A, C, G, T or U, and N for unknown; lower case is read as upper case")
+            Diagnostic::error(span, message)
+                .help("bases are A, C, G, T or U, and N for unknown; lower case is read as upper case")
         })?;
         ambiguous += unclear;
         if one.len() != length {
@@ -268,17 +351,28 @@ fn encode_all(letters: &[String], rna: bool, span: Span, place: impl Fn(usize) -
         codes.extend_from_slice(&one);
         codes.resize((row + 1) * length, PAD);
     }
-    Ok(Encoded { length, codes, padded, ambiguous })
+    Ok(Encoded {
+        length,
+        codes,
+        padded,
+        ambiguous,
+    })
 }
 
 impl RawInput {
     /// The rows that all sources have.
     pub(crate) fn pick(self, joined: &Joined, remarks: &mut Vec<Remark>) -> Input {
         if self.padded > 0 {
-            remarks.push(Remark::plain(format!("input `{}`: {} sequences are shorter than the longest and end in zeros", self.name, self.padded)));
+            remarks.push(Remark::plain(format!(
+                "input `{}`: {} sequences are shorter than the longest and end in zeros",
+                self.name, self.padded
+            )));
         }
         if self.ambiguous > 0 {
-            remarks.push(Remark::amber(format!("input `{}`: {} ambiguous letters (R, Y, ..) are read as N", self.name, self.ambiguous)));
+            remarks.push(Remark::amber(format!(
+                "input `{}`: {} ambiguous letters (R, Y, ..) are read as N",
+                self.name, self.ambiguous
+            )));
         }
         let rows = &joined.rows[self.source];
         let content = match self.content {
@@ -286,17 +380,29 @@ impl RawInput {
                 let codes = if joined.whole(self.source, codes.len() / length.max(1)) {
                     codes
                 } else {
-                    rows.iter().flat_map(|&r| &codes[r * length..(r + 1) * length]).copied().collect()
+                    rows.iter()
+                        .flat_map(|&r| &codes[r * length..(r + 1) * length])
+                        .copied()
+                        .collect()
                 };
                 Content::Sequence { length, codes, rna }
             }
-            Content::Category { levels, codes } => Content::Category { levels, codes: rows.iter().map(|&r| codes[r]).collect() },
+            Content::Category { levels, codes } => Content::Category {
+                levels,
+                codes: rows.iter().map(|&r| codes[r]).collect(),
+            },
             Content::Scalar { tracks, values } => {
                 let n = tracks.len();
-                Content::Scalar { tracks, values: rows.iter().flat_map(|&r| &values[r * n..(r + 1) * n]).copied().collect() }
+                Content::Scalar {
+                    tracks,
+                    values: rows.iter().flat_map(|&r| &values[r * n..(r + 1) * n]).copied().collect(),
+                }
             }
         };
-        Input { name: self.name, content }
+        Input {
+            name: self.name,
+            content,
+        }
     }
 }
 
@@ -304,8 +410,16 @@ impl RawOutput {
     /// The rows that all sources have.
     pub(crate) fn pick(self, joined: &Joined) -> Output {
         let n = self.tracks.len();
-        let values = joined.rows[self.source].iter().flat_map(|&r| &self.values[r * n..(r + 1) * n]);
-        let values = values.map(|&v| if v.is_finite() || !self.masked { v } else { f32::NAN }).collect();
-        Output { name: self.name, tracks: self.tracks, values }
+        let values = joined.rows[self.source]
+            .iter()
+            .flat_map(|&r| &self.values[r * n..(r + 1) * n]);
+        let values = values
+            .map(|&v| if v.is_finite() || !self.masked { v } else { f32::NAN })
+            .collect();
+        Output {
+            name: self.name,
+            tracks: self.tracks,
+            values,
+        }
     }
 }

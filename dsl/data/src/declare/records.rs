@@ -45,11 +45,18 @@ impl Reader<'_> {
                 return Err(Diagnostic::error(call.span, message).help(did_you_mean(other, ["table", "frame", "dataset"])));
             }
         };
-        self.add_records(Some(name), found, call.named_text("name")?, call.span).map(|_| ())
+        self.add_records(Some(name), found, call.named_text("name")?, call.span)
+            .map(|_| ())
     }
 
     /// Adds a table; gives its place in the list.
-    pub(crate) fn add_records(&mut self, name: Option<String>, columns: Columns, chosen: Option<String>, span: Span) -> Located<usize> {
+    pub(crate) fn add_records(
+        &mut self,
+        name: Option<String>,
+        columns: Columns,
+        chosen: Option<String>,
+        span: Span,
+    ) -> Located<usize> {
         let rows = columns.frame.height();
         if rows == 0 {
             return Err(Diagnostic::error(span, format!("{}: the table has no rows", columns.label)));
@@ -61,13 +68,25 @@ impl Reader<'_> {
         };
         if let Some(row) = names.iter().position(String::is_empty) {
             let title = name_column.unwrap_or_default();
-            return Err(Diagnostic::error(span, format!("{}: column `{title}` is empty; every example needs a name", columns.place(row))));
+            return Err(Diagnostic::error(
+                span,
+                format!(
+                    "{}: column `{title}` is empty; every example needs a name",
+                    columns.place(row)
+                ),
+            ));
         }
         let key = match &name {
             Some(name) => format!("records {name}"),
             None => format!("table {} by {}", columns.label, name_column.as_deref().unwrap_or("row")),
         };
-        self.records.push(Records { name, key, columns, names, name_column });
+        self.records.push(Records {
+            name,
+            key,
+            columns,
+            names,
+            name_column,
+        });
         Ok(self.records.len() - 1)
     }
 
@@ -76,7 +95,10 @@ impl Reader<'_> {
         match &expression.kind {
             Kind::Field { receiver, field } => {
                 let Kind::Name(records) = &receiver.kind else {
-                    return Err(Diagnostic::error(expression.span, "expected a column of records, such as `assay.y`"));
+                    return Err(Diagnostic::error(
+                        expression.span,
+                        "expected a column of records, such as `assay.y`",
+                    ));
                 };
                 let exist = || self.records.iter().filter_map(|r| r.name.as_deref());
                 let found = self.records.iter().position(|r| r.name.as_deref() == Some(records));
@@ -118,14 +140,24 @@ impl Reader<'_> {
     }
 
     /// A column of records as text, for the rows of the joined data.
-    pub(crate) fn joined_column(&self, index: usize, title: &str, joined: &super::join::Joined, span: Span) -> Located<Vec<String>> {
+    pub(crate) fn joined_column(
+        &self,
+        index: usize,
+        title: &str,
+        joined: &super::join::Joined,
+        span: Span,
+    ) -> Located<Vec<String>> {
         let records = &self.records[index];
         let all = records.columns.text(title).map_err(at(span))?;
         match self.sources.iter().position(|s| s.key == records.key) {
             Some(source) => Ok(joined.rows[source].iter().map(|&r| all[r].clone()).collect()),
             None => {
-                let by_name: std::collections::HashMap<&str, &String> = records.names.iter().map(String::as_str).zip(&all).collect();
-                let found = joined.names.iter().map(|n| by_name.get(n.as_str()).map(|v| (*v).clone()).unwrap_or_default());
+                let by_name: std::collections::HashMap<&str, &String> =
+                    records.names.iter().map(String::as_str).zip(&all).collect();
+                let found = joined
+                    .names
+                    .iter()
+                    .map(|n| by_name.get(n.as_str()).map(|v| (*v).clone()).unwrap_or_default());
                 Ok(found.collect())
             }
         }

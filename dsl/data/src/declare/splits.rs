@@ -53,18 +53,33 @@ impl Reader<'_> {
         Ok(split)
     }
 
-    fn split_by_values(&mut self, title: &str, values: &[String], chosen: [Option<Vec<(String, Span)>>; 3], span: Span) -> Located<Split> {
+    fn split_by_values(
+        &mut self,
+        title: &str,
+        values: &[String],
+        chosen: [Option<Vec<(String, Span)>>; 3],
+        span: Span,
+    ) -> Located<Split> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for value in values {
             *counts.entry(value.as_str()).or_default() += 1;
         }
-        let listing = || counts.iter().map(|(v, n)| format!("`{v}` ({})", count(*n))).collect::<Vec<_>>().join(", ");
+        let listing = || {
+            counts
+                .iter()
+                .map(|(v, n)| format!("`{v}` ({})", count(*n)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let any_chosen = chosen.iter().any(Option::is_some);
         let mut part_of: HashMap<&str, Part> = HashMap::new();
         for (slot, (part, usual)) in chosen.iter().zip(USUAL) {
             for (wanted, at) in slot.iter().flatten() {
                 let Some((value, _)) = counts.get_key_value(wanted.as_str()) else {
-                    let message = format!("the {part} part would be empty: column `{title}` has no `{wanted}`, only {}", listing());
+                    let message = format!(
+                        "the {part} part would be empty: column `{title}` has no `{wanted}`, only {}",
+                        listing()
+                    );
                     return Err(Diagnostic::error(*at, message));
                 };
                 if part_of.insert(value, part).is_some_and(|other| other != part) {
@@ -72,20 +87,35 @@ impl Reader<'_> {
                 }
             }
             if !any_chosen {
-                part_of.extend(counts.keys().filter(|v| usual.contains(&v.to_lowercase().as_str())).map(|v| (*v, part)));
+                part_of.extend(
+                    counts
+                        .keys()
+                        .filter(|v| usual.contains(&v.to_lowercase().as_str()))
+                        .map(|v| (*v, part)),
+                );
             }
         }
         if !any_chosen && part_of.is_empty() {
             let message = format!("column `{title}` holds none of the usual words, only {}", listing());
-            return Err(Diagnostic::error(span, message).help("say which is which: `split column(\"..\", train = \"a\", valid = \"b\", test = \"c\")`"));
+            return Err(Diagnostic::error(span, message)
+                .help("say which is which: `split column(\"..\", train = \"a\", valid = \"b\", test = \"c\")`"));
         }
-        let unused: Vec<String> =
-            counts.iter().filter(|(v, _)| !part_of.contains_key(*v)).map(|(v, n)| format!("`{v}` ({})", count(*n))).collect();
+        let unused: Vec<String> = counts
+            .iter()
+            .filter(|(v, _)| !part_of.contains_key(*v))
+            .map(|(v, n)| format!("`{v}` ({})", count(*n)))
+            .collect();
         if !unused.is_empty() {
-            self.remarks.push(Remark::amber(format!("column `{title}`: rows of no part: {}", unused.join(", "))));
+            self.remarks.push(Remark::amber(format!(
+                "column `{title}`: rows of no part: {}",
+                unused.join(", ")
+            )));
         }
         let parts = values.iter().map(|v| part_of.get(v.as_str()).copied()).collect();
-        Ok(Split { how: format!("column `{title}`"), parts })
+        Ok(Split {
+            how: format!("column `{title}`"),
+            parts,
+        })
     }
 
     fn split_by_hash(&mut self, call: &Call<'_>, contents: &Contents) -> Located<Split> {
@@ -94,13 +124,19 @@ impl Reader<'_> {
         for (share, name) in shares.iter_mut().zip(["valid", "test"]) {
             if let Some((value, span)) = call.named_number(name)? {
                 if !(0.0..1.0).contains(&value) {
-                    return Err(Diagnostic::error(span, format!("`{name}` is a share from 0 to below 1, not {value}")));
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("`{name}` is a share from 0 to below 1, not {value}"),
+                    ));
                 }
                 *share = value;
             }
         }
         if shares[0] + shares[1] >= 1.0 {
-            return Err(Diagnostic::error(call.span, format!("shares of {} and {} leave nothing for training", shares[0], shares[1])));
+            return Err(Diagnostic::error(
+                call.span,
+                format!("shares of {} and {} leave nothing for training", shares[0], shares[1]),
+            ));
         }
         let seed = call.named_number("seed")?.map_or(0, |(s, _)| s as u64);
         let by_name = call.word("by", "name")?;
@@ -112,7 +148,11 @@ impl Reader<'_> {
             Some((length, codes, rna)) => {
                 let one = &codes[row * length..(row + 1) * length];
                 let other = reverse_complement(one);
-                if rna || one <= other.as_slice() { share(seed, one) } else { share(seed, &other) }
+                if rna || one <= other.as_slice() {
+                    share(seed, one)
+                } else {
+                    share(seed, &other)
+                }
             }
             None => share(seed, contents.names[row].as_bytes()),
         };
@@ -128,17 +168,29 @@ impl Reader<'_> {
                 return Err(Diagnostic::error(call.span, message));
             }
         }
-        let what = if sequences.is_some() { "sequence (either strand)" } else { "name" };
-        Ok(Split { how: format!("hash of the {what}, seed {seed}: {} validation, {} test", shares[0], shares[1]), parts })
+        let what = if sequences.is_some() {
+            "sequence (either strand)"
+        } else {
+            "name"
+        };
+        Ok(Split {
+            how: format!(
+                "hash of the {what}, seed {seed}: {} validation, {} test",
+                shares[0], shares[1]
+            ),
+            parts,
+        })
     }
 
     fn split_by_chromosome(&mut self, call: &Call<'_>, joined: &Joined) -> Located<Split> {
         call.only(&["valid", "test", "column"])?;
         let wanted = match call.named_text("column")? {
             Some(title) => Some(title),
-            None => self.records.iter().flat_map(|r| r.columns.titles()).find(|t| {
-                matches!(t.to_lowercase().as_str(), "chrom" | "chromosome" | "chr" | "#chrom")
-            }),
+            None => self
+                .records
+                .iter()
+                .flat_map(|r| r.columns.titles())
+                .find(|t| matches!(t.to_lowercase().as_str(), "chrom" | "chromosome" | "chr" | "#chrom")),
         };
         let (of, how) = match wanted {
             Some(title) => {
@@ -150,7 +202,9 @@ impl Reader<'_> {
             None => {
                 let prefix = |n: &String| n.split([':', '-', '_']).next().unwrap_or_default().to_string();
                 if let Some(bad) = joined.names.iter().find(|n| !n.contains(':') && !n.starts_with("chr")) {
-                    let message = format!("no chromosome is known: there is no column `chrom`, and `{bad}` does not begin with one (`chr1:..`)");
+                    let message = format!(
+                        "no chromosome is known: there is no column `chrom`, and `{bad}` does not begin with one (`chr1:..`)"
+                    );
                     return Err(Diagnostic::error(call.span, message));
                 }
                 (joined.names.iter().map(prefix).collect(), "beginning of the name".to_string())
@@ -165,15 +219,24 @@ impl Reader<'_> {
             for (chromosome, span) in call.named_texts(name)? {
                 if !counts.contains_key(chromosome.as_str()) {
                     let list = counts.keys().copied().collect::<Vec<_>>().join(", ");
-                    return Err(Diagnostic::error(span, format!("the {part} part: no row is on `{chromosome}`; there are {list}")));
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("the {part} part: no row is on `{chromosome}`; there are {list}"),
+                    ));
                 }
                 if part_of.insert(chromosome.clone(), part).is_some_and(|p| p != part) {
                     return Err(Diagnostic::error(span, format!("`{chromosome}` cannot be in two parts")));
                 }
             }
         }
-        let parts = of.iter().map(|c| Some(part_of.get(c).copied().unwrap_or(Part::Train))).collect();
-        Ok(Split { how: format!("chromosomes ({how}); {} of {} held out", part_of.len(), counts.len()), parts })
+        let parts = of
+            .iter()
+            .map(|c| Some(part_of.get(c).copied().unwrap_or(Part::Train)))
+            .collect();
+        Ok(Split {
+            how: format!("chromosomes ({how}); {} of {} held out", part_of.len(), counts.len()),
+            parts,
+        })
     }
 
     pub(crate) fn read_folds(&mut self, entry: &Entry, joined: &Joined, contents: &Contents) -> Located<Folds> {
@@ -193,9 +256,18 @@ impl Reader<'_> {
                 call.only(&["sets", "seed"])?;
                 let sets = call.named_number("sets")?.map_or(10.0, |(s, _)| s) as usize;
                 let seed = call.named_number("seed")?.map_or(0, |(s, _)| s as u64);
-                let set = contents.names.iter().map(|n| Some((share(seed, n.as_bytes()) * sets as f64) as usize)).collect();
+                let set = contents
+                    .names
+                    .iter()
+                    .map(|n| Some((share(seed, n.as_bytes()) * sets as f64) as usize))
+                    .collect();
                 let names = (0..sets).map(|i| i.to_string()).collect();
-                Folds { how: format!("hash of the name, seed {seed}"), sets: names, set, unassigned_train: false }
+                Folds {
+                    how: format!("hash of the name, seed {seed}"),
+                    sets: names,
+                    set,
+                    unassigned_train: false,
+                }
             }
             other => {
                 let message = format!("unknown rule for folds `{other}`");
@@ -203,16 +275,30 @@ impl Reader<'_> {
             }
         };
         if folds.sets.len() < 3 {
-            let message = format!("{} sets ({}); training, validation and test need at least 3", folds.sets.len(), folds.sets.join(", "));
+            let message = format!(
+                "{} sets ({}); training, validation and test need at least 3",
+                folds.sets.len(),
+                folds.sets.join(", ")
+            );
             return Err(Diagnostic::error(call.span, message));
         }
         if let Some(empty) = (0..folds.sets.len()).find(|s| !folds.set.contains(&Some(*s))) {
-            return Err(Diagnostic::error(call.span, format!("set `{}` ({}) holds none of the examples", folds.sets[empty], folds.how)));
+            return Err(Diagnostic::error(
+                call.span,
+                format!("set `{}` ({}) holds none of the examples", folds.sets[empty], folds.how),
+            ));
         }
         let loose = folds.set.iter().filter(|s| s.is_none()).count();
         if loose > 0 {
-            let what = if folds.unassigned_train { "always in training" } else { "not used with a fold (`unassigned = train` would train on them)" };
-            self.remarks.push(Remark::amber(format!("folds: {} examples are in no set: {what}", count(loose))));
+            let what = if folds.unassigned_train {
+                "always in training"
+            } else {
+                "not used with a fold (`unassigned = train` would train on them)"
+            };
+            self.remarks.push(Remark::amber(format!(
+                "folds: {} examples are in no set: {what}",
+                count(loose)
+            )));
         }
         Ok(folds)
     }
@@ -233,35 +319,60 @@ impl Reader<'_> {
             }
             for name in row.split_whitespace() {
                 let Some(set) = sets.len().checked_sub(1) else {
-                    let message = format!("{path}:{}: names before the first set; a set begins with a line `# Set_0`", line + 1);
+                    let message = format!(
+                        "{path}:{}: names before the first set; a set begins with a line `# Set_0`",
+                        line + 1
+                    );
                     return Err(Diagnostic::error(span, message));
                 };
                 if set_of.insert(name, set).is_some_and(|other| other != set) {
-                    return Err(Diagnostic::error(span, format!("{path}:{}: `{name}` is in two sets", line + 1)));
+                    return Err(Diagnostic::error(
+                        span,
+                        format!("{path}:{}: `{name}` is in two sets", line + 1),
+                    ));
                 }
             }
         }
         if sets.is_empty() {
-            return Err(Diagnostic::error(span, format!("{path}: no sets; a set begins with a line `# Set_0`")));
+            return Err(Diagnostic::error(
+                span,
+                format!("{path}: no sets; a set begins with a line `# Set_0`"),
+            ));
         }
         let set: Vec<Option<usize>> = joined.names.iter().map(|n| set_of.get(n.as_str()).copied()).collect();
         let matched = set.iter().filter(|s| s.is_some()).count();
         if matched == 0 {
-            let message = format!("{path}: none of its {} names is the name of an example (such as `{}`)", set_of.len(), joined.names[0]);
+            let message = format!(
+                "{path}: none of its {} names is the name of an example (such as `{}`)",
+                set_of.len(),
+                joined.names[0]
+            );
             return Err(Diagnostic::error(span, message));
         }
         if matched < set_of.len() {
-            let text = format!("folds: {} of {} names in {path} belong to no example", count(set_of.len() - matched), count(set_of.len()));
+            let text = format!(
+                "folds: {} of {} names in {path} belong to no example",
+                count(set_of.len() - matched),
+                count(set_of.len())
+            );
             self.remarks.push(Remark::amber(text));
         }
-        Ok(Folds { how: format!("set file {path}"), sets, set, unassigned_train })
+        Ok(Folds {
+            how: format!("set file {path}"),
+            sets,
+            set,
+            unassigned_train,
+        })
     }
 
     /// `condition class` in two columns; every track needs a class.
     pub(crate) fn read_classes(&mut self, entry: &Entry, contents: &Contents) -> Located<Vec<(String, String)>> {
         let call = Call::of(&entry.value, self.captures, "`table(\"classes.txt\")`")?;
         if call.function != "table" {
-            return Err(Diagnostic::error(call.span, format!("classes come from `table`, not from `{}`", call.function)));
+            return Err(Diagnostic::error(
+                call.span,
+                format!("classes come from `table`, not from `{}`", call.function),
+            ));
         }
         call.only(&[])?;
         let (path, span) = call.text()?;
@@ -273,7 +384,11 @@ impl Reader<'_> {
                 [first, ..] if first.starts_with('#') => {}
                 [track, class] => classes.push(((*track).to_string(), (*class).to_string())),
                 other => {
-                    let message = format!("{path}:{}: {} words where `condition class` is expected", line + 1, other.len());
+                    let message = format!(
+                        "{path}:{}: {} words where `condition class` is expected",
+                        line + 1,
+                        other.len()
+                    );
                     return Err(Diagnostic::error(span, message));
                 }
             }
@@ -282,7 +397,10 @@ impl Reader<'_> {
         let tracks = contents.outputs.iter().flat_map(|o| &o.tracks);
         let lacking: Vec<&str> = tracks.map(String::as_str).filter(|t| !known.contains_key(t)).collect();
         if let Some(first) = lacking.first() {
-            return Err(Diagnostic::error(span, format!("{path}: {} tracks have no class, first `{first}`", lacking.len())));
+            return Err(Diagnostic::error(
+                span,
+                format!("{path}: {} tracks have no class, first `{first}`", lacking.len()),
+            ));
         }
         Ok(classes)
     }
@@ -298,7 +416,12 @@ fn folds_by_values(title: &str, values: &[String]) -> Folds {
     }
     let place: HashMap<&str, usize> = sets.iter().enumerate().map(|(i, s)| (s.as_str(), i)).collect();
     let set = values.iter().map(|v| place.get(v.as_str()).copied()).collect();
-    Folds { how: format!("column `{title}`"), sets: sets.clone(), set, unassigned_train: false }
+    Folds {
+        how: format!("column `{title}`"),
+        sets: sets.clone(),
+        set,
+        unassigned_train: false,
+    }
 }
 
 /// A number in [0, 1) that depends on nothing but the seed and the bytes.

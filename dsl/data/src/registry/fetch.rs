@@ -30,7 +30,13 @@ pub(crate) fn fetch(entry: &Entry, cache: &Path) -> Result<PathBuf> {
     let mut file = std::fs::File::create(&temporary).map_err(failed)?;
     file.write_all(&content).and_then(|()| file.sync_all()).map_err(failed)?;
     std::fs::rename(&temporary, &target).map_err(failed)?;
-    live.finish(&Bundle::plain(format!("fetched {} ({} kB, {}; cite {})", entry.file, content.len() / 1000, entry.licence, entry.citation)));
+    live.finish(&Bundle::plain(format!(
+        "fetched {} ({} kB, {}; cite {})",
+        entry.file,
+        content.len() / 1000,
+        entry.licence,
+        entry.citation
+    )));
     Ok(target)
 }
 
@@ -45,7 +51,9 @@ fn download(entry: &Entry, live: &mut Live) -> std::result::Result<Vec<u8>, Stri
     let (mut content, mut buffer) = (Vec::new(), vec![0u8; 1 << 16]);
     live.update(&progress(entry, 0));
     loop {
-        let n = reader.read(&mut buffer).map_err(|e| format!("the connection broke after {} bytes: {e}", content.len()))?;
+        let n = reader
+            .read(&mut buffer)
+            .map_err(|e| format!("the connection broke after {} bytes: {e}", content.len()))?;
         if n == 0 {
             return Ok(content);
         }

@@ -26,7 +26,11 @@ impl Places {
     pub(crate) fn from_environment() -> Self {
         let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         let cache = folder("CISTRON_CACHE").or_else(|| folder("HOME").map(|home| home.join(".cache").join("cistron")));
-        Self { beside: PathBuf::from("data"), data: folder("CISTRON_DATA"), cache: cache.map(|c| c.join("data")) }
+        Self {
+            beside: PathBuf::from("data"),
+            data: folder("CISTRON_DATA"),
+            cache: cache.map(|c| c.join("data")),
+        }
     }
 }
 
@@ -59,7 +63,11 @@ pub(crate) fn find(entry: &Entry, places: &Places) -> Result<PathBuf> {
         }
     }
     let Some(cache) = &places.cache else {
-        return Err(DataError::Registry(format!("{}\n{}", "there is no folder to fetch into; set CISTRON_CACHE", advice(entry, places))));
+        return Err(DataError::Registry(format!(
+            "{}\n{}",
+            "there is no folder to fetch into; set CISTRON_CACHE",
+            advice(entry, places)
+        )));
     };
     fetch(entry, cache).map_err(|problem| match problem {
         DataError::Registry(problem) => DataError::Registry(format!("{problem}\n{}", advice(entry, places))),

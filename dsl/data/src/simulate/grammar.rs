@@ -22,7 +22,13 @@ pub struct MotifGrammar {
 
 impl Default for MotifGrammar {
     fn default() -> Self {
-        Self { sequences: 6000, length: 200, seed: 1, noise: 0.15, gc: 0.46 }
+        Self {
+            sequences: 6000,
+            length: 200,
+            seed: 1,
+            noise: 0.15,
+            gc: 0.46,
+        }
     }
 }
 
@@ -145,7 +151,13 @@ pub fn motif_grammar(settings: MotifGrammar) -> Result<Simulation> {
         SPACING.1,
         WEIGHTS.1 / WEIGHTS.0
     );
-    Ok(Simulation { table: DataFrame::new(n, columns)?, motifs, sites, rule, settings })
+    Ok(Simulation {
+        table: DataFrame::new(n, columns)?,
+        motifs,
+        sites,
+        rule,
+        settings,
+    })
 }
 
 fn check(settings: &MotifGrammar) -> Result<()> {
@@ -178,7 +190,11 @@ fn plant(stream: &mut Stream, bases: &mut [u8], motifs: &[Motif]) -> (Vec<Plante
         u if u < 0.70 => Plan::Decoy,
         _ => Plan::Pair,
     };
-    let mut field = Field { bases, motifs, sites: Vec::new() };
+    let mut field = Field {
+        bases,
+        motifs,
+        sites: Vec::new(),
+    };
     let mut pair = None;
     match plan {
         Plan::Nothing => {}
@@ -190,7 +206,11 @@ fn plant(stream: &mut Stream, bases: &mut [u8], motifs: &[Motif]) -> (Vec<Plante
             let strand = random_strand(stream);
             let (a, b) = (motifs[0].len(), motifs[1].len());
             let start = stream.below((field.bases.len() - a - b - gap + 1) as u64) as usize;
-            let (at_a, at_b) = if strand == Strand::Forward { (start, start + a + gap) } else { (start + b + gap, start) };
+            let (at_a, at_b) = if strand == Strand::Forward {
+                (start, start + a + gap)
+            } else {
+                (start + b + gap, start)
+            };
             field.put(stream, 0, at_a, strand);
             field.put(stream, 1, at_b, strand);
             pair = Some((0, 1));
@@ -203,7 +223,11 @@ fn plant(stream: &mut Stream, bases: &mut [u8], motifs: &[Motif]) -> (Vec<Plante
 }
 
 fn random_strand(stream: &mut Stream) -> Strand {
-    if stream.below(2) == 0 { Strand::Forward } else { Strand::Reverse }
+    if stream.below(2) == 0 {
+        Strand::Forward
+    } else {
+        Strand::Reverse
+    }
 }
 
 /// A sequence that sites are planted into.
@@ -217,7 +241,10 @@ impl Field<'_> {
     /// Whether a stretch, with `margin` bases around it, is free.
     fn is_free(&self, position: usize, length: usize, margin: usize) -> bool {
         let ends = |s: &PlantedSite| (s.position, s.position + self.motifs[s.motif].len());
-        self.sites.iter().map(ends).all(|(from, to)| position >= to + margin || position + length + margin <= from)
+        self.sites
+            .iter()
+            .map(ends)
+            .all(|(from, to)| position >= to + margin || position + length + margin <= from)
     }
 
     /// A site at a free place, far enough from others to make no pair; left out when 50 draws find none.
@@ -236,12 +263,24 @@ impl Field<'_> {
     fn decoy(&mut self, stream: &mut Stream) {
         let (a, b) = (self.motifs[0].len(), self.motifs[1].len());
         let kind = stream.below(3);
-        let gap = if kind == 0 { FAR + stream.below(20) as usize } else { SPACING.0 + stream.below(13) as usize };
+        let gap = if kind == 0 {
+            FAR + stream.below(20) as usize
+        } else {
+            SPACING.0 + stream.below(13) as usize
+        };
         let strand = random_strand(stream);
         let start = stream.below((self.bases.len() - a - b - gap + 1) as u64) as usize;
         let a_first = (strand == Strand::Forward) == (kind != 1);
-        let (at_a, at_b) = if a_first { (start, start + a + gap) } else { (start + b + gap, start) };
-        let other = if strand == Strand::Forward { Strand::Reverse } else { Strand::Forward };
+        let (at_a, at_b) = if a_first {
+            (start, start + a + gap)
+        } else {
+            (start + b + gap, start)
+        };
+        let other = if strand == Strand::Forward {
+            Strand::Reverse
+        } else {
+            Strand::Forward
+        };
         self.put(stream, 0, at_a, strand);
         self.put(stream, 1, at_b, if kind == 2 { other } else { strand });
     }
@@ -267,7 +306,12 @@ impl Field<'_> {
         for (place, base) in self.bases[position..].iter_mut().zip(site) {
             *place = b"ACGT"[base];
         }
-        self.sites.push(PlantedSite { motif, position, strand, strength: (0.2 * lost).exp2() });
+        self.sites.push(PlantedSite {
+            motif,
+            position,
+            strand,
+            strength: (0.2 * lost).exp2(),
+        });
     }
 }
 
@@ -305,22 +349,37 @@ mod tests {
     use crate::stats::pearson;
 
     fn small() -> Simulation {
-        motif_grammar(MotifGrammar { sequences: 1500, ..MotifGrammar::default() }).unwrap()
+        motif_grammar(MotifGrammar {
+            sequences: 1500,
+            ..MotifGrammar::default()
+        })
+        .unwrap()
     }
 
     /// What the rule gives when sites are looked for in the letters: A's summed strengths, and the pairs'.
     fn read_off(simulation: &Simulation, letters: &str) -> (f64, f64) {
         let strong = |motif: &Motif| {
-            let best: f64 = motif.matrix.iter().map(|c| (c.iter().copied().fold(0.0, f64::max) / 0.25).log2()).sum();
+            let best: f64 = motif
+                .matrix
+                .iter()
+                .map(|c| (c.iter().copied().fold(0.0, f64::max) / 0.25).log2())
+                .sum();
             let sites = motif.scan(letters, [0.25; 4], best - 9.0).unwrap();
-            sites.into_iter().map(move |s| (s.position, s.strand, (0.2 * (s.score - best)).exp2())).collect::<Vec<_>>()
+            sites
+                .into_iter()
+                .map(move |s| (s.position, s.strand, (0.2 * (s.score - best)).exp2()))
+                .collect::<Vec<_>>()
         };
         let (a, b) = (strong(&simulation.motifs[0]), strong(&simulation.motifs[1]));
         let (first, second) = (simulation.motifs[0].len(), simulation.motifs[1].len());
         let mut pairs = 0.0;
         for (at, strand, x) in &a {
             for (bt, other, y) in &b {
-                let gap = if *strand == Strand::Forward { bt.checked_sub(at + first) } else { at.checked_sub(bt + second) };
+                let gap = if *strand == Strand::Forward {
+                    bt.checked_sub(at + first)
+                } else {
+                    at.checked_sub(bt + second)
+                };
                 if strand == other && gap.is_some_and(|g| (SPACING.0..=SPACING.1).contains(&g)) {
                     pairs += x * y;
                 }
@@ -337,7 +396,10 @@ mod tests {
         let column = |name| crate::table::numbers(&simulation.table, name).unwrap();
         let enhancer: Vec<f64> = found.iter().map(|(a, ab)| 0.5 * a + 2.0 * ab).collect();
         let promoter: Vec<f64> = found.iter().map(|(a, _)| *a).collect();
-        let both = (pearson(&enhancer, &column("enhancer")).unwrap(), pearson(&promoter, &column("promoter")).unwrap());
+        let both = (
+            pearson(&enhancer, &column("enhancer")).unwrap(),
+            pearson(&promoter, &column("promoter")).unwrap(),
+        );
         assert!(both.0 > 0.9 && both.1 > 0.9, "{both:?}");
         // The spacing matters: without the pairs much of the enhancer is lost.
         assert!(pearson(&promoter, &column("enhancer")).unwrap() < 0.8);
@@ -348,7 +410,11 @@ mod tests {
         let simulation = small();
         let table = simulation.scrambled().unwrap();
         let letters = crate::table::texts(&table, "sequence").unwrap();
-        let found: Vec<f64> = letters.iter().map(|s| read_off(&simulation, s)).map(|(a, ab)| 0.5 * a + 2.0 * ab).collect();
+        let found: Vec<f64> = letters
+            .iter()
+            .map(|s| read_off(&simulation, s))
+            .map(|(a, ab)| 0.5 * a + 2.0 * ab)
+            .collect();
         let r = pearson(&found, &crate::table::numbers(&table, "enhancer").unwrap()).unwrap();
         assert!(r.abs() < 0.1, "{r}");
     }
@@ -356,7 +422,12 @@ mod tests {
     #[test]
     fn the_same_settings_give_the_same_table() {
         assert!(small().table.equals(&small().table));
-        let other = motif_grammar(MotifGrammar { sequences: 1500, seed: 2, ..MotifGrammar::default() }).unwrap();
+        let other = motif_grammar(MotifGrammar {
+            sequences: 1500,
+            seed: 2,
+            ..MotifGrammar::default()
+        })
+        .unwrap();
         assert!(!small().table.equals(&other.table));
     }
 
@@ -370,7 +441,12 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_named() {
-        let message = motif_grammar(MotifGrammar { gc: 1.5, ..MotifGrammar::default() }).unwrap_err().to_string();
+        let message = motif_grammar(MotifGrammar {
+            gc: 1.5,
+            ..MotifGrammar::default()
+        })
+        .unwrap_err()
+        .to_string();
         assert_eq!(message, "motif_grammar: `gc` is a share from 0 to 1, not 1.5");
     }
 }

@@ -28,9 +28,19 @@ fn examples(simulation: &Simulation) -> Vec<usize> {
 }
 
 fn text(simulation: &Simulation) -> String {
-    let mut out = format!("{} simulated sequences of {} bp\n{}\n", simulation.table.height(), simulation.settings.length, simulation.rule);
+    let mut out = format!(
+        "{} simulated sequences of {} bp\n{}\n",
+        simulation.table.height(),
+        simulation.settings.length,
+        simulation.rule
+    );
     for motif in &simulation.motifs {
-        out.push_str(&format!("motif {}: {} ({:.1} bits)\n", motif.name, motif.consensus(), motif.total_information()));
+        out.push_str(&format!(
+            "motif {}: {} ({:.1} bits)\n",
+            motif.name,
+            motif.consensus(),
+            motif.total_information()
+        ));
     }
     let letters = crate::table::texts(&simulation.table, "sequence").unwrap_or_default();
     let names = crate::table::texts(&simulation.table, "name").unwrap_or_default();
@@ -39,11 +49,21 @@ fn text(simulation: &Simulation) -> String {
         for site in &simulation.sites[row] {
             let motif = &simulation.motifs[site.motif];
             let mark = motif.name.chars().next().unwrap_or('?');
-            let mark = if site.strand == Strand::Forward { mark } else { mark.to_ascii_lowercase() };
+            let mark = if site.strand == Strand::Forward {
+                mark
+            } else {
+                mark.to_ascii_lowercase()
+            };
             marks[site.position..site.position + motif.len()].fill(mark);
         }
         let marks: String = marks.into_iter().collect();
-        out.push_str(&format!("\n{}  {}\n{}  {}\n", names[row], letters[row], " ".repeat(names[row].len()), marks.trim_end()));
+        out.push_str(&format!(
+            "\n{}  {}\n{}  {}\n",
+            names[row],
+            letters[row],
+            " ".repeat(names[row].len()),
+            marks.trim_end()
+        ));
     }
     out.push_str("(capital letters under a sequence: forward strand, small letters: reverse strand)\n\n");
     out.push_str(&head(simulation).text());
@@ -72,7 +92,10 @@ fn html(simulation: &Simulation) -> String {
     for (i, motif) in simulation.motifs.iter().enumerate() {
         let label = format!("motif {}, {:.1} bits", escape(&motif.name), motif.total_information());
         let colour = Theme::SERIES[i % Theme::SERIES.len()];
-        out.push_str(&format!("<div><div style=\"border-bottom:3px solid {colour}\">{label}</div>{}</div>", small_logo(motif)));
+        out.push_str(&format!(
+            "<div><div style=\"border-bottom:3px solid {colour}\">{label}</div>{}</div>",
+            small_logo(motif)
+        ));
     }
     out.push_str("</div>");
     let letters = crate::table::texts(&simulation.table, "sequence").unwrap_or_default();
@@ -160,11 +183,19 @@ mod tests {
 
     #[test]
     fn the_truth_is_shown() {
-        let simulation = motif_grammar(MotifGrammar { sequences: 60, ..MotifGrammar::default() }).unwrap();
+        let simulation = motif_grammar(MotifGrammar {
+            sequences: 60,
+            ..MotifGrammar::default()
+        })
+        .unwrap();
         let bundle = simulation.bundle();
         let html = bundle.get("text/html").unwrap();
         assert_eq!(html.matches("<svg").count(), 2);
         assert!(html.contains("border-bottom:3px") && html.contains("60 rows x 5 columns"));
-        assert!(bundle.text().contains("motif A: CAGATAAGGA") && bundle.text().contains("AAAAAAAAAA"), "{}", bundle.text());
+        assert!(
+            bundle.text().contains("motif A: CAGATAAGGA") && bundle.text().contains("AAAAAAAAAA"),
+            "{}",
+            bundle.text()
+        );
     }
 }

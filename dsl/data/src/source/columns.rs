@@ -14,11 +14,24 @@ pub(crate) struct Columns {
 }
 
 /// Column titles that hold the names of examples, unless one is chosen.
-const NAMES: [&str; 8] = ["name", "names", "id", "gene", "genes", "gene_id", "gene_name", "sequence_name"];
+const NAMES: [&str; 8] = [
+    "name",
+    "names",
+    "id",
+    "gene",
+    "genes",
+    "gene_id",
+    "gene_name",
+    "sequence_name",
+];
 
 impl Columns {
     pub(crate) fn from_frame(frame: DataFrame) -> Self {
-        Self { label: "frame".into(), frame, lines: Vec::new() }
+        Self {
+            label: "frame".into(),
+            frame,
+            lines: Vec::new(),
+        }
     }
 
     /// The titles.
@@ -84,7 +97,11 @@ impl Columns {
                 None => String::new(),
             };
             let list = titles.join(", ");
-            DataError::file(&self.label, None, format!("no column `{title}`; {hint}the columns are: {list}"))
+            DataError::file(
+                &self.label,
+                None,
+                format!("no column `{title}`; {hint}the columns are: {list}"),
+            )
         })
     }
 }

@@ -19,7 +19,13 @@ pub(crate) fn read(content: &Content, infer: bool) -> Result<Columns> {
     };
     let head = head.trim_start_matches('\u{feff}');
     let titles_text = head.strip_prefix('#').map_or(head, str::trim_start);
-    let separator = if head.contains('\t') { '\t' } else if head.contains(',') { ',' } else { ' ' };
+    let separator = if head.contains('\t') {
+        '\t'
+    } else if head.contains(',') {
+        ','
+    } else {
+        ' '
+    };
     let mut titles = fields(titles_text, separator);
     let rows: Vec<(usize, &str)> = lines.filter(|(_, l)| !l.starts_with('#')).map(|(i, l)| (i + 1, l)).collect();
     let Some((_, first)) = rows.first() else {
@@ -52,9 +58,15 @@ pub(crate) fn read(content: &Content, infer: bool) -> Result<Columns> {
         .with_has_header(true)
         .with_infer_schema_length(if infer { None } else { Some(0) })
         .with_parse_options(CsvParseOptions::default().with_separator(b'\t'));
-    let frame = options.into_reader_with_file_handle(std::io::Cursor::new(clean.into_bytes())).finish();
+    let frame = options
+        .into_reader_with_file_handle(std::io::Cursor::new(clean.into_bytes()))
+        .finish();
     let frame = frame.map_err(|e| DataError::file(&content.label, None, e.to_string()))?;
-    Ok(Columns { label: content.label.clone(), frame, lines: rows.iter().map(|r| r.0).collect() })
+    Ok(Columns {
+        label: content.label.clone(),
+        frame,
+        lines: rows.iter().map(|r| r.0).collect(),
+    })
 }
 
 /// The fields of a line; double quotes keep separators inside a field.
@@ -84,7 +96,11 @@ fn fields(line: &str, separator: char) -> Vec<String> {
 }
 
 fn quote(field: &str) -> String {
-    if field.contains(['\t', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_string() }
+    if field.contains(['\t', '"', '\n']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_string()
+    }
 }
 
 fn shorten(line: &str) -> String {

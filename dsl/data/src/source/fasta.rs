@@ -17,7 +17,11 @@ pub(crate) fn read(content: &Content) -> Result<(Vec<String>, Vec<String>)> {
         sequences.push(String::from_utf8_lossy(record.sequence().as_ref()).into_owned());
     }
     if names.is_empty() {
-        return Err(DataError::file(&content.label, None, "no FASTA record (a line that begins with `>`)"));
+        return Err(DataError::file(
+            &content.label,
+            None,
+            "no FASTA record (a line that begins with `>`)",
+        ));
     }
     Ok((names, sequences))
 }

@@ -28,7 +28,11 @@ pub(crate) fn find(written: &str) -> Result<PathBuf> {
     if let Some(found) = places.iter().find(|p| p.is_file()) {
         return Ok(found.clone());
     }
-    let list = places.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", ");
+    let list = places
+        .iter()
+        .map(|p| format!("`{}`", p.display()))
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut message = format!("no such file; looked for {list}");
     let neighbours: Vec<String> = places.iter().filter_map(|p| p.parent()).flat_map(names_in).collect();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -40,7 +44,11 @@ pub(crate) fn find(written: &str) -> Result<PathBuf> {
 
 /// The names of files in a folder, none if it cannot be read.
 fn names_in(folder: &Path) -> Vec<String> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
 }
@@ -53,15 +61,26 @@ pub(crate) fn read(written: &str) -> Result<Content> {
     let bytes = if raw.starts_with(&[0x1f, 0x8b]) {
         let mut bytes = Vec::new();
         MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| {
-            let what = if error.kind() == std::io::ErrorKind::UnexpectedEof { "ends early (a truncated download?)" } else { "is damaged" };
-            let message = format!("the gzip stream {what} after {} bytes of content: {error}", bytes_so_far(&raw));
+            let what = if error.kind() == std::io::ErrorKind::UnexpectedEof {
+                "ends early (a truncated download?)"
+            } else {
+                "is damaged"
+            };
+            let message = format!(
+                "the gzip stream {what} after {} bytes of content: {error}",
+                bytes_so_far(&raw)
+            );
             DataError::file(written, None, message)
         })?;
         bytes
     } else {
         raw
     };
-    Ok(Content { label: written.to_string(), bytes, print })
+    Ok(Content {
+        label: written.to_string(),
+        bytes,
+        print,
+    })
 }
 
 /// How much of a damaged gzip stream can be read.

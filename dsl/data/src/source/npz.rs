@@ -40,7 +40,9 @@ impl<'a> Archive<'a> {
         names.sort();
         let mut arrays = Vec::new();
         for name in names {
-            let Some(array) = archive.by_name(&name).map_err(broken)? else { continue };
+            let Some(array) = archive.by_name(&name).map_err(broken)? else {
+                continue;
+            };
             let shape = array.shape().iter().map(|&n| n as usize).collect();
             let text = array.dtype().descr().contains(['U', 'S']);
             arrays.push((name, shape, text));
@@ -57,7 +59,11 @@ impl<'a> Archive<'a> {
 
     fn listing(&self) -> String {
         let shape = |s: &[usize]| s.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-        self.arrays.iter().map(|(n, s, _)| format!("`{n}` ({})", shape(s))).collect::<Vec<_>>().join(", ")
+        self.arrays
+            .iter()
+            .map(|(n, s, _)| format!("`{n}` ({})", shape(s)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The shape of an array that must exist.
@@ -66,18 +72,32 @@ impl<'a> Archive<'a> {
         found.ok_or_else(|| self.error(format!("no array `{name}`; the archive holds {}", self.listing())))
     }
 
-    fn choose(&self, chosen: Option<&str>, usual: &[&str], fits: impl Fn(&[usize], bool) -> bool, what: &str) -> Result<Option<String>> {
+    fn choose(
+        &self,
+        chosen: Option<&str>,
+        usual: &[&str],
+        fits: impl Fn(&[usize], bool) -> bool,
+        what: &str,
+    ) -> Result<Option<String>> {
         if let Some(name) = chosen {
             return self.shape(name).map(|_| Some(name.to_string()));
         }
-        let fit: Vec<&str> = self.arrays.iter().filter(|(_, s, t)| fits(s, *t)).map(|a| a.0.as_str()).collect();
+        let fit: Vec<&str> = self
+            .arrays
+            .iter()
+            .filter(|(_, s, t)| fits(s, *t))
+            .map(|a| a.0.as_str())
+            .collect();
         if let Some(name) = usual.iter().find(|u| fit.contains(u)) {
             return Ok(Some((*name).to_string()));
         }
         match fit.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some((*one).to_string())),
-            _ => Err(self.error(format!("several arrays could be {what}: {}; choose one with `key = \"..\"`", fit.join(", ")))),
+            _ => Err(self.error(format!(
+                "several arrays could be {what}: {}; choose one with `key = \"..\"`",
+                fit.join(", ")
+            ))),
         }
     }
 
@@ -85,20 +105,32 @@ impl<'a> Archive<'a> {
     pub(crate) fn sequence_key(&self, chosen: Option<&str>) -> Result<String> {
         let fits = |s: &[usize], text: bool| !text && (s.len() == 2 || s.len() == 3 && (s[1] == 4 || s[2] == 4));
         let key = self.choose(chosen, &SEQUENCES, fits, "the sequences")?;
-        key.ok_or_else(|| self.error(format!("no array of shape n x length x 4; the archive holds {}", self.listing())))
+        key.ok_or_else(|| {
+            self.error(format!(
+                "no array of shape n x length x 4; the archive holds {}",
+                self.listing()
+            ))
+        })
     }
 
     /// The array that holds numbers, one row per example.
     pub(crate) fn number_key(&self, chosen: Option<&str>) -> Result<String> {
         let fits = |s: &[usize], text: bool| !text && (s.len() == 1 || s.len() == 2);
         let key = self.choose(chosen, &["counts", "values", "y", "targets"], fits, "the values")?;
-        key.ok_or_else(|| self.error(format!("no array of numbers per example; the archive holds {}", self.listing())))
+        key.ok_or_else(|| {
+            self.error(format!(
+                "no array of numbers per example; the archive holds {}",
+                self.listing()
+            ))
+        })
     }
 
     /// The names of the `count` rows, if the archive has them.
     pub(crate) fn names(&mut self, chosen: Option<&str>, count: usize) -> Result<Option<Vec<String>>> {
         let fits = |s: &[usize], text: bool| text && s == [count];
-        let Some(key) = self.choose(chosen, &NAMES, fits, "the names")? else { return Ok(None) };
+        let Some(key) = self.choose(chosen, &NAMES, fits, "the names")? else {
+            return Ok(None);
+        };
         let names = self.text(&key)?;
         if names.len() != count {
             return Err(self.error(format!("`{key}` holds {} names for {count} rows", names.len())));
@@ -125,7 +157,10 @@ impl<'a> Archive<'a> {
             return array.into_vec::<String>().map_err(|e| wrong(&e));
         }
         let bytes = array.into_vec::<Vec<u8>>().map_err(|e| wrong(&e))?;
-        Ok(bytes.iter().map(|b| String::from_utf8_lossy(b).trim_end_matches('\0').to_string()).collect())
+        Ok(bytes
+            .iter()
+            .map(|b| String::from_utf8_lossy(b).trim_end_matches('\0').to_string())
+            .collect())
     }
 
     /// An array of numbers, row-major: shape and values.
@@ -148,7 +183,8 @@ impl<'a> Archive<'a> {
             [n, l, 4] => (*n, *l, true, true),
             [n, 4, l] => (*n, *l, true, false),
             _ => {
-                let message = format!("array `{key}` has shape {shape:?}; sequences have n x length x 4, n x 4 x length or n x length");
+                let message =
+                    format!("array `{key}` has shape {shape:?}; sequences have n x length x 4, n x 4 x length or n x length");
                 return Err(self.error(message));
             }
         };
@@ -157,8 +193,11 @@ impl<'a> Archive<'a> {
         let mut wrong = None;
         self.each(key, |i, v| {
             let bad = if hot {
-                let (position, channel) =
-                    if channel_last { (i / 4, i % 4) } else { (i / (4 * length) * length + i % length, i / length % 4) };
+                let (position, channel) = if channel_last {
+                    (i / 4, i % 4)
+                } else {
+                    (i / (4 * length) * length + i % length, i / length % 4)
+                };
                 let taken = codes[position] != UNKNOWN;
                 if v == 1.0 && !taken {
                     codes[position] = order[channel];
@@ -174,7 +213,11 @@ impl<'a> Archive<'a> {
             wrong.is_none()
         })?;
         if let Some((position, value)) = wrong {
-            let expected = if hot { "one 1 and three 0 per position (or four 0 for N)" } else { "0, 1, 2, 3 or 4 = N" };
+            let expected = if hot {
+                "one 1 and three 0 per position (or four 0 for N)"
+            } else {
+                "0, 1, 2, 3 or 4 = N"
+            };
             let message = format!(
                 "array `{key}`, row {}, position {}: {value} where a sequence has {expected}",
                 position / length.max(1) + 1,
@@ -199,7 +242,11 @@ impl<'a> Archive<'a> {
         let names = self.text("featurenames")?;
         let codes: Vec<u8> = names
             .iter()
-            .filter_map(|n| ["A", "C", "G", "T"].iter().position(|b| n.eq_ignore_ascii_case(b) || (*b == "T" && n.eq_ignore_ascii_case("U"))))
+            .filter_map(|n| {
+                ["A", "C", "G", "T"]
+                    .iter()
+                    .position(|b| n.eq_ignore_ascii_case(b) || (*b == "T" && n.eq_ignore_ascii_case("U")))
+            })
             .map(|i| i as u8)
             .collect();
         let mut sorted = codes.clone();
@@ -213,7 +260,10 @@ impl<'a> Archive<'a> {
     fn open_array(&mut self, key: &str) -> Result<NpyFile<impl Read + '_>> {
         let label = self.label;
         let missing = self.error(format!("no array `{key}`"));
-        let array = self.archive.by_name(key).map_err(|e| DataError::file(label, None, format!("array `{key}`: {e}")))?;
+        let array = self
+            .archive
+            .by_name(key)
+            .map_err(|e| DataError::file(label, None, format!("array `{key}`: {e}")))?;
         let array = array.ok_or(missing)?;
         if array.order() == Order::Fortran && array.shape().len() > 1 {
             let message = format!("array `{key}` is stored by columns; save `np.ascontiguousarray({key})`");
@@ -247,7 +297,11 @@ impl<'a> Archive<'a> {
             };
         }
         run!(array: i8 u8 bool f32 f64 i32 i64 u32 u64 i16 u16);
-        Err(DataError::file(label, None, format!("array `{key}` has the type {descr}, which holds no plain numbers")))
+        Err(DataError::file(
+            label,
+            None,
+            format!("array `{key}` has the type {descr}, which holds no plain numbers"),
+        ))
     }
 }
 
