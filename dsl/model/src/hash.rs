@@ -1,6 +1,6 @@
 //! The stable fingerprint of a declared network.
 
-use crate::{Graph, GraphParameter, Operation};
+use crate::{Graph, Operation};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -29,8 +29,7 @@ pub(crate) fn hash(graph: &Graph) -> String {
             name: &n.name,
         })
         .collect();
-    let all: (&str, Vec<Counted<'_>>, &[GraphParameter], &[(String, usize)]) =
-        ("cistron-graph-1", nodes, &graph.parameters, &graph.outputs);
+    let all = ("cistron-graph-1", nodes, &graph.parameters, &graph.outputs);
     // A value without maps or foreign types always serializes; an empty text would still be hashed the same way.
     let text = serde_json::to_vec(&all).unwrap_or_default();
     Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect()

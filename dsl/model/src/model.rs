@@ -27,11 +27,7 @@ impl Model {
     ///
     /// # Errors
     /// All mistakes that were found, located in the declaration's text.
-    pub fn declare(
-        declaration: ModelDeclaration,
-        captures: Vec<Value>,
-        signatures: Vec<Signature>,
-    ) -> Result<Self, Diagnostics> {
+    pub fn declare(declaration: ModelDeclaration, captures: Vec<Value>, signatures: Vec<Signature>) -> Result<Self, Diagnostics> {
         Self::elaborate(declaration, captures, signatures, Vec::new())
     }
 
@@ -54,7 +50,10 @@ impl Model {
                 graph,
                 warnings: elaborated.diagnostics,
             }),
-            None => Err(Diagnostics { source: declaration.source, list: elaborated.diagnostics }),
+            None => Err(Diagnostics {
+                source: declaration.source,
+                list: elaborated.diagnostics,
+            }),
         }
     }
 
@@ -66,7 +65,12 @@ impl Model {
         let mut changed: Vec<(String, Value)> = self.changed.iter().filter(|(n, _)| n != name).cloned().collect();
         changed.push((name.to_string(), value.into()));
         changed.sort_by(|a, b| a.0.cmp(&b.0));
-        Self::elaborate(self.declaration.clone(), self.captures.clone(), self.signatures.clone(), changed)
+        Self::elaborate(
+            self.declaration.clone(),
+            self.captures.clone(),
+            self.signatures.clone(),
+            changed,
+        )
     }
 
     /// The name before the parameters.
@@ -86,7 +90,11 @@ impl Model {
 
     /// Inputs and outputs of the (first) data set.
     pub fn signature(&self) -> &Signature {
-        static NONE: Signature = Signature { name: String::new(), inputs: Vec::new(), outputs: Vec::new() };
+        static NONE: Signature = Signature {
+            name: String::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        };
         self.signatures.first().unwrap_or(&NONE)
     }
 
@@ -118,7 +126,9 @@ impl Model {
 
     /// Multiply-adds of one example's forward pass: of convolutions, linear layers, norms and scalings.
     pub fn multiply_adds(&self) -> u64 {
-        (0..self.graph.nodes.len()).map(|i| crate::count::multiply_adds(&self.graph, i)).sum()
+        (0..self.graph.nodes.len())
+            .map(|i| crate::count::multiply_adds(&self.graph, i))
+            .fold(0, u64::saturating_add)
     }
 
     /// The layers as a table.
@@ -146,7 +156,11 @@ impl std::fmt::Display for Model {
 impl cistron_display::Show for Model {
     fn bundle(&self) -> cistron_display::Bundle {
         let table = self.table();
-        cistron_display::Bundle::plain(table.text()).html(format!("<div>{}{}</div>", self.diagram(), table.html()))
+        cistron_display::Bundle::plain(table.text()).html(format!(
+            "<div style=\"overflow-x:auto\">{}</div>{}",
+            self.diagram(),
+            table.html()
+        ))
     }
 }
 
@@ -175,7 +189,11 @@ mod stored_warnings {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Diagnostic>, D::Error> {
         let stored = Vec::<Stored>::deserialize(deserializer)?;
-        let warning = |s: Stored| Diagnostic { label: s.label, help: s.help, ..Diagnostic::warning(s.span, s.message) };
+        let warning = |s: Stored| Diagnostic {
+            label: s.label,
+            help: s.help,
+            ..Diagnostic::warning(s.span, s.message)
+        };
         Ok(stored.into_iter().map(warning).collect())
     }
 }

@@ -50,7 +50,11 @@ pub(crate) struct Shape(pub(crate) Option<Vec<Dimension>>);
 
 impl Shape {
     pub(crate) fn of(axes: &[Axis]) -> Self {
-        let one = |a: &Axis| Dimension { kind: a.kind, size: a.size.into(), bp: a.bp };
+        let one = |a: &Axis| Dimension {
+            kind: a.kind,
+            size: a.size.into(),
+            bp: a.bp,
+        };
         Self(Some(axes.iter().map(one).collect()))
     }
 
@@ -69,12 +73,19 @@ impl Shape {
 
     /// The axis of positions.
     pub(crate) fn positions(&self) -> Option<Dimension> {
-        self.0.as_ref().and_then(|d| d.iter().find(|d| d.kind == AxisKind::Position)).copied()
+        self.0
+            .as_ref()
+            .and_then(|d| d.iter().find(|d| d.kind == AxisKind::Position))
+            .copied()
     }
 
     /// As the declaration's axes.
     pub(crate) fn axes(&self) -> Vec<Axis> {
-        let one = |d: &Dimension| Axis { kind: d.kind, size: d.size.known(), bp: d.bp };
+        let one = |d: &Dimension| Axis {
+            kind: d.kind,
+            size: d.size.known(),
+            bp: d.bp,
+        };
         self.0.as_ref().map(|d| d.iter().map(one).collect()).unwrap_or_default()
     }
 }
@@ -104,7 +115,11 @@ pub(crate) fn name_axes(axes: &[Axis]) -> String {
 
 /// Base pairs without needless decimals.
 pub(crate) fn show_bp(bp: f64) -> String {
-    if bp.fract() == 0.0 && bp.abs() < 9e15 { count(bp as usize) } else { format!("{bp:.2}") }
+    if bp.fract() == 0.0 && bp.abs() < 9e15 {
+        count(bp as usize)
+    } else {
+        format!("{bp:.2}")
+    }
 }
 
 /// The widths that later assignments decide: sets of equal widths, some with a number.
@@ -142,7 +157,14 @@ impl Widths {
 
     /// A shape with what is decided by now.
     pub(crate) fn resolve_shape(&self, shape: &Shape) -> Shape {
-        Shape(shape.0.as_ref().map(|d| d.iter().map(|d| Dimension { size: self.resolve(d.size), ..*d }).collect()))
+        Shape(shape.0.as_ref().map(|d| {
+            d.iter()
+                .map(|d| Dimension {
+                    size: self.resolve(d.size),
+                    ..*d
+                })
+                .collect()
+        }))
     }
 
     /// Makes two sizes equal; false if they cannot be.

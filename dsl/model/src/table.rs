@@ -17,8 +17,17 @@ pub(crate) fn table(model: &Model) -> Table {
             format!("{}({})", model.name(), list.join(", "))
         }
     };
-    let mut table =
-        Table::new(title, &["layer", "operation", ">output shape", ">parameters", ">receptive field (bp)", ">multiply-adds"]);
+    let mut table = Table::new(
+        title,
+        &[
+            "layer",
+            "operation",
+            ">output shape",
+            ">parameters",
+            ">receptive field (bp)",
+            ">multiply-adds",
+        ],
+    );
     let parameters = count::parameters_of_nodes(graph);
     for (i, node) in graph.nodes.iter().enumerate() {
         let cost = count::multiply_adds(graph, i);
@@ -34,12 +43,18 @@ pub(crate) fn table(model: &Model) -> Table {
                 cistron_display::count(parameters[i])
             },
             node.receptive_field_bp.map_or_else(|| "all".into(), show_bp),
-            if cost == 0 { String::new() } else { cistron_display::count(cost as usize) },
+            if cost == 0 {
+                String::new()
+            } else {
+                cistron_display::count(cost as usize)
+            },
         ]);
     }
     if table.rows.len() > MOST_ROWS {
         let folded: Vec<_> = table.rows.drain(MOST_ROWS / 2..table.rows.len() - MOST_ROWS / 2).collect();
-        table.rows.insert(MOST_ROWS / 2, vec![format!("... {} layers ...", folded.len())]);
+        table
+            .rows
+            .insert(MOST_ROWS / 2, vec![format!("... {} layers ...", folded.len())]);
     }
     let outputs: Vec<&str> = graph.outputs.iter().map(|(name, _)| name.as_str()).collect();
     table.row([
@@ -54,7 +69,9 @@ pub(crate) fn table(model: &Model) -> Table {
     table.notes.extend(left_over(model));
     for warning in model.warnings() {
         let help = warning.help.as_ref().map_or_else(String::new, |h| format!(" ({h})"));
-        table.notes.push(format!("warning: line {}: {}{help}", warning.span.line, warning.message));
+        table
+            .notes
+            .push(format!("warning: line {}: {}{help}", warning.span.line, warning.message));
     }
     table
 }
@@ -63,7 +80,9 @@ pub(crate) fn table(model: &Model) -> Table {
 fn left_over(model: &Model) -> Option<String> {
     let nodes = &model.graph().nodes;
     let one = |node: &Node| {
-        let Operation::Pool { window, .. } = node.operation else { return None };
+        let Operation::Pool { window, .. } = node.operation else {
+            return None;
+        };
         let length = node.inputs.first().and_then(|i| nodes[*i].sizes().last().copied())?;
         let rest = length % window.max(1);
         (rest > 0).then(|| format!("{} {rest} of {}", node.name, cistron_display::count(length)))
@@ -76,7 +95,15 @@ fn left_over(model: &Model) -> Option<String> {
 pub(crate) fn describe(node: &Node) -> String {
     match &node.operation {
         Operation::Input { .. } => "input".into(),
-        Operation::Convolution { filters, width, stride, dilation, groups, padding, .. } => {
+        Operation::Convolution {
+            filters,
+            width,
+            stride,
+            dilation,
+            groups,
+            padding,
+            ..
+        } => {
             let mut text = format!("conv {filters}, width {width}");
             for (word, n) in [("stride", *stride), ("dilation", *dilation)] {
                 if n != 1 {
@@ -84,7 +111,11 @@ pub(crate) fn describe(node: &Node) -> String {
                 }
             }
             if *groups != 1 {
-                text.push_str(&if groups == filters { ", depthwise".into() } else { format!(", groups {groups}") });
+                text.push_str(&if groups == filters {
+                    ", depthwise".into()
+                } else {
+                    format!(", groups {groups}")
+                });
             }
             if *padding == (0, 0) && *width > 1 {
                 text.push_str(", valid");

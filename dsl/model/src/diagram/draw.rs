@@ -7,9 +7,11 @@ use cistron_display::{Theme, escape};
 /// The whole drawing.
 pub(crate) fn svg(name: &str, folded: &Folded, placed: &Placed) -> String {
     let (width, height) = (placed.width.ceil(), placed.height.ceil());
+    // Narrower than this the text would be too small to read; the notebook scrolls.
+    let narrowest = (width * 0.75).ceil();
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"100%\" \
-         style=\"max-width:{width}px;height:auto\" font-family=\"{}\" font-size=\"12\" role=\"img\">\
+         style=\"max-width:{width}px;min-width:{narrowest}px;height:auto\" font-family=\"{}\" font-size=\"12\" role=\"img\">\
          <title>{}</title><rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>",
         escape(Theme::FONT),
         escape(&format!("Dataflow of {name}")),
@@ -55,7 +57,11 @@ fn label(card: &Card, place: &Place) -> String {
     let lines = label_lines(card);
     let heights = [place.middle() - 5.0, place.middle() + 13.0];
     let one = |(line, y): (&String, f64)| {
-        format!("<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"11\" fill=\"{}\">{}</text>", Theme::INK, escape(line))
+        format!(
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"11\" fill=\"{}\">{}</text>",
+            Theme::INK,
+            escape(line)
+        )
     };
     lines.iter().zip(heights).map(one).collect()
 }
@@ -74,7 +80,11 @@ fn boxed(card: &Card, place: &Place) -> String {
     let colour = card.shared.map(|s| Theme::SERIES[1 + s % (Theme::SERIES.len() - 1)]);
     match card.look {
         Look::Input | Look::Output => {
-            let (fill, ink) = if card.look == Look::Input { (Theme::PAPER, Theme::SERIES[0]) } else { (Theme::SERIES[0], Theme::PAPER) };
+            let (fill, ink) = if card.look == Look::Input {
+                (Theme::PAPER, Theme::SERIES[0])
+            } else {
+                (Theme::SERIES[0], Theme::PAPER)
+            };
             format!(
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"14\" fill=\"{fill}\" stroke=\"{}\" stroke-width=\"1.5\"/>{}",
                 Theme::SERIES[0],

@@ -82,7 +82,9 @@ pub(crate) fn fold(groups: &[Group], graph: &Graph) -> Folded {
         };
         let begin = folded.cards.len();
         for (i, stanzas) in pieces.into_iter().enumerate() {
-            let gives = stanzas.last().map_or_else(String::new, |s| show_axes(&graph.nodes[s.exit].axes));
+            let gives = stanzas
+                .last()
+                .map_or_else(String::new, |s| show_axes(&graph.nodes[s.exit].axes));
             let title = match (look, i) {
                 (Look::Layers, 0) => title(&first.block, shared.is_some()),
                 (Look::Layers, _) => "continued".into(),
@@ -91,7 +93,13 @@ pub(crate) fn fold(groups: &[Group], graph: &Graph) -> Folded {
             if i > 0 {
                 folded.arrows.push((begin + i - 1, begin + i));
             }
-            folded.cards.push(Card { look, title, stanzas, shared, gives });
+            folded.cards.push(Card {
+                look,
+                title,
+                stanzas,
+                shared,
+                gives,
+            });
         }
         ends.push((begin, folded.cards.len() - 1));
     }
@@ -103,13 +111,23 @@ pub(crate) fn fold(groups: &[Group], graph: &Graph) -> Folded {
     for (name, node) in &graph.outputs {
         let stanzas = vec![once(name.clone(), *node)];
         folded.arrows.push((ends[chain_of[*node]].1, folded.cards.len()));
-        folded.cards.push(Card { look: Look::Output, title: String::new(), stanzas, shared: None, gives: String::new() });
+        folded.cards.push(Card {
+            look: Look::Output,
+            title: String::new(),
+            stanzas,
+            shared: None,
+            gives: String::new(),
+        });
     }
     folded
 }
 
 fn once(line: String, exit: NodeId) -> Stanza {
-    Stanza { lines: vec![line], times: 1, exit }
+    Stanza {
+        lines: vec![line],
+        times: 1,
+        exit,
+    }
 }
 
 fn title(block: &str, shared: bool) -> String {
@@ -175,7 +193,11 @@ fn repeats(lines: &[(String, NodeId)]) -> Vec<Stanza> {
         let periods = (1..=(rest.len() / 2).min(12)).map(|p| (p, times(p))).filter(|(_, t)| *t > 1);
         let (period, times) = periods.max_by_key(|(p, t)| (p * t, usize::MAX - p)).unwrap_or((1, 1));
         let exit = rest[period * times - 1].1;
-        stanzas.push(Stanza { lines: rest[..period].iter().map(|l| l.0.clone()).collect(), times, exit });
+        stanzas.push(Stanza {
+            lines: rest[..period].iter().map(|l| l.0.clone()).collect(),
+            times,
+            exit,
+        });
         at += period * times;
     }
     stanzas

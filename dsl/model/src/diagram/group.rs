@@ -35,8 +35,14 @@ pub(crate) fn groups(graph: &Graph) -> Vec<Group> {
     }
     let mut groups: Vec<Group> = Vec::with_capacity(graph.nodes.len());
     for (i, node) in graph.nodes.iter().enumerate() {
-        let group = strands(graph, node).or_else(|| unit(&groups, &readers, node)).unwrap_or_else(|| plain(node));
-        groups.push(Group { exit: i, block: block_of(graph, &node.name), ..group });
+        let group = strands(graph, node)
+            .or_else(|| unit(&groups, &readers, node))
+            .unwrap_or_else(|| plain(node));
+        groups.push(Group {
+            exit: i,
+            block: block_of(graph, &node.name),
+            ..group
+        });
     }
     for (_, node) in &graph.outputs {
         groups[*node].live = true;
@@ -79,18 +85,24 @@ fn plain(node: &Node) -> Group {
 
 /// The maximum of a convolution and its twin on the other strand.
 fn strands(graph: &Graph, node: &Node) -> Option<Group> {
-    let (Operation::Maximum, [forward, flip]) = (&node.operation, node.inputs.as_slice()) else { return None };
+    let (Operation::Maximum, [forward, flip]) = (&node.operation, node.inputs.as_slice()) else {
+        return None;
+    };
     let (forward, flip) = (&graph.nodes[*forward], &graph.nodes[*flip]);
     let reverse = (flip.operation == Operation::Flip).then(|| &graph.nodes[flip.inputs[0]])?;
     let complement = graph.nodes.get(*reverse.inputs.first()?)?;
     let twin = reverse.parameters == forward.parameters && complement.operation == Operation::ReverseComplement;
-    (twin && complement.inputs == forward.inputs)
-        .then(|| Group { text: format!("{}, both strands", describe(forward)), ..plain(forward) })
+    (twin && complement.inputs == forward.inputs).then(|| Group {
+        text: format!("{}, both strands", describe(forward)),
+        ..plain(forward)
+    })
 }
 
 /// `x + f(x)` where f is a chain that nothing else reads.
 fn unit(groups: &[Group], readers: &[usize], node: &Node) -> Option<Group> {
-    let (Operation::Add, [a, b]) = (&node.operation, node.inputs.as_slice()) else { return None };
+    let (Operation::Add, [a, b]) = (&node.operation, node.inputs.as_slice()) else {
+        return None;
+    };
     [(*a, *b), (*b, *a)].into_iter().find_map(|(x, end)| {
         let (mut at, mut texts, mut parameters) = (end, Vec::new(), Vec::new());
         while at != x {

@@ -76,7 +76,11 @@ pub(crate) fn place(folded: &Folded) -> Placed {
     let mut columns: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (i, card) in folded.cards.iter().enumerate() {
         let title = if card.title.is_empty() { 0.0 } else { TITLE };
-        cells.push(Cell { card: Some(i), height: sizes[i].1 + 2.0 * title, y: 0.0 });
+        cells.push(Cell {
+            card: Some(i),
+            height: sizes[i].1 + 2.0 * title,
+            y: 0.0,
+        });
         columns[columns_of[i]].push(i);
     }
     // Arrows over several columns get a cell in each column that they pass.
@@ -84,7 +88,11 @@ pub(crate) fn place(folded: &Folded) -> Placed {
     for (from, to) in &folded.arrows {
         let mut route = vec![*from];
         for column in columns.iter_mut().take(columns_of[*to]).skip(columns_of[*from] + 1) {
-            cells.push(Cell { card: None, height: 4.0, y: 0.0 });
+            cells.push(Cell {
+                card: None,
+                height: 4.0,
+                y: 0.0,
+            });
             column.push(cells.len() - 1);
             route.push(cells.len() - 1);
         }
@@ -132,7 +140,11 @@ fn arrange(cells: &mut [Cell], columns: &mut [Vec<usize>], routes: &[Vec<usize>]
     }
     for sweep in 0..12 {
         let forward = sweep % 2 == 0;
-        let order: Vec<usize> = if forward { (0..columns.len()).collect() } else { (0..columns.len()).rev().collect() };
+        let order: Vec<usize> = if forward {
+            (0..columns.len()).collect()
+        } else {
+            (0..columns.len()).rev().collect()
+        };
         for c in order {
             let neighbours = if forward { &before } else { &after };
             let wish = |cell: usize, cells: &[Cell]| {
@@ -140,8 +152,10 @@ fn arrange(cells: &mut [Cell], columns: &mut [Vec<usize>], routes: &[Vec<usize>]
                 (!near.is_empty()).then(|| near.iter().map(|n| cells[*n].y).sum::<f64>() / near.len() as f64)
             };
             if sweep < 8 {
-                let keys: Vec<(usize, f64)> =
-                    columns[c].iter().map(|i| (*i, wish(*i, cells).unwrap_or(cells[*i].y))).collect();
+                let keys: Vec<(usize, f64)> = columns[c]
+                    .iter()
+                    .map(|i| (*i, wish(*i, cells).unwrap_or(cells[*i].y)))
+                    .collect();
                 let key = |i: &usize| keys.iter().find(|(k, _)| k == i).map_or(0.0, |(_, y)| *y);
                 columns[c].sort_by(|a, b| key(a).total_cmp(&key(b)));
             }
@@ -181,7 +195,10 @@ fn stack(cells: &mut [Cell], column: &[usize], wish: impl Fn(usize) -> Option<f6
 fn finish(folded: &Folded, sizes: &[(f64, f64)], cells: &[Cell], columns: &[Vec<usize>], routes: &[Vec<usize>]) -> Placed {
     let top = cells.iter().map(|c| c.y - c.height / 2.0).fold(f64::INFINITY, f64::min);
     let bottom = cells.iter().map(|c| c.y + c.height / 2.0).fold(f64::NEG_INFINITY, f64::max);
-    let mut placed = Placed { cards: vec![Place::default(); sizes.len()], ..Placed::default() };
+    let mut placed = Placed {
+        cards: vec![Place::default(); sizes.len()],
+        ..Placed::default()
+    };
     let mut edges = Vec::new();
     let mut x = MARGIN;
     for column in columns {
@@ -190,7 +207,12 @@ fn finish(folded: &Folded, sizes: &[(f64, f64)], cells: &[Cell], columns: &[Vec<
         let label = cards().map(|c| label_width(&folded.cards[c])).fold(0.0, f64::max);
         for (i, card) in column.iter().filter_map(|i| cells[*i].card.map(|c| (*i, c))) {
             let (own, height) = sizes[card];
-            placed.cards[card] = Place { x, y: cells[i].y - height / 2.0 - top + MARGIN, width: own, height };
+            placed.cards[card] = Place {
+                x,
+                y: cells[i].y - height / 2.0 - top + MARGIN,
+                width: own,
+                height,
+            };
         }
         edges.push((x, x + width + label));
         x += width + label + BEND;

@@ -4,6 +4,9 @@ use super::catalog::{self, Layer, Parameter};
 use super::{Elaborator, Item};
 use cistron_declaration::{Argument, Diagnostic, Span, did_you_mean, nearest};
 
+/// The largest width, number of filters and so on.
+const LARGEST: usize = 1_000_000_000;
+
 /// What was found for an argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Given<T> {
@@ -37,7 +40,10 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// An argument's value and place.
     pub(crate) fn get(&self, name: &str) -> Option<(&Item, Span)> {
-        self.values.iter().find(|(n, ..)| *n == name).map(|(_, item, span)| (item, *span))
+        self.values
+            .iter()
+            .find(|(n, ..)| *n == name)
+            .map(|(_, item, span)| (item, *span))
     }
 
     /// Where an argument stands, or the layer's name.
@@ -82,14 +88,21 @@ impl Elaborator<'_> {
             self.too_many(layer, given, at);
         }
         for Parameter { name, .. } in layer.parameters.iter().filter(|p| p.required) {
-            let misspelt = given.iter().filter_map(|a| a.name.as_deref()).any(|n| nearest(n, [*name]).is_some());
+            let misspelt = given
+                .iter()
+                .filter_map(|a| a.name.as_deref())
+                .any(|n| nearest(n, [*name]).is_some());
             if !misspelt && !values.iter().any(|(n, ..)| n == name) {
                 let message = format!("`{}` needs `{name}`", layer.name);
                 self.report(Diagnostic::error(span, message).help(format!("such as `{}`", layer.example)));
                 values.push((name, Item::Unknown, span));
             }
         }
-        Arguments { layer: layer.name, span, values }
+        Arguments {
+            layer: layer.name,
+            span,
+            values,
+        }
     }
 
     fn foreign_argument(&mut self, layer: &Layer, name: &str, span: Span) {
@@ -101,7 +114,11 @@ impl Elaborator<'_> {
             }
             _ => {
                 let message = format!("`{}` has no argument `{name}`", layer.name);
-                let help = if own.is_empty() { takes(layer) } else { did_you_mean(name, own) };
+                let help = if own.is_empty() {
+                    takes(layer)
+                } else {
+                    did_you_mean(name, own)
+                };
                 Diagnostic::error(span, message).help(help)
             }
         };
@@ -114,14 +131,21 @@ impl Elaborator<'_> {
         let message = match names.as_slice() {
             [] => format!("`{}` takes no value without a name, found {found}", layer.name),
             [one] => format!("`{}` takes one value without a name (`{one}`), found {found}", layer.name),
-            many => format!("`{}` takes {} values without names (`{}`), found {found}", layer.name, many.len(), many.join("`, `")),
+            many => format!(
+                "`{}` takes {} values without names (`{}`), found {found}",
+                layer.name,
+                many.len(),
+                many.join("`, `")
+            ),
         };
         self.report(Diagnostic::error(span, message).help(takes(layer)));
     }
 
     /// A whole number of at least `minimum`.
     pub(crate) fn whole(&mut self, arguments: &Arguments, name: &str, minimum: usize) -> Given<usize> {
-        let Some((item, span)) = arguments.get(name) else { return Given::Absent };
+        let Some((item, span)) = arguments.get(name) else {
+            return Given::Absent;
+        };
         let item = item.clone();
         self.whole_item(arguments.layer, name, &item, span, minimum)
     }
@@ -130,10 +154,15 @@ impl Elaborator<'_> {
     pub(crate) fn whole_item(&mut self, layer: &str, name: &str, item: &Item, span: Span, minimum: usize) -> Given<usize> {
         match item {
             Item::Unknown => Given::Unknown,
-            Item::Int(i) => match usize::try_from(*i).ok().filter(|n| *n >= minimum && *n <= 1 << 40) {
+            Item::Int(i) => match usize::try_from(*i).ok().filter(|n| *n >= minimum && *n <= LARGEST) {
                 Some(n) => Given::Value(n),
                 None => {
-                    let message = format!("`{name}` of `{layer}` must be at least {minimum}, found {i}");
+                    let bound = if *i > 0 {
+                        format!("at most {LARGEST}")
+                    } else {
+                        format!("at least {minimum}")
+                    };
+                    let message = format!("`{name}` of `{layer}` must be {bound}, found {i}");
                     self.report(Diagnostic::error(span, message));
                     Given::Unknown
                 }
@@ -147,14 +176,10 @@ impl Elaborator<'_> {
     }
 
     /// A number for which `holds`; `range` says so in words.
-    pub(crate) fn number(
-        &mut self,
-        arguments: &Arguments,
-        name: &str,
-        range: &str,
-        holds: impl Fn(f64) -> bool,
-    ) -> Given<f64> {
-        let Some((item, span)) = arguments.get(name) else { return Given::Absent };
+    pub(crate) fn number(&mut self, arguments: &Arguments, name: &str, range: &str, holds: impl Fn(f64) -> bool) -> Given<f64> {
+        let Some((item, span)) = arguments.get(name) else {
+            return Given::Absent;
+        };
         if let Item::Unknown = item {
             return Given::Unknown;
         }
@@ -180,7 +205,11 @@ impl Elaborator<'_> {
             Some((Item::Unknown, _)) => Given::Unknown,
             Some((Item::Bool(b), _)) => Given::Value(*b),
             Some((other, span)) => {
-                let message = format!("`{name}` of `{}` is `true` or `false`, found {}", arguments.layer, other.describe());
+                let message = format!(
+                    "`{name}` of `{}` is `true` or `false`, found {}",
+                    arguments.layer,
+                    other.describe()
+                );
                 self.report(Diagnostic::error(span, message));
                 Given::Unknown
             }

@@ -173,7 +173,9 @@ impl Elaborator<'_> {
                     position(x) == position(y)
                 };
                 let fits = x.len() == y.len()
-                    && x.iter().zip(y).all(|(x, y)| same_kind(x, y) && self.drafts.widths.unify(x.size, y.size));
+                    && x.iter()
+                        .zip(y)
+                        .all(|(x, y)| same_kind(x, y) && self.drafts.widths.unify(x.size, y.size));
                 let units = x.iter().zip(y).all(|(x, y)| x.bp.zip(y.bp).is_none_or(|(x, y)| x == y));
                 if !fits || !units {
                     let message = format!("`{word}` of {} and {}", name_axes(&left.axes()), name_axes(&right.axes()));
@@ -185,7 +187,11 @@ impl Elaborator<'_> {
                     return self.fail(Diagnostic::error(span, message).help(help));
                 }
                 let resolved = self.drafts.widths.resolve_shape(&left);
-                if resolved.0.iter().flatten().any(|d| d.size == crate::shape::Size::Unknown) { right } else { left }
+                if resolved.0.iter().flatten().any(|d| d.size == crate::shape::Size::Unknown) {
+                    right
+                } else {
+                    left
+                }
             }
         };
         let name = match operation {
@@ -200,7 +206,10 @@ impl Elaborator<'_> {
 
     /// The shape of a node with what is decided by now.
     pub(crate) fn shape(&self, node: usize) -> Shape {
-        self.drafts.list.get(node).map_or_else(Shape::default, |d| self.drafts.widths.resolve_shape(&d.shape))
+        self.drafts
+            .list
+            .get(node)
+            .map_or_else(Shape::default, |d| self.drafts.widths.resolve_shape(&d.shape))
     }
 
     /// A node's shape for messages.

@@ -45,17 +45,27 @@ pub(crate) struct Drafts {
 
 /// `a.b`, or `b` at the top.
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_string()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 impl Drafts {
     /// A fresh name for a layer at the current place, and that of its weights.
     fn names(&mut self, word: &str) -> (String, String) {
         loop {
-            let Some(path) = self.paths.last_mut() else { return (word.into(), word.into()) };
+            let Some(path) = self.paths.last_mut() else {
+                return (word.into(), word.into());
+            };
             let count = path.counts.entry(word.to_string()).or_insert(0);
             *count += 1;
-            let local = if *count == 1 { word.to_string() } else { format!("{word}{count}") };
+            let local = if *count == 1 {
+                word.to_string()
+            } else {
+                format!("{word}{count}")
+            };
             let (node, weights) = (join(&path.nodes, &local), join(&path.weights, &local));
             if self.names.insert(node.clone()) {
                 return (node, weights);
@@ -66,13 +76,23 @@ impl Drafts {
     /// Goes down one level: a tower, a unit of it, an output.
     pub(crate) fn enter(&mut self, word: &str, output: bool) {
         let (nodes, weights) = self.prefix(word, None, false);
-        self.paths.push(Path { nodes, weights, output, counts: HashMap::new() });
+        self.paths.push(Path {
+            nodes,
+            weights,
+            output,
+            counts: HashMap::new(),
+        });
     }
 
     /// Goes into a block, with the weights of an earlier call if it is shared. Returns where its weights are.
     pub(crate) fn enter_block(&mut self, name: &str, shared: Option<&str>) -> String {
         let (nodes, weights) = self.prefix(name, shared, true);
-        self.paths.push(Path { nodes, weights: weights.clone(), output: false, counts: HashMap::new() });
+        self.paths.push(Path {
+            nodes,
+            weights: weights.clone(),
+            output: false,
+            counts: HashMap::new(),
+        });
         weights
     }
 
@@ -84,10 +104,16 @@ impl Drafts {
     fn prefix(&mut self, word: &str, shared: Option<&str>, block: bool) -> (String, String) {
         let place = self.paths.iter().rposition(|p| !(block && p.output));
         loop {
-            let Some(path) = place.and_then(|i| self.paths.get_mut(i)) else { return (word.into(), word.into()) };
+            let Some(path) = place.and_then(|i| self.paths.get_mut(i)) else {
+                return (word.into(), word.into());
+            };
             let count = path.counts.entry(format!("{word}.")).or_insert(0);
             *count += 1;
-            let local = if *count == 1 { word.to_string() } else { format!("{word}{count}") };
+            let local = if *count == 1 {
+                word.to_string()
+            } else {
+                format!("{word}{count}")
+            };
             let nodes = join(&path.nodes, &local);
             let weights = shared.map_or_else(|| join(&path.weights, &local), str::to_string);
             if self.prefixes.insert(nodes.clone()) {
@@ -102,7 +128,15 @@ impl Elaborator<'_> {
     pub(crate) fn push(&mut self, word: &str, operation: Operation, inputs: &[usize], shape: Shape, span: Span) -> usize {
         let (name, weights) = self.drafts.names(word);
         let sees = self.seen(&operation, inputs, &shape);
-        self.keep(Draft { operation, inputs: inputs.to_vec(), shape, name, weights, span, sees_bp: sees })
+        self.keep(Draft {
+            operation,
+            inputs: inputs.to_vec(),
+            shape,
+            name,
+            weights,
+            span,
+            sees_bp: sees,
+        })
     }
 
     /// Adds a node that uses the weights of another.
@@ -110,7 +144,13 @@ impl Elaborator<'_> {
         let twin = self.drafts.list[of].clone();
         let (name, _) = self.drafts.names("reverse");
         let sees = self.seen(&twin.operation, &[input], &shape);
-        self.keep(Draft { inputs: vec![input], shape, name, sees_bp: sees, ..twin })
+        self.keep(Draft {
+            inputs: vec![input],
+            shape,
+            name,
+            sees_bp: sees,
+            ..twin
+        })
     }
 
     fn keep(&mut self, draft: Draft) -> usize {
@@ -135,9 +175,13 @@ impl Elaborator<'_> {
             return Some(here.bp.unwrap_or(1.0));
         }
         let widest = inputs.iter().filter_map(|i| self.drafts.list[*i].sees_bp).reduce(f64::max)?;
-        let step = inputs.first().and_then(|i| self.drafts.list[*i].shape.positions()).and_then(|d| d.bp).unwrap_or(1.0);
+        let step = inputs
+            .first()
+            .and_then(|i| self.drafts.list[*i].shape.positions())
+            .and_then(|d| d.bp)
+            .unwrap_or(1.0);
         Some(match operation {
-            Operation::Convolution { width, dilation, .. } => widest + (width.saturating_sub(1) * dilation) as f64 * step,
+            Operation::Convolution { width, dilation, .. } => widest + width.saturating_sub(1) as f64 * *dilation as f64 * step,
             Operation::Pool { window, .. } => widest + window.saturating_sub(1) as f64 * step,
             _ => widest,
         })

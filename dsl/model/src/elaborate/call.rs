@@ -126,7 +126,10 @@ impl Elaborator<'_> {
         *calls += 1;
         if block.role == BlockRole::Part && *calls > 1 {
             let message = format!("part `{}` is called twice", block.name);
-            let help = format!("a part stands once, under its own name; write `block {}` for several", block.name);
+            let help = format!(
+                "a part stands once, under its own name; write `block {}` for several",
+                block.name
+            );
             return self.fail(Diagnostic::error(span, message).help(help));
         }
         let outside = self.scope.frames.split_off(depth.min(self.scope.frames.len()));
@@ -134,7 +137,11 @@ impl Elaborator<'_> {
         for ((name, _), value) in block.parameters.iter().zip(values) {
             self.scope.bind(name, value, false);
         }
-        let earlier = if block.role == BlockRole::Shared { self.shared.get(&block.span).cloned() } else { None };
+        let earlier = if block.role == BlockRole::Shared {
+            self.shared.get(&block.span).cloned()
+        } else {
+            None
+        };
         let weights = self.drafts.enter_block(&block.name, earlier.as_deref());
         self.shared.entry(block.span).or_insert(weights);
         self.calls.push(block.span);

@@ -27,24 +27,50 @@ pub(crate) struct Layer {
 impl Layer {
     /// The parameter of this name.
     pub(crate) fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters.iter().find(|p| p.name == name || (!p.alias.is_empty() && p.alias == name))
+        self.parameters
+            .iter()
+            .find(|p| p.name == name || (!p.alias.is_empty() && p.alias == name))
     }
 }
 
 const fn first(name: &'static str) -> Parameter {
-    Parameter { name, alias: "", positional: true, required: true }
+    Parameter {
+        name,
+        alias: "",
+        positional: true,
+        required: true,
+    }
 }
 const fn maybe_first(name: &'static str) -> Parameter {
-    Parameter { name, alias: "", positional: true, required: false }
+    Parameter {
+        name,
+        alias: "",
+        positional: true,
+        required: false,
+    }
 }
 const fn needed(name: &'static str) -> Parameter {
-    Parameter { name, alias: "", positional: false, required: true }
+    Parameter {
+        name,
+        alias: "",
+        positional: false,
+        required: true,
+    }
 }
 const fn named(name: &'static str) -> Parameter {
-    Parameter { name, alias: "", positional: false, required: false }
+    Parameter {
+        name,
+        alias: "",
+        positional: false,
+        required: false,
+    }
 }
 const fn layer(name: &'static str, parameters: &'static [Parameter], example: &'static str) -> Layer {
-    Layer { name, parameters, example }
+    Layer {
+        name,
+        parameters,
+        example,
+    }
 }
 
 /// All layers.
@@ -64,18 +90,33 @@ pub(crate) const LAYERS: &[Layer] = &[
     ),
     layer(
         "depthwise_conv",
-        &[needed("width"), named("stride"), named("dilation"), named("padding"), named("bias")],
+        &[
+            needed("width"),
+            named("stride"),
+            named("dilation"),
+            named("padding"),
+            named("bias"),
+        ],
         "depthwise_conv(width = 15)",
     ),
     layer("linear", &[maybe_first("features"), named("bias")], "linear(64)"),
-    layer("dense", &[first("features"), named("layers"), named("between"), named("bias")], "dense(64, layers = 2)"),
+    layer(
+        "dense",
+        &[first("features"), named("layers"), named("between"), named("bias")],
+        "dense(64, layers = 2)",
+    ),
     layer("embed", &[first("features"), named("bias")], "embed(64)"),
     layer(
         "norm",
         &[
             first("kind"),
             named("momentum"),
-            Parameter { name: "epsilon", alias: "eps", positional: false, required: false },
+            Parameter {
+                name: "epsilon",
+                alias: "eps",
+                positional: false,
+                required: false,
+            },
         ],
         "norm(Batch)",
     ),
@@ -160,5 +201,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// A layer other than `not` that has this argument.
 pub(crate) fn owner(argument: &str, not: &str) -> Option<&'static str> {
-    LAYERS.iter().find(|l| l.name != not && l.parameter(argument).is_some()).map(|l| l.name)
+    LAYERS
+        .iter()
+        .find(|l| l.name != not && l.parameter(argument).is_some())
+        .map(|l| l.name)
 }

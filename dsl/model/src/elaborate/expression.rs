@@ -38,10 +38,17 @@ impl Elaborator<'_> {
             Kind::Not(inner) => match self.evaluate(inner) {
                 Item::Bool(b) => Item::Bool(!b),
                 Item::Unknown => Item::Unknown,
-                other => self.fail(Diagnostic::error(span, format!("`!` turns a truth value, found {}", other.describe()))),
+                other => self.fail(Diagnostic::error(
+                    span,
+                    format!("`!` turns a truth value, found {}", other.describe()),
+                )),
             },
             Kind::Call { function, arguments } => self.call(function, arguments, span),
-            Kind::Method { receiver, method, arguments } => self.method(receiver, method, arguments, span),
+            Kind::Method {
+                receiver,
+                method,
+                arguments,
+            } => self.method(receiver, method, arguments, span),
             Kind::Field { receiver, field } => {
                 let item = self.evaluate(receiver);
                 self.field(&item, field, span)
@@ -50,16 +57,29 @@ impl Elaborator<'_> {
                 let (item, index_item) = (self.evaluate(receiver), self.evaluate(index));
                 self.index(&item, &index_item, index.span)
             }
-            Kind::Struct { name, .. } => {
-                self.fail(Diagnostic::error(span, format!("`{name} {{ .. }}` has no meaning in `model!`")))
-            }
-            Kind::If { condition, then, otherwise } => self.choose(condition, then, otherwise.as_deref()),
+            Kind::Struct { name, .. } => self.fail(Diagnostic::error(
+                span,
+                format!("`{name} {{ .. }}` has no meaning in `model!`"),
+            )),
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => self.choose(condition, then, otherwise.as_deref()),
             Kind::Match { on, arms } => self.select(on, arms, span),
-            Kind::Closure(closure) => {
-                Item::Closure(Rc::new(Bound { closure: closure.clone(), frames: self.scope.frames.clone() }))
-            }
+            Kind::Closure(closure) => Item::Closure(Rc::new(Bound {
+                closure: closure.clone(),
+                frames: self.scope.frames.clone(),
+            })),
             Kind::Block(block) => self.inner_body(block),
-            Kind::Capture(i) => self.captures.and_then(|c| c.get(*i)).map_or(Item::Unknown, Item::from_value),
+            Kind::Capture(i) => match self.captures.map(|c| c.get(*i)) {
+                None => Item::Unknown,
+                Some(Some(value)) => Item::from_value(value),
+                Some(None) => self.fail(Diagnostic::error(
+                    span,
+                    "the Rust value of this parameter was not handed over",
+                )),
+            },
         }
     }
 
@@ -78,7 +98,11 @@ impl Elaborator<'_> {
         }
         let Some(signature) = self.signature else {
             // Inside the macro any free name may be an input.
-            return if self.scope.block(name).is_some() { self.bare_block(name, span) } else { Item::Unknown };
+            return if self.scope.block(name).is_some() {
+                self.bare_block(name, span)
+            } else {
+                Item::Unknown
+            };
         };
         if let Some(port) = signature.inputs.iter().find(|p| p.name == name) {
             if let Some(node) = self.inputs.get(name) {
@@ -115,7 +139,11 @@ impl Elaborator<'_> {
             (Item::Int(a), Item::Int(b)) => (a, if inclusive { b.saturating_add(1) } else { b }),
             (Item::Unknown, _) | (_, Item::Unknown) => return Item::Unknown,
             (a, b) => {
-                let message = format!("a range goes between whole numbers, found {} and {}", a.describe(), b.describe());
+                let message = format!(
+                    "a range goes between whole numbers, found {} and {}",
+                    a.describe(),
+                    b.describe()
+                );
                 return self.fail(Diagnostic::error(span, message));
             }
         };
@@ -211,7 +239,11 @@ impl Elaborator<'_> {
             Item::Unknown => return Item::Unknown,
             Item::Node(node) | Item::Strands { forward: node, .. } => *node,
             Item::Tuple(items) if field.parse::<usize>().is_ok_and(|i| i < items.len()) => {
-                return field.parse::<usize>().ok().and_then(|i| items.get(i).cloned()).unwrap_or(Item::Unknown);
+                return field
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|i| items.get(i).cloned())
+                    .unwrap_or(Item::Unknown);
             }
             other => {
                 let message = format!("{} has no field `{field}`", other.describe());
@@ -241,15 +273,13 @@ impl Elaborator<'_> {
     fn index(&mut self, item: &Item, index: &Item, span: Span) -> Item {
         match (item, index) {
             (Item::Unknown, _) | (_, Item::Unknown) => Item::Unknown,
-            (Item::List(items) | Item::Tuple(items), Item::Int(i)) => {
-                match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
-                    Some(item) => item.clone(),
-                    None => {
-                        let message = format!("index {i} of {}", item.describe());
-                        self.fail(Diagnostic::error(span, message).help("places count from 0"))
-                    }
+            (Item::List(items) | Item::Tuple(items), Item::Int(i)) => match usize::try_from(*i).ok().and_then(|i| items.get(i)) {
+                Some(item) => item.clone(),
+                None => {
+                    let message = format!("index {i} of {}", item.describe());
+                    self.fail(Diagnostic::error(span, message).help("places count from 0"))
                 }
-            }
+            },
             (item, index) => {
                 let message = format!("{} cannot be indexed by {}", item.describe(), index.describe());
                 self.fail(Diagnostic::error(span, message))

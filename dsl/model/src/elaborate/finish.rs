@@ -6,6 +6,9 @@ use crate::{Graph, GraphParameter, Node, Operation, Start};
 use cistron_declaration::{Diagnostic, Span};
 use std::collections::HashMap;
 
+/// The most numbers of one parameter.
+const MOST_NUMBERS: usize = 1 << 34;
+
 /// One parameter of an operation before it is placed.
 struct Wanted {
     word: &'static str,
@@ -37,6 +40,7 @@ impl Elaborator<'_> {
     /// The graph, if the data set is known and nothing is wrong.
     pub(crate) fn finish(&mut self) -> Option<Graph> {
         let signature = self.signature?;
+        self.report_unknown_outputs();
         let live = self.live();
         self.report_unread(&live);
         for (i, draft) in self.drafts.list.clone().iter().enumerate() {
@@ -55,7 +59,11 @@ impl Elaborator<'_> {
             let shape = self.drafts.widths.resolve_shape(&draft.shape);
             let inputs: Vec<usize> = draft.inputs.iter().map(|n| places[*n]).collect();
             let operation = settle(&draft.operation, &shape);
-            let first = inputs.first().and_then(|n| graph.nodes.get(*n)).map(Node::sizes).unwrap_or_default();
+            let first = inputs
+                .first()
+                .and_then(|n| graph.nodes.get(*n))
+                .map(Node::sizes)
+                .unwrap_or_default();
             let wanted = wanted(&operation, &first);
             let parameters = self.place(&mut graph, &mut named, draft, wanted);
             places[i] = graph.nodes.len();
@@ -75,6 +83,15 @@ impl Elaborator<'_> {
             }
         }
         (!self.has_errors()).then_some(graph)
+    }
+
+    /// Nothing may stay unknown without a message.
+    fn report_unknown_outputs(&mut self) {
+        let unknown = self.outputs.iter().find(|o| matches!(o.item, Item::Unknown)).cloned();
+        if let Some(slot) = unknown.filter(|_| !self.has_errors()) {
+            let message = format!("the value of output `{}` is not known", slot.name);
+            self.report(Diagnostic::error(slot.span, message));
+        }
     }
 
     /// Which drafts an output needs.
@@ -128,8 +145,20 @@ impl Elaborator<'_> {
     /// Gives a node its parameters: new ones, or those of an earlier node with the same name of weights.
     fn place(&mut self, graph: &mut Graph, named: &mut HashMap<String, usize>, draft: &Draft, wanted: Vec<Wanted>) -> Vec<usize> {
         let mut ids = Vec::new();
-        for Wanted { word, sizes, start, trainable } in wanted {
+        for Wanted {
+            word,
+            sizes,
+            start,
+            trainable,
+        } in wanted
+        {
             let name = format!("{}.{word}", draft.weights);
+            let numbers = sizes.iter().try_fold(1usize, |a, b| a.checked_mul(*b));
+            if numbers.is_none_or(|n| n > MOST_NUMBERS) {
+                let message = format!("`{name}` would hold {sizes:?} numbers, more than {MOST_NUMBERS}");
+                self.report(Diagnostic::error(draft.span, message).help("pool more before it, or make it narrower"));
+                continue;
+            }
             let id = match named.get(&name) {
                 Some(id) => {
                     let first = &graph.parameters[*id].sizes;
@@ -141,7 +170,12 @@ impl Elaborator<'_> {
                     *id
                 }
                 None => {
-                    graph.parameters.push(GraphParameter { name: name.clone(), sizes, start, trainable });
+                    graph.parameters.push(GraphParameter {
+                        name: name.clone(),
+                        sizes,
+                        start,
+                        trainable,
+                    });
                     named.insert(name, graph.parameters.len() - 1);
                     graph.parameters.len() - 1
                 }
@@ -166,12 +200,23 @@ fn settle(operation: &Operation, shape: &Shape) -> Operation {
 
 /// The parameters that an operation reads, in its documented order.
 fn wanted(operation: &Operation, input: &[usize]) -> Vec<Wanted> {
-    let one = |word, sizes: Vec<usize>, start, trainable| Wanted { word, sizes, start, trainable };
+    let one = |word, sizes: Vec<usize>, start, trainable| Wanted {
+        word,
+        sizes,
+        start,
+        trainable,
+    };
     let first = input.first().copied().unwrap_or(0);
     match operation {
-        Operation::Convolution { filters, width, groups, bias, .. } => {
+        Operation::Convolution {
+            filters,
+            width,
+            groups,
+            bias,
+            ..
+        } => {
             let channels = first / (*groups).max(1);
-            let start = Start::FanIn(channels * width);
+            let start = Start::FanIn(channels.saturating_mul(*width));
             let mut list = vec![one("weight", vec![*filters, channels, *width], start, true)];
             list.extend(bias.then(|| one("bias", vec![*filters], start, true)));
             list

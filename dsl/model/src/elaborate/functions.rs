@@ -14,7 +14,9 @@ impl Elaborator<'_> {
             "without" => self.leave_out(arguments),
             _ => {
                 let values: Vec<Item> = arguments.iter().map(|a| self.evaluate(&a.value)).collect();
-                let Some(nodes) = self.node_list(function, &values, span) else { return Item::Unknown };
+                let Some(nodes) = self.node_list(function, &values, span) else {
+                    return Item::Unknown;
+                };
                 match function {
                     "concat" => self.concat(&nodes, span),
                     "maximum" => self.fold(&nodes, Operation::Maximum, "maximum", span),
@@ -22,7 +24,10 @@ impl Elaborator<'_> {
                     _ => match self.fold(&nodes, Operation::Add, "mean", span) {
                         Item::Node(sum) => {
                             let shape = self.shape(sum);
-                            let operation = Operation::Affine { scale: 1.0 / nodes.len() as f64, offset: 0.0 };
+                            let operation = Operation::Affine {
+                                scale: 1.0 / nodes.len() as f64,
+                                offset: 0.0,
+                            };
                             Item::Node(self.push("mean", operation, &[sum], shape, span))
                         }
                         other => other,
@@ -166,7 +171,11 @@ impl Elaborator<'_> {
                     Item::Int(p) => power_of(*base, *p),
                     _ => None,
                 };
-                powers.iter().map(one).collect::<Option<Vec<Item>>>().map(|l| Item::List(Rc::new(l)))
+                powers
+                    .iter()
+                    .map(one)
+                    .collect::<Option<Vec<Item>>>()
+                    .map(|l| Item::List(Rc::new(l)))
             }
             (Item::Float(base), "pow", [power]) => power.number().map(|p| Item::Float(base.powf(p))),
             (Item::Int(a), "min", [Item::Int(b)]) => Some(Item::Int(*a.min(b))),
@@ -187,7 +196,10 @@ impl Elaborator<'_> {
         }
         .unwrap_or_else(|| {
             let given = values.iter().map(Item::describe).collect::<Vec<_>>().join(", ");
-            self.fail(Diagnostic::error(span, format!("`{method}({given})` of {} has no value", item.describe())))
+            self.fail(Diagnostic::error(
+                span,
+                format!("`{method}({given})` of {} has no value", item.describe()),
+            ))
         })
     }
 }

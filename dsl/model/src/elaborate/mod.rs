@@ -110,7 +110,11 @@ pub(crate) fn elaborate(
     // A misspelt call leaves its block uncalled: warnings wait until the errors are mended.
     diagnostics.retain(|d| !failed || d.severity == Severity::Error);
     diagnostics.sort_by_key(|d| (d.span.line, d.span.column));
-    Elaborated { graph, parameters, diagnostics }
+    Elaborated {
+        graph,
+        parameters,
+        diagnostics,
+    }
 }
 
 impl Elaborator<'_> {
@@ -132,7 +136,11 @@ impl Elaborator<'_> {
     pub(crate) fn header_span(&self) -> Span {
         let line = self.declaration.source.line(1).unwrap_or_default();
         let before = line.find(&self.declaration.name).map_or(0, |at| line[..at].chars().count());
-        Span { line: 1, column: before as u32, length: self.declaration.name.chars().count().max(1) as u32 }
+        Span {
+            line: 1,
+            column: before as u32,
+            length: self.declaration.name.chars().count().max(1) as u32,
+        }
     }
 
     /// Keeps a diagnostic, once: a loop or a second call of a block does not repeat it with other numbers.

@@ -1,8 +1,8 @@
 //! Outputs: who is assigned, with which width, and what is left.
 
 use super::{Elaborator, Item};
-use crate::shape::{Dimension, Shape, Size, name_axes, show_bp};
 use crate::Operation;
+use crate::shape::{Dimension, Shape, Size, name_axes, show_bp};
 use cistron_declaration::{AxisKind, Diagnostic, Expression, Port, Span, Target, did_you_mean};
 use cistron_display::count;
 
@@ -88,7 +88,12 @@ impl Elaborator<'_> {
             Err(()) => return,
         };
         self.outputs.retain(|o| o.name != name);
-        self.outputs.push(Slot { name: name.into(), item, span, certain: true });
+        self.outputs.push(Slot {
+            name: name.into(),
+            item,
+            span,
+            certain: true,
+        });
     }
 
     /// The data's output of this name; nothing inside the macro.
@@ -138,8 +143,15 @@ impl Elaborator<'_> {
         let Some(found) = &given.0 else { return item };
         let position = |d: &Dimension| d.kind == AxisKind::Position;
         let same = found.len() == wanted.len() && found.iter().zip(&wanted).all(|(a, b)| position(a) == position(b));
-        let sizes = same && found.iter().zip(&wanted).all(|(a, b)| self.drafts.widths.unify(a.size, b.size));
-        let units = found.iter().zip(&wanted).all(|(a, b)| a.bp.zip(b.bp).is_none_or(|(a, b)| a == b));
+        let sizes = same
+            && found
+                .iter()
+                .zip(&wanted)
+                .all(|(a, b)| self.drafts.widths.unify(a.size, b.size));
+        let units = found
+            .iter()
+            .zip(&wanted)
+            .all(|(a, b)| a.bp.zip(b.bp).is_none_or(|(a, b)| a == b));
         if sizes && units {
             return item;
         }
@@ -152,10 +164,18 @@ impl Elaborator<'_> {
                     (size, unit)
                 };
                 let ((has, has_unit), (gives, gives_unit)) = (bins(b), bins(a));
-                format!("output `{}` has {has} bins{has_unit}, the graph gives {gives}{gives_unit}", port.name)
+                format!(
+                    "output `{}` has {has} bins{has_unit}, the graph gives {gives}{gives_unit}",
+                    port.name
+                )
             }
             _ => {
-                format!("output `{}` is {}, the graph gives {}", port.name, name_axes(&wanted.axes()), name_axes(&given.axes()))
+                format!(
+                    "output `{}` is {}, the graph gives {}",
+                    port.name,
+                    name_axes(&wanted.axes()),
+                    name_axes(&given.axes())
+                )
             }
         };
         let help = match (same, wanted.rank()) {
@@ -168,7 +188,9 @@ impl Elaborator<'_> {
 
     /// `without(name)`.
     pub(crate) fn leave_out_output(&mut self, name: &str, span: Span) {
-        let known = self.signature.map(|s| s.outputs.iter().map(|p| p.name.clone()).collect::<Vec<_>>());
+        let known = self
+            .signature
+            .map(|s| s.outputs.iter().map(|p| p.name.clone()).collect::<Vec<_>>());
         if let Some(names) = known.filter(|names| !names.iter().any(|n| n == name)) {
             let message = format!("`{name}` is no output of `{}`", self.data_name());
             self.report(Diagnostic::error(span, message).help(did_you_mean(name, names.iter().map(String::as_str))));
@@ -191,7 +213,9 @@ impl Elaborator<'_> {
     /// What must hold once the whole body has run.
     pub(crate) fn check_outputs(&mut self) {
         self.check_unused_blocks();
-        let Some(signature) = self.signature.filter(|_| !self.halted) else { return };
+        let Some(signature) = self.signature.filter(|_| !self.halted) else {
+            return;
+        };
         let span = self.header_span();
         let data = self.data_name().to_string();
         for port in &signature.outputs {
@@ -200,12 +224,17 @@ impl Elaborator<'_> {
             match (assigned, left_out) {
                 (None, false) => {
                     let message = format!("output `{}` of `{data}` is never assigned", port.name);
-                    let help =
-                        format!("add `{0} = ..;`, or say `without({0});` if this model does not predict it", port.name);
+                    let help = format!(
+                        "add `{0} = ..;`, or say `without({0});` if this model does not predict it",
+                        port.name
+                    );
                     self.report(Diagnostic::error(span, message).help(help));
                 }
                 (Some(at), true) => {
-                    self.report(Diagnostic::error(at, format!("output `{}` is assigned and left out", port.name)));
+                    self.report(Diagnostic::error(
+                        at,
+                        format!("output `{}` is assigned and left out", port.name),
+                    ));
                 }
                 _ => {}
             }
@@ -214,8 +243,12 @@ impl Elaborator<'_> {
     }
 
     fn check_unused_blocks(&mut self) {
-        let unused: Vec<(Span, String)> =
-            self.called.iter().filter(|(_, (_, n))| *n == 0).map(|(s, (name, _))| (*s, name.clone())).collect();
+        let unused: Vec<(Span, String)> = self
+            .called
+            .iter()
+            .filter(|(_, (_, n))| *n == 0)
+            .map(|(s, (name, _))| (*s, name.clone()))
+            .collect();
         for (span, name) in unused {
             self.report(Diagnostic::warning(span, format!("block `{name}` is never called")));
         }
@@ -226,7 +259,9 @@ impl Elaborator<'_> {
         let nodes: Vec<usize> = self.outputs.iter().filter_map(|o| node_of(&o.item)).collect();
         let mut found = Vec::new();
         for node in nodes {
-            let Some(draft) = self.drafts.list.get(node).filter(|d| d.operation == Operation::Subtract) else { continue };
+            let Some(draft) = self.drafts.list.get(node).filter(|d| d.operation == Operation::Subtract) else {
+                continue;
+            };
             for input in &draft.inputs {
                 let mut at = &self.drafts.list[*input];
                 while let (Operation::Dropout { .. }, Some(before)) = (&at.operation, at.inputs.first()) {

@@ -23,8 +23,11 @@ impl Elaborator<'_> {
                 Some((_, value)) => match fit(value, &default) {
                     Some(item) => item,
                     None => {
-                        let message =
-                            format!("parameter `{}` is {}, but is given {value}", parameter.name, default.describe());
+                        let message = format!(
+                            "parameter `{}` is {}, but is given {value}",
+                            parameter.name,
+                            default.describe()
+                        );
                         self.fail(Diagnostic::error(parameter.span, message).help("give a value of the same kind"))
                     }
                 },
@@ -33,7 +36,10 @@ impl Elaborator<'_> {
                 Some(value) => values.push((parameter.name.clone(), value)),
                 None if matches!(item, Item::Unknown) => {}
                 None => {
-                    let message = format!("a parameter is a number, a text, a truth value or a list, not {}", item.describe());
+                    let message = format!(
+                        "a parameter is a number, a text, a truth value or a list, not {}",
+                        item.describe()
+                    );
                     self.report(Diagnostic::error(parameter.default.span, message));
                 }
             }

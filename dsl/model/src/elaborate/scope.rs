@@ -28,24 +28,35 @@ pub(crate) struct Scope {
 impl Scope {
     pub(crate) fn bind(&mut self, name: &str, item: Item, mutable: bool) {
         if let Some(frame) = self.frames.last_mut() {
-            frame.bindings.push(Binding { name: name.into(), item, mutable });
+            frame.bindings.push(Binding {
+                name: name.into(),
+                item,
+                mutable,
+            });
         }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Binding> {
-        self.frames.iter().rev().find_map(|f| f.bindings.iter().rev().find(|b| b.name == name))
+        self.frames
+            .iter()
+            .rev()
+            .find_map(|f| f.bindings.iter().rev().find(|b| b.name == name))
     }
 
     pub(crate) fn find_mut(&mut self, name: &str) -> Option<&mut Binding> {
-        self.frames.iter_mut().rev().find_map(|f| f.bindings.iter_mut().rev().find(|b| b.name == name))
+        self.frames
+            .iter_mut()
+            .rev()
+            .find_map(|f| f.bindings.iter_mut().rev().find(|b| b.name == name))
     }
 
     /// The block of this name and the number of frames that its body can see.
     pub(crate) fn block(&self, name: &str) -> Option<(Rc<BlockDefinition>, usize)> {
         let frames = self.frames.iter().enumerate().rev();
-        frames.flat_map(|(depth, f)| f.blocks.iter().map(move |b| (b, depth + 1))).find(|(b, _)| b.name == name).map(
-            |(b, depth)| (Rc::clone(b), depth),
-        )
+        frames
+            .flat_map(|(depth, f)| f.blocks.iter().map(move |b| (b, depth + 1)))
+            .find(|(b, _)| b.name == name)
+            .map(|(b, depth)| (Rc::clone(b), depth))
     }
 
     /// Every name in sight.
@@ -56,7 +67,10 @@ impl Scope {
 
     /// Every block in sight.
     pub(crate) fn block_names(&self) -> Vec<String> {
-        self.frames.iter().flat_map(|f| f.blocks.iter().map(|b| b.name.clone())).collect()
+        self.frames
+            .iter()
+            .flat_map(|f| f.blocks.iter().map(|b| b.name.clone()))
+            .collect()
     }
 }
 

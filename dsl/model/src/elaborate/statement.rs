@@ -45,10 +45,15 @@ impl Elaborator<'_> {
     }
 
     fn check_definition(&mut self, definition: &BlockDefinition) {
-        self.called.entry(definition.span).or_insert_with(|| (definition.name.clone(), 0));
+        self.called
+            .entry(definition.span)
+            .or_insert_with(|| (definition.name.clone(), 0));
         for (i, (name, span)) in definition.parameters.iter().enumerate() {
             if definition.parameters[..i].iter().any(|(n, _)| n == name) {
-                self.report(Diagnostic::error(*span, format!("`{}` has two parameters `{name}`", definition.name)));
+                self.report(Diagnostic::error(
+                    *span,
+                    format!("`{}` has two parameters `{name}`", definition.name),
+                ));
             } else if !name.starts_with('_') && !unread::reads(&definition.body, name) {
                 let message = format!("`{}` never reads its parameter `{name}`", definition.name);
                 let help = format!("use it, take it away, or call it `_{name}`");
@@ -65,7 +70,12 @@ impl Elaborator<'_> {
             }
             Statement::Assign { targets, value } => self.assign(targets, value),
             Statement::Define(_) => {}
-            Statement::For { pattern, values, body, span } => self.repeat(pattern, values, body, *span),
+            Statement::For {
+                pattern,
+                values,
+                body,
+                span,
+            } => self.repeat(pattern, values, body, *span),
             Statement::Expression(expression) => {
                 let item = self.evaluate(expression);
                 let idle = matches!(item, Item::Node(_) | Item::Strands { .. });
@@ -162,7 +172,9 @@ impl Elaborator<'_> {
 
     /// Changes a `let mut` name; false if the name is no binding.
     pub(crate) fn change(&mut self, name: &str, item: Item, span: Span) -> bool {
-        let Some(binding) = self.scope.find_mut(name) else { return false };
+        let Some(binding) = self.scope.find_mut(name) else {
+            return false;
+        };
         if binding.mutable {
             binding.item = item;
         } else {
@@ -184,7 +196,10 @@ impl Elaborator<'_> {
         names.sort();
         names.dedup();
         let near = did_you_mean(name, names.iter().map(String::as_str));
-        let help = format!("{near} A Rust value of the cell goes into the header: `{}({name} = {name})`", self.declaration.name);
+        let help = format!(
+            "{near} A Rust value of the cell goes into the header: `{}({name} = {name})`",
+            self.declaration.name
+        );
         let message = format!("unknown name `{name}`");
         self.fail(Diagnostic::error(span, message).help(help))
     }

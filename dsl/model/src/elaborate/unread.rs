@@ -39,9 +39,11 @@ fn mentions(expression: &Expression, name: &str) -> bool {
         Kind::Field { receiver, .. } => inside(receiver),
         Kind::Index { receiver, index } => inside(receiver) || inside(index),
         Kind::Struct { fields, .. } => any(fields, name),
-        Kind::If { condition, then, otherwise } => {
-            inside(condition) || reads(then, name) || otherwise.as_ref().is_some_and(|e| inside(e))
-        }
+        Kind::If {
+            condition,
+            then,
+            otherwise,
+        } => inside(condition) || reads(then, name) || otherwise.as_ref().is_some_and(|e| inside(e)),
         Kind::Match { on, arms } => inside(on) || arms.iter().any(|a| inside(&a.body)),
         Kind::Closure(closure) => inside(&closure.body),
         Kind::Block(block) => reads(block, name),

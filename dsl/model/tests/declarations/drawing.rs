@@ -26,13 +26,26 @@ fn rectangles(svg: &str) -> Vec<[f64; 4]> {
         let rest = tag.split_once(&format!(" {key}=\"")).map(|(_, rest)| rest)?;
         rest.split('"').next().and_then(|n| n.parse().ok())
     };
-    let one = |tag: &str| Some([number(tag, "x")?, number(tag, "y")?, number(tag, "width")?, number(tag, "height")?]);
-    svg.split("<rect").skip(1).filter_map(|t| one(t.split('>').next().unwrap_or_default())).collect()
+    let one = |tag: &str| {
+        Some([
+            number(tag, "x")?,
+            number(tag, "y")?,
+            number(tag, "width")?,
+            number(tag, "height")?,
+        ])
+    };
+    svg.split("<rect")
+        .skip(1)
+        .filter_map(|t| one(t.split('>').next().unwrap_or_default()))
+        .collect()
 }
 
 #[test]
 fn two_heads_on_one_trunk() {
-    let data = Signature { outputs: vec![scalar("activity", 1), scalar("half_life", 1)], ..toy() };
+    let data = Signature {
+        outputs: vec![scalar("activity", 1), scalar("half_life", 1)],
+        ..toy()
+    };
     let text = "Small(kernels = 32) on toy {
         let t = dna.both_strands().conv(kernels, width = 11).relu().pool(Max, 4).conv(kernels, width = 5).norm(Batch).gelu().pool(Max, 2).linear(64).gelu().dropout(0.1);
         activity = t.linear();
@@ -40,20 +53,41 @@ fn two_heads_on_one_trunk() {
     }";
     let model = on(text, data).unwrap();
     let svg = draw("two_heads", &model);
-    for text in [">dna<", ">activity<", ">half_life<", "conv 32, width 11, both strands", ">at 1 bp<", ">4 x 40<", ">max pool 4<"] {
+    for text in [
+        ">dna<",
+        ">activity<",
+        ">half_life<",
+        "conv 32, width 11, both strands",
+        ">at 1 bp<",
+        ">4 x 40<",
+        ">max pool 4<",
+    ] {
         assert!(svg.contains(text), "{text} in {svg}");
     }
     assert_eq!(rectangles(&svg).len(), 1 + 1 + 2 + 2);
     let bundle = model.bundle();
     assert_eq!(bundle.text(), model.to_string());
-    assert!(bundle.get("text/html").is_some_and(|html| html.contains(&svg) && html.contains("<table")));
+    assert!(
+        bundle
+            .get("text/html")
+            .is_some_and(|html| html.contains(&svg) && html.contains("<table"))
+    );
 }
 
 #[test]
 fn the_model_of_the_design() {
     let model = on(TWO_SIDED, immune()).unwrap();
     let svg = draw("two_sided", &model);
-    for text in [">dna<", ">rna<", ">trunk<", ">trunk2<", ">ex<", ">kt<", ">kd<", "residual: batch norm"] {
+    for text in [
+        ">dna<",
+        ">rna<",
+        ">trunk<",
+        ">trunk2<",
+        ">ex<",
+        ">kt<",
+        ">kd<",
+        "residual: batch norm",
+    ] {
         assert!(svg.contains(text), "{text} in {svg}");
     }
 }
@@ -77,7 +111,10 @@ fn forty_layers_still_read() {
 
 #[test]
 fn shared_blocks_branches_and_hand_written_units() {
-    let data = Signature { outputs: vec![scalar("y", 2), scalar("<z>", 2)], ..immune() };
+    let data = Signature {
+        outputs: vec![scalar("y", 2), scalar("<z>", 2)],
+        ..immune()
+    };
     let text = "Mixed on immune {
         shared block stem(x) { x.conv(16, width = 11).norm(Batch).gelu().pool(Max, 8) }
         let (a, b) = (stem(dna), stem(rna));

@@ -6,7 +6,10 @@ use cistron_model::check_declaration;
 fn check(text: &str) -> Vec<String> {
     let declaration = parse(text);
     let source = declaration.source.clone();
-    messages(&cistron_declaration::Diagnostics { source, list: check_declaration(&declaration) })
+    messages(&cistron_declaration::Diagnostics {
+        source,
+        list: check_declaration(&declaration),
+    })
 }
 
 #[test]

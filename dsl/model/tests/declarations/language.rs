@@ -1,7 +1,7 @@
 //! Loops, choices, blocks, closures, values.
 
 use crate::support::*;
-use cistron_declaration::{PortKind, Signature};
+use cistron_declaration::Signature;
 
 #[test]
 fn loops_unroll_and_rebind() {
@@ -13,16 +13,18 @@ fn loops_unroll_and_rebind() {
          }
          y = x.linear();",
     );
-    let convolutions = parameter_names(&model).iter().filter(|n| n.starts_with("conv") && n.ends_with("weight")).count();
+    let convolutions = parameter_names(&model)
+        .iter()
+        .filter(|n| n.starts_with("conv") && n.ends_with("weight"))
+        .count();
     assert_eq!(convolutions, 4);
     assert_eq!(node(&model, "pool2").sizes(), [6, 10]);
 }
 
 #[test]
 fn blocks_have_their_own_weights_and_shared_blocks_one_set() {
-    let body = |word: &str| {
-        format!("{word} stem(x) {{ x.conv(4, width = 3).relu() }}\n y = (stem(dna) + stem(dna.flip())).linear();")
-    };
+    let body =
+        |word: &str| format!("{word} stem(x) {{ x.conv(4, width = 3).relu() }}\n y = (stem(dna) + stem(dna.flip())).linear();");
     let head = 4 * 40 * 2 + 2;
     assert_eq!(good(&body("block")).parameter_count(), 2 * (4 * 4 * 3 + 4) + head);
     let shared = good(&body("shared block"));
@@ -52,7 +54,10 @@ fn choices_follow_parameters() {
     let shallow = model.with("deep", false).unwrap().with("act", "Relu").unwrap();
     assert_eq!(node(&shallow, "relu").sizes(), [8, 40]);
     let error = model.with("dep", 3).unwrap_err().to_string();
-    assert!(error.contains("`Net` has no parameter `dep`") && error.contains("did you mean `deep`?"), "{error}");
+    assert!(
+        error.contains("`Net` has no parameter `dep`") && error.contains("did you mean `deep`?"),
+        "{error}"
+    );
     let error = model.with("n", "many").unwrap_err().to_string();
     assert!(error.contains("parameter `n` is 8, but is given \"many\""), "{error}");
 }
@@ -73,8 +78,14 @@ fn closures_fields_functions_and_lists() {
 
 #[test]
 fn a_part_and_an_output_that_is_left_out() {
-    let data = Signature { outputs: vec![scalar("ex", 2), scalar("kd", 2)], ..toy() };
-    let model = on("Net on toy { part encoder(x) { x.conv(4, width = 3) } ex = encoder(dna).linear(); without(kd); }", data);
+    let data = Signature {
+        outputs: vec![scalar("ex", 2), scalar("kd", 2)],
+        ..toy()
+    };
+    let model = on(
+        "Net on toy { part encoder(x) { x.conv(4, width = 3) } ex = encoder(dna).linear(); without(kd); }",
+        data,
+    );
     let model = model.unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(model.graph().outputs.len(), 1);
     assert_eq!(parameter_names(&model)[0], "encoder.conv.weight");
@@ -100,5 +111,13 @@ fn warnings_are_kept_with_the_model() {
     ];
     assert_eq!(found, expect);
     assert!(model.to_string().contains("warning: line 2: block `idle` is never called"));
-    let _ = PortKind::Rna;
+}
+
+#[test]
+fn a_convolution_that_sees_mostly_padding_is_a_warning() {
+    let model = good("y = dna.pool(Max, 8).conv(4, width = 11).linear();");
+    assert_eq!(
+        warnings(&model),
+        ["conv: `conv` reaches over 11 positions but gets 5, the rest is padding: 40 -> 5"]
+    );
 }

@@ -6,7 +6,10 @@ use cistron_model::check_declaration;
 fn check(text: &str) -> Vec<String> {
     let declaration = parse(text);
     let source = declaration.source.clone();
-    messages(&cistron_declaration::Diagnostics { source, list: check_declaration(&declaration) })
+    messages(&cistron_declaration::Diagnostics {
+        source,
+        list: check_declaration(&declaration),
+    })
 }
 
 const MAXATAC: &str = "Dilated on ctcf {
@@ -77,8 +80,14 @@ fn orca_says_what_is_later() {
         map[1] += decoder(e[1]);
     }",
     );
-    assert!(found.iter().any(|m| m == "use: `use` parses but cannot run yet"), "{found:#?}");
-    assert!(found.iter().any(|m| m == "zoom: `zoom` parses but cannot run yet"), "{found:#?}");
+    assert!(
+        found.iter().any(|m| m == "use: `use` parses but cannot run yet"),
+        "{found:#?}"
+    );
+    assert!(
+        found.iter().any(|m| m == "zoom: `zoom` parses but cannot run yet"),
+        "{found:#?}"
+    );
     assert!(found.iter().all(|m| m.contains("parses but cannot run yet")), "{found:#?}");
 }
 
@@ -121,6 +130,9 @@ fn the_joint_model_says_what_is_later() {
         assay.dna      = autoregressive(width, prefix = [assay.activity.token(mask = 0.5), assay.cell.embed(width).token()]);
     }",
     );
-    assert!(found[0].starts_with("Joint: a model on several data sets parses but cannot run yet"), "{found:#?}");
+    assert!(
+        found[0].starts_with("Joint: a model on several data sets parses but cannot run yet"),
+        "{found:#?}"
+    );
     assert!(found.iter().all(|m| m.contains("parses but cannot run yet")), "{found:#?}");
 }

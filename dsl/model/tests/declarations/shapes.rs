@@ -20,7 +20,14 @@ fn a_small_network_by_hand() {
     assert_eq!(model.multiply_adds(), 6400 + 1152 + 96);
     assert_eq!(
         parameter_names(&model),
-        ["y.conv.weight", "y.conv.bias", "y.conv2.weight", "y.conv2.bias", "y.linear.weight", "y.linear.bias"]
+        [
+            "y.conv.weight",
+            "y.conv.bias",
+            "y.conv2.weight",
+            "y.conv2.bias",
+            "y.linear.weight",
+            "y.linear.bias"
+        ]
     );
     assert_eq!(model.graph().parameters[0].sizes, [8, 4, 5]);
     assert_eq!(model.graph().parameters[1].start, Start::FanIn(20));
@@ -45,7 +52,10 @@ fn both_strands_share_their_weights() {
     assert_eq!(model.graph().parameters.len(), 4);
     let maximum = node(&model, "y.maximum");
     assert_eq!(maximum.operation, Operation::Maximum);
-    let (forward, flip) = (&model.graph().nodes[maximum.inputs[0]], &model.graph().nodes[maximum.inputs[1]]);
+    let (forward, flip) = (
+        &model.graph().nodes[maximum.inputs[0]],
+        &model.graph().nodes[maximum.inputs[1]],
+    );
     assert_eq!(flip.operation, Operation::Flip);
     let reverse = &model.graph().nodes[flip.inputs[0]];
     assert_eq!(forward.parameters, reverse.parameters);
@@ -63,7 +73,12 @@ fn the_model_of_the_design() {
     assert_eq!(node(&model, "trunk.residual2.4.pool").sizes(), [300, 7]);
     assert_eq!(node(&model, "trunk.residual2.4.pool").axes[1].bp, Some(4.0 * 1296.0));
     let names = parameter_names(&model);
-    for name in ["trunk.conv.weight", "trunk.residual.2.conv.weight", "trunk2.dense.linear3.bias", "kt.linear.weight"] {
+    for name in [
+        "trunk.conv.weight",
+        "trunk.residual.2.conv.weight",
+        "trunk2.dense.linear3.bias",
+        "kt.linear.weight",
+    ] {
         assert!(names.iter().any(|n| n == name), "{name} in {names:#?}");
     }
     let outputs: Vec<&str> = model.graph().outputs.iter().map(|(n, _)| n.as_str()).collect();
@@ -71,7 +86,10 @@ fn the_model_of_the_design() {
     let (_, ex) = model.graph().outputs[0];
     assert_eq!(model.graph().nodes[ex].operation, Operation::Subtract);
     // 15; pool 4: +3; tower 1: 10 * 4 * (1 + 2 + 4).
-    assert_eq!(node(&model, "trunk.residual.3.add").receptive_field_bp, Some(15.0 + 3.0 + 280.0));
+    assert_eq!(
+        node(&model, "trunk.residual.3.add").receptive_field_bp,
+        Some(15.0 + 3.0 + 280.0)
+    );
     assert!(model.warnings().is_empty(), "{:?}", warnings(&model));
 }
 
@@ -97,7 +115,11 @@ fn an_open_width_goes_through_arithmetic() {
 fn bins_take_the_width_of_their_tracks() {
     let mut data = toy();
     data.outputs = vec![bins("y", 3, 10, 4.0)];
-    let model = on("Net on toy { y = dna.conv(8, width = 5).pool(Mean, 4).conv(width = 1).sigmoid(); }", data).unwrap();
+    let model = on(
+        "Net on toy { y = dna.conv(8, width = 5).pool(Mean, 4).conv(width = 1).sigmoid(); }",
+        data,
+    )
+    .unwrap();
     assert_eq!(node(&model, "y.conv2").sizes(), [3, 10]);
 }
 
@@ -114,7 +136,10 @@ fn the_table_reads() {
     let text = model.to_string();
     println!("{text}");
     assert!(text.contains("8 x 6 at 6 bp"), "{text}");
-    assert!(text.contains("positions left over at the end of pooling are not read: y.pool 4 of 40"), "{text}");
+    assert!(
+        text.contains("positions left over at the end of pooling are not read: y.pool 4 of 40"),
+        "{text}"
+    );
     let last = text.lines().rev().nth(1).unwrap_or_default();
     assert!(last.starts_with("total") && last.contains("266"), "{text}");
 }

@@ -14,30 +14,53 @@ pub(crate) fn parse(text: &str) -> ModelDeclaration {
 }
 
 fn axis(kind: AxisKind, size: usize, bp: Option<f64>) -> Axis {
-    Axis { kind, size: Some(size), bp }
+    Axis {
+        kind,
+        size: Some(size),
+        bp,
+    }
 }
 
 /// A one-hot sequence.
 pub(crate) fn sequence(name: &str, kind: PortKind, length: usize) -> Port {
     let axes = vec![axis(AxisKind::Channel, 4, None), axis(AxisKind::Position, length, Some(1.0))];
-    Port { name: name.into(), kind, axes, tracks: Vec::new() }
+    Port {
+        name: name.into(),
+        kind,
+        axes,
+        tracks: Vec::new(),
+    }
 }
 
 /// One number per track.
 pub(crate) fn scalar(name: &str, tracks: usize) -> Port {
     let names = (0..tracks).map(|i| format!("track{i}")).collect();
-    Port { name: name.into(), kind: PortKind::Scalar, axes: vec![axis(AxisKind::Track, tracks, None)], tracks: names }
+    Port {
+        name: name.into(),
+        kind: PortKind::Scalar,
+        axes: vec![axis(AxisKind::Track, tracks, None)],
+        tracks: names,
+    }
 }
 
 /// One number per track and bin.
 pub(crate) fn bins(name: &str, tracks: usize, count: usize, bp: f64) -> Port {
     let axes = vec![axis(AxisKind::Track, tracks, None), axis(AxisKind::Position, count, Some(bp))];
-    Port { name: name.into(), kind: PortKind::Bins, axes, tracks: Vec::new() }
+    Port {
+        name: name.into(),
+        kind: PortKind::Bins,
+        axes,
+        tracks: Vec::new(),
+    }
 }
 
 /// `dna` of 40 positions, output `y` of 2 tracks.
 pub(crate) fn toy() -> Signature {
-    Signature { name: "toy".into(), inputs: vec![sequence("dna", PortKind::Dna, 40)], outputs: vec![scalar("y", 2)] }
+    Signature {
+        name: "toy".into(),
+        inputs: vec![sequence("dna", PortKind::Dna, 40)],
+        outputs: vec![scalar("y", 2)],
+    }
 }
 
 /// The data of design.md: DNA and RNA of 40,000, three outputs of 88 tracks.
@@ -68,7 +91,11 @@ pub(crate) fn good(body: &str) -> Model {
 pub(crate) fn messages(diagnostics: &Diagnostics) -> Vec<String> {
     let one = |d: &cistron_declaration::Diagnostic| {
         let line = diagnostics.source.line(d.span.line).unwrap_or_default();
-        let token: String = line.chars().skip(d.span.column as usize).take(d.span.length as usize).collect();
+        let token: String = line
+            .chars()
+            .skip(d.span.column as usize)
+            .take(d.span.length as usize)
+            .collect();
         let mut text = format!("{token}: {}", d.message);
         if !d.label.is_empty() {
             text.push_str(&format!(" | {}", d.label));
@@ -92,13 +119,19 @@ pub(crate) fn mistakes(body: &str) -> Vec<String> {
 /// Asserts that the first message begins like this.
 pub(crate) fn mistake(body: &str, begins: &str) {
     let found = mistakes(body);
-    assert!(found.first().is_some_and(|m| m.starts_with(begins)), "expected {begins}\nfound {found:#?}");
+    assert!(
+        found.first().is_some_and(|m| m.starts_with(begins)),
+        "expected {begins}\nfound {found:#?}"
+    );
 }
 
 /// The warnings of a model on a data set.
 pub(crate) fn warnings(model: &Model) -> Vec<String> {
     let source = model.declaration().source.clone();
-    messages(&Diagnostics { source, list: model.warnings().to_vec() })
+    messages(&Diagnostics {
+        source,
+        list: model.warnings().to_vec(),
+    })
 }
 
 /// The node of a name.

@@ -18,7 +18,11 @@ fn json_and_back() {
 #[test]
 fn the_hash_is_stable_and_looks_at_what_counts() {
     let model = on(TEXT, toy()).unwrap();
-    assert_eq!(model.hash(), HASH, "the hash of a declaration must not change between versions");
+    assert_eq!(
+        model.hash(),
+        HASH,
+        "the hash of a declaration must not change between versions"
+    );
     assert_eq!(model.short_hash(), &HASH[..8]);
     let moved = on(&TEXT.replace("{ y", "{\n\n // words\n y"), toy()).unwrap();
     assert_eq!(moved.hash(), HASH);

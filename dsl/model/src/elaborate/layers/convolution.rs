@@ -28,7 +28,11 @@ impl Settings {
 
     /// Zeros before and after.
     pub(crate) fn padding(&self) -> (usize, usize) {
-        if self.valid { (0, 0) } else { ((self.reach() - 1) / 2, self.reach() / 2) }
+        if self.valid {
+            (0, 0)
+        } else {
+            ((self.reach() - 1) / 2, self.reach() / 2)
+        }
     }
 }
 
@@ -50,7 +54,9 @@ impl Elaborator<'_> {
                 && n % g != 0
             {
                 let message = format!("{g} groups do not divide {n} {what}");
-                self.report(Diagnostic::error(arguments.span_of("groups"), message).help("channels and filters are split evenly"));
+                self.report(
+                    Diagnostic::error(arguments.span_of("groups"), message).help("channels and filters are split evenly"),
+                );
                 settings.groups = 1;
             }
         }
@@ -94,12 +100,20 @@ impl Elaborator<'_> {
     /// One convolution of a sequence, or of both strands with the same weights.
     pub(crate) fn convolve(&mut self, item: &Item, word: &str, settings: Settings, span: Span) -> Item {
         let (inputs, shape) = self.source(item);
-        let Some(positions) = self.sequence(&shape, word, &inputs, span) else { return Item::Unknown };
-        let Some(length) = self.convolved_length(&positions, &settings, word, &inputs, span) else { return Item::Unknown };
+        let Some(positions) = self.sequence(&shape, word, &inputs, span) else {
+            return Item::Unknown;
+        };
+        let Some(length) = self.convolved_length(&positions, &settings, word, &inputs, span) else {
+            return Item::Unknown;
+        };
         let bp = positions.bp.map(|bp| bp * settings.stride as f64).filter(|_| settings.exact);
         let out = Shape(Some(vec![
             Dimension::new(AxisKind::Channel, settings.filters),
-            Dimension { kind: AxisKind::Position, size: length, bp },
+            Dimension {
+                kind: AxisKind::Position,
+                size: length,
+                bp,
+            },
         ]));
         if inputs.is_empty() || !matches!(self.drafts.widths.resolve(shape.first()), Size::Unknown) {
             self.decided(shape.first(), span);
@@ -143,7 +157,9 @@ impl Elaborator<'_> {
         inputs: &[usize],
         span: Span,
     ) -> Option<Size> {
-        let (Size::Known(length), true) = (positions.size, settings.exact) else { return Some(Size::Unknown) };
+        let (Size::Known(length), true) = (positions.size, settings.exact) else {
+            return Some(Size::Unknown);
+        };
         let reach = settings.reach();
         let (before, after) = settings.padding();
         let padded = length.saturating_add(before).saturating_add(after);
@@ -153,6 +169,11 @@ impl Elaborator<'_> {
             let help = "pool less before it, narrow it, or pad with `padding = Same`";
             self.report(Diagnostic::error(span, message).help(help));
             return None;
+        }
+        if reach > length && !settings.valid {
+            let chain = inputs.first().map_or_else(String::new, |n| self.lengths(*n));
+            let message = format!("`{word}` reaches over {reach} positions but gets {length}, the rest is padding: {chain}");
+            self.report(Diagnostic::warning(span, message));
         }
         Some(Size::Known((padded - reach) / settings.stride + 1))
     }

@@ -39,7 +39,10 @@ impl Elaborator<'_> {
         let flat = self.flatten(item, span);
         let (inputs, shape) = self.source(&flat);
         self.decided(shape.first(), span);
-        let operation = Operation::Linear { features: features.known().unwrap_or(0), bias };
+        let operation = Operation::Linear {
+            features: features.known().unwrap_or(0),
+            bias,
+        };
         Item::Node(self.push(word, operation, &inputs, Shape::features(features), span))
     }
 

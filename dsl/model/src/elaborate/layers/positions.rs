@@ -11,7 +11,9 @@ impl Elaborator<'_> {
     pub(crate) fn crop(&mut self, item: &Item, arguments: &Arguments) -> Item {
         let length = self.whole(arguments, "length", 1).or(1);
         let (inputs, shape) = self.source(item);
-        let Some(positions) = self.sequence(&shape, "crop", &inputs, arguments.span) else { return Item::Unknown };
+        let Some(positions) = self.sequence(&shape, "crop", &inputs, arguments.span) else {
+            return Item::Unknown;
+        };
         let start = match (positions.size, length) {
             (Size::Known(has), Some(keep)) if keep > has => {
                 let chain = inputs.first().map_or_else(String::new, |n| self.lengths(*n));
@@ -23,9 +25,15 @@ impl Elaborator<'_> {
         };
         let out = Shape(Some(vec![
             Dimension::new(AxisKind::Channel, shape.first()),
-            Dimension { size: length.into(), ..positions },
+            Dimension {
+                size: length.into(),
+                ..positions
+            },
         ]));
-        let operation = Operation::Crop { start, length: length.unwrap_or(1) };
+        let operation = Operation::Crop {
+            start,
+            length: length.unwrap_or(1),
+        };
         Item::Node(self.push("crop", operation, &inputs, out, arguments.span))
     }
 
@@ -41,16 +49,24 @@ impl Elaborator<'_> {
     /// `mean(Positions)`, `max(Positions)`, and over `Channels`.
     pub(crate) fn reduce(&mut self, item: &Item, arguments: &Arguments, mean: bool) -> Item {
         let word = if mean { "mean" } else { "max" };
-        let over = self.word(arguments, "axis", &["Positions", "Channels"], &["Latents"]).or("Positions");
+        let over = self
+            .word(arguments, "axis", &["Positions", "Channels"], &["Latents"])
+            .or("Positions");
         let (inputs, shape) = self.source(item);
-        let Some(positions) = self.sequence(&shape, word, &inputs, arguments.span) else { return Item::Unknown };
+        let Some(positions) = self.sequence(&shape, word, &inputs, arguments.span) else {
+            return Item::Unknown;
+        };
         let Some(over) = over else { return Item::Unknown };
         let axis = usize::from(over == "Positions");
         let rest = match axis {
             1 => Dimension::new(AxisKind::Feature, shape.first()),
             _ => Dimension::new(AxisKind::Feature, positions.size),
         };
-        let operation = if mean { Operation::Mean { axis } } else { Operation::Largest { axis } };
+        let operation = if mean {
+            Operation::Mean { axis }
+        } else {
+            Operation::Largest { axis }
+        };
         Item::Node(self.push(word, operation, &inputs, Shape(Some(vec![rest])), arguments.span))
     }
 }

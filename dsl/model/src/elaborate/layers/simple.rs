@@ -39,10 +39,18 @@ impl Elaborator<'_> {
 
     /// `norm(Batch)`, `norm(Layer)`.
     pub(crate) fn norm(&mut self, item: &Item, arguments: &Arguments) -> Item {
-        let kind = self.word(arguments, "kind", &["Batch", "Layer"], &["Group", "Rms"]).or("Batch");
-        let epsilon = self.number(arguments, "epsilon", "above 0", |x| x > 0.0 && x.is_finite()).or(1e-5).unwrap_or(1e-5);
+        let kind = self
+            .word(arguments, "kind", &["Batch", "Layer"], &["Group", "Rms"])
+            .or("Batch");
+        let epsilon = self
+            .number(arguments, "epsilon", "above 0", |x| x > 0.0 && x.is_finite())
+            .or(1e-5)
+            .unwrap_or(1e-5);
         let range = "above 0 and at most 1";
-        let momentum = self.number(arguments, "momentum", range, |x| x > 0.0 && x <= 1.0).or(0.1).unwrap_or(0.1);
+        let momentum = self
+            .number(arguments, "momentum", range, |x| x > 0.0 && x <= 1.0)
+            .or(0.1)
+            .unwrap_or(0.1);
         if kind == Some("Layer") && arguments.get("momentum").is_some() {
             let span = arguments.span_of("momentum");
             let message = "`momentum` belongs to `norm(Batch)`: `norm(Layer)` keeps no running statistics";

@@ -16,7 +16,10 @@ impl Elaborator<'_> {
             return self.fail(Diagnostic::error(span, message).help("such as `dna.both_strands().conv(..)`"));
         };
         let port = port.clone();
-        let kind = self.signature.and_then(|s| s.inputs.iter().find(|p| p.name == port)).map(|p| p.kind);
+        let kind = self
+            .signature
+            .and_then(|s| s.inputs.iter().find(|p| p.name == port))
+            .map(|p| p.kind);
         match kind {
             Some(PortKind::Dna) | None => {}
             Some(PortKind::Rna) => {

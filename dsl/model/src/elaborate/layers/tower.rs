@@ -31,7 +31,10 @@ impl Elaborator<'_> {
                 break;
             }
             self.drafts.enter(&(layer + 1).to_string(), false);
-            let dilation = dilations.as_ref().and_then(|d| d.get(layer.min(d.len().saturating_sub(1)))).copied();
+            let dilation = dilations
+                .as_ref()
+                .and_then(|d| d.get(layer.min(d.len().saturating_sub(1))))
+                .copied();
             now = self.unit(&now, arguments, filters, width, dilation, bias, &before);
             now = match &after {
                 Given::Value(closure) => self.call_closure(closure, &[now], "after", arguments.span_of("after")),
@@ -57,9 +60,7 @@ impl Elaborator<'_> {
     ) -> Item {
         let span = arguments.span;
         let read = match before {
-            Given::Value(closure) => {
-                self.call_closure(closure, std::slice::from_ref(x), "before", arguments.span_of("before"))
-            }
+            Given::Value(closure) => self.call_closure(closure, std::slice::from_ref(x), "before", arguments.span_of("before")),
             Given::Unknown => Item::Unknown,
             Given::Absent => x.clone(),
         };
@@ -80,7 +81,13 @@ impl Elaborator<'_> {
             exact: width.is_some() && dilation.is_some(),
         };
         let convolved = self.convolve(&read, "conv", settings, span);
-        let narrow = Settings { width: 1, dilation: 1, bias: false, exact: true, ..settings };
+        let narrow = Settings {
+            width: 1,
+            dilation: 1,
+            bias: false,
+            exact: true,
+            ..settings
+        };
         let skip = match channels.zip(filters) {
             Some((channels, filters)) if channels != filters => self.convolve(x, "project", narrow, span),
             _ => x.clone(),
@@ -94,7 +101,9 @@ impl Elaborator<'_> {
 
     fn long_enough(&mut self, item: &Item, layer: usize, width: Option<usize>, arguments: &Arguments) -> bool {
         let (inputs, shape) = self.source(item);
-        let Some(positions) = self.sequence(&shape, "residual", &inputs, arguments.span) else { return false };
+        let Some(positions) = self.sequence(&shape, "residual", &inputs, arguments.span) else {
+            return false;
+        };
         match (positions.size, width) {
             (Size::Known(length), Some(width)) if length < width => {
                 let chain = inputs.first().map_or_else(String::new, |n| self.lengths(*n));
@@ -109,7 +118,9 @@ impl Elaborator<'_> {
 
     /// One dilation for all layers, or a list with one for each; nothing if unknown.
     fn dilations(&mut self, arguments: &Arguments, layers: Option<usize>) -> Option<Vec<usize>> {
-        let Some((item, span)) = arguments.get("dilation") else { return Some(vec![1]) };
+        let Some((item, span)) = arguments.get("dilation") else {
+            return Some(vec![1]);
+        };
         let item = item.clone();
         let Item::List(list) = &item else {
             return self.whole_item("residual", "dilation", &item, span, 1).or(1).map(|d| vec![d]);
@@ -119,7 +130,9 @@ impl Elaborator<'_> {
             self.report(Diagnostic::error(span, message).help("one for each layer, or one number for all"));
             return None;
         }
-        list.iter().map(|d| self.whole_item("residual", "dilation", d, span, 1).or(1)).collect()
+        list.iter()
+            .map(|d| self.whole_item("residual", "dilation", d, span, 1).or(1))
+            .collect()
     }
 
     /// A closure of one parameter.
@@ -131,7 +144,10 @@ impl Elaborator<'_> {
             Some((other, span)) => {
                 let message = match other {
                     Item::Closure(bound) => {
-                        format!("`{name}` takes a closure of one parameter, found {}", bound.closure.parameters.len())
+                        format!(
+                            "`{name}` takes a closure of one parameter, found {}",
+                            bound.closure.parameters.len()
+                        )
                     }
                     other => format!("`{name}` is a closure, found {}", other.describe()),
                 };
