@@ -25,14 +25,18 @@ pub(crate) fn operations(graph: &Graph) -> Result<Vec<Option<Box<dyn Operation>>
                 return Err(mistake(format!("it reads parameter {parameter} of {}", graph.parameters.len())));
             }
             let operation = operation(node);
-            match &operation {
-                Some(operation) if !checked_operations().contains(&operation.name()) => {
-                    Err(mistake(format!("`{}` is not covered by the harness of gradients", operation.name())))
-                }
-                _ => Ok(operation),
-            }
+            operation.iter().try_for_each(|o| covered(o.name())).map_err(mistake)?;
+            Ok(operation)
         })
         .collect()
+}
+
+/// Whether the harness of gradients covers an operation.
+fn covered(name: &str) -> std::result::Result<(), String> {
+    if checked_operations().contains(&name) {
+        return Ok(());
+    }
+    Err(format!("`{name}` is not covered by the harness of gradients"))
 }
 
 fn operation(node: &Node) -> Option<Box<dyn Operation>> {
@@ -77,4 +81,15 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
         Declared::Crop { start, length } => Box::new(Crop { start: *start, length: *length }),
     };
     Some(boxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_without_a_check_is_refused() {
+        assert_eq!(covered("relu"), Ok(()));
+        assert_eq!(covered("softmax").unwrap_err(), "`softmax` is not covered by the harness of gradients");
+    }
 }
