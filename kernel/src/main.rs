@@ -1,1 +1,159 @@
-fn main() {}
+//! The command `cistron`.
+
+use cistron_kernel::notebook::Parameter;
+use cistron_kernel::run::{Request, RunError, run};
+use cistron_kernel::sdk::{Sdk, SdkError, Where, cache_folder, install, is_current, source_folder, write_kernelspec};
+use cistron_kernel::{doctor, engine::link, jupyter};
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// A Jupyter kernel and a language for networks over genomes.
+#[derive(Parser)]
+#[command(name = "cistron", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds what cells link against and tells Jupyter about the kernel.
+    Install {
+        /// For this user (the default).
+        #[arg(long, conflicts_with = "prefix")]
+        user: bool,
+        /// Under a prefix, for example a virtual environment.
+        #[arg(long, value_name = "DIR")]
+        prefix: Option<PathBuf>,
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+    },
+    /// Executes a notebook; needs neither Jupyter nor Python.
+    Run {
+        /// The notebook.
+        notebook: PathBuf,
+        /// A value in place of the one in the cell tagged `parameters`; may be given several times.
+        #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+        parameters: Vec<Parameter>,
+        /// Where the executed notebook goes [default: NAME.out.ipynb beside it].
+        #[arg(short, long, value_name = "OUT.ipynb")]
+        output: Option<PathBuf>,
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+    },
+    /// What Jupyter starts.
+    Kernel {
+        /// The file that says which ports to listen on.
+        #[arg(long, value_name = "FILE")]
+        connection_file: PathBuf,
+    },
+    /// Says what is there, and what to do about what is missing.
+    Doctor {
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    if let Some(error) = link::become_linker() {
+        eprintln!("the linker did not start: {error}");
+        return ExitCode::FAILURE;
+    }
+    match carry_out(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            let text = error.to_string();
+            let text = if std::io::stderr().is_terminal() {
+                text
+            } else {
+                without_colours(&text)
+            };
+            eprintln!("error: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
+    let command = std::env::current_exe()?;
+    match task {
+        Task::Install { user: _, prefix, source } => {
+            let source = source_folder(source.as_deref())?;
+            let place = prefix.map_or(Where::User, Where::Prefix);
+            build(&source)?;
+            let spec = write_kernelspec(&place, &command, &source)?;
+            eprintln!("kernel for Jupyter: {}", spec.display());
+        }
+        Task::Run {
+            notebook,
+            parameters,
+            output,
+            source,
+        } => {
+            let source = source_folder(source.as_deref())?;
+            let sdk = ready(&source)?;
+            let request = Request {
+                notebook,
+                parameters,
+                output,
+            };
+            run(&request, sdk, &command).map_err(|error: RunError| Box::new(error))?;
+            eprintln!("executed notebook: {}", request.output().display());
+        }
+        Task::Kernel { connection_file } => {
+            let source = source_folder(None)?;
+            jupyter::serve(&connection_file, &source, &command)?;
+        }
+        Task::Doctor { source } => {
+            let findings = doctor::examine(source.as_deref());
+            for finding in &findings {
+                println!("{finding}");
+            }
+            if findings.iter().any(|f| f.remedy.is_some()) {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs, and says what it did.
+fn build(source: &Path) -> Result<Sdk, SdkError> {
+    let start = Instant::now();
+    let installed = install(source)?;
+    let done = if installed.new { "built" } else { "already there" };
+    let sdk = installed.sdk;
+    eprintln!(
+        "libraries for cells: {done}, {} crates, {:.1} s, {}",
+        sdk.crates,
+        start.elapsed().as_secs_f64(),
+        sdk.folder.display()
+    );
+    Ok(sdk)
+}
+
+/// What cells link against; built first if it is not there or older than the source.
+fn ready(source: &Path) -> Result<Sdk, SdkError> {
+    if is_current(source) {
+        return Sdk::open(source);
+    }
+    eprintln!("building what cells link against, into {} (once)", cache_folder().display());
+    build(source)
+}
+
+fn without_colours(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, tail)| tail);
+    }
+    out + rest
+}

@@ -1,1 +1,14 @@
-//! (being written)
+//! What cells link against: everything of the crate `cistron` and the runtime of a cell, in one
+//! shared library that is built once and loaded once.
+//!
+//! Cells name it `cistron`, so that a line of a notebook is also a line of a program. It holds the
+//! only copy of the standard library, the allocator, Candle and Polars in the worker process:
+//! statics, thread pools and types are the same in every cell.
+
+pub use cistron::*;
+pub use serde_json;
+
+pub mod rt;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,0 +1,77 @@
+//! The pipe to the kernel, apart from stdout and stderr, which belong to the user.
+//!
+//! An event is `KIND LENGTH\nBODY\n`. Standard output is flushed before each, and the kernel answers
+//! one byte when it has read everything before it: text and displays keep their order exactly.
+
+use cistron_display::{Bundle, Sink};
+use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::FromRawFd;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Where events go, and where the answers come from.
+static PIPES: OnceLock<Mutex<(File, File)>> = OnceLock::new();
+
+/// Takes over the inherited pipes with these numbers.
+pub(super) fn open(events: i32, answers: i32) {
+    // SAFETY: the kernel made these descriptors for us and nothing else in the process uses them.
+    let pipes = unsafe { (File::from_raw_fd(events), File::from_raw_fd(answers)) };
+    let _ = PIPES.set(Mutex::new(pipes));
+    cistron_display::set_sink(Box::new(PipeSink));
+}
+
+pub(super) fn send(kind: &str, body: &str) {
+    let _ = std::io::stdout().flush();
+    if let Some(pipes) = PIPES.get() {
+        let mut pipes = pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = pipes.0.write_all(format!("{kind} {}\n{body}\n", body.len()).as_bytes());
+        let _ = pipes.1.read_exact(&mut [0]);
+    }
+}
+
+/// Sends a display as Jupyter writes it: `{"data": {..}, "metadata": {..}, "transient": {..}}`.
+pub fn display_json(content: &str) {
+    send("display_data", content);
+}
+
+/// Clears what the cell has shown so far; with `wait`, when the next output comes.
+pub fn clear_output(wait: bool) {
+    send("clear_output", &json!({"wait": wait}).to_string());
+}
+
+/// Media type to content; JSON forms as JSON.
+pub(super) fn forms(bundle: &Bundle) -> Value {
+    let mut data = Map::new();
+    for (media_type, content) in &bundle.forms {
+        let json = media_type.ends_with("json");
+        let parsed = if json { serde_json::from_str(content).ok() } else { None };
+        data.insert(media_type.clone(), parsed.unwrap_or_else(|| Value::String(content.clone())));
+    }
+    Value::Object(data)
+}
+
+struct PipeSink;
+
+impl Sink for PipeSink {
+    fn result(&self, bundle: &Bundle) {
+        send("result", &forms(bundle).to_string());
+    }
+
+    fn display(&self, bundle: &Bundle, id: Option<&str>) {
+        let transient = id.map_or_else(|| json!({}), |id| json!({"display_id": id}));
+        send(
+            "display_data",
+            &json!({"data": forms(bundle), "metadata": {}, "transient": transient}).to_string(),
+        );
+    }
+
+    fn update(&self, bundle: &Bundle, id: &str, _last: bool) {
+        let content = json!({"data": forms(bundle), "metadata": {}, "transient": {"display_id": id}});
+        send("update_display_data", &content.to_string());
+    }
+
+    fn note(&self, line: &str) {
+        println!("{line}");
+    }
+}

@@ -1,0 +1,48 @@
+//! How a stretch of a cell can end badly.
+
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::Location;
+
+/// An error that left a cell through `?`.
+#[derive(Debug)]
+pub struct CellError {
+    /// Name of the error's type, without its path.
+    pub kind: String,
+    /// What the error says.
+    pub message: String,
+    /// Where the `?` stands, as the compiler sees it.
+    pub place: &'static Location<'static>,
+}
+
+/// Why a stretch of a cell ended early.
+pub enum Fail {
+    /// An error left it through `?`.
+    Error(CellError),
+    /// It panicked or was interrupted; the payload says which.
+    Panic(Box<dyn Any + Send>),
+}
+
+impl<E: Display> From<E> for Fail {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        from_display(&error, std::any::type_name::<E>(), Location::caller())
+    }
+}
+
+#[inline(never)]
+fn from_display(error: &dyn Display, type_name: &str, place: &'static Location<'static>) -> Fail {
+    Fail::Error(CellError {
+        kind: short_name(type_name),
+        message: format!("{error:#}"),
+        place,
+    })
+}
+
+/// The last name of a type's path; `Error` where the type says nothing.
+fn short_name(type_name: &str) -> String {
+    let path = type_name.split('<').next().unwrap_or_default();
+    let name = path.rsplit("::").next().unwrap_or_default();
+    let plain = name.starts_with(|c: char| c.is_ascii_uppercase()) && !matches!(name, "String" | "Box");
+    if plain { name.to_string() } else { "Error".into() }
+}

@@ -1,0 +1,109 @@
+//! The loop of the worker process.
+
+use super::store::Store;
+use super::{events, panic, segment};
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::FromRawFd;
+use std::time::Duration;
+
+/// The entry point of a compiled cell.
+type Entry = unsafe extern "C-unwind" fn(*mut Store);
+
+extern "C" fn on_interrupt(_signal: c_int) {
+    segment::request_interrupt();
+}
+
+/// Runs cells until the kernel closes the pipe, then ends the process. Each line on the command pipe
+/// names a shared library and the symbol of its entry point, or `-` to load it and no more.
+pub fn serve() -> ! {
+    let descriptors = (
+        descriptor("CISTRON_COMMANDS"),
+        descriptor("CISTRON_EVENTS"),
+        descriptor("CISTRON_ANSWERS"),
+    );
+    let (Some(commands), Some(pipe), Some(answers)) = descriptors else {
+        eprintln!("this program runs the cells of a Cistron notebook; the `cistron` command starts it");
+        std::process::exit(2)
+    };
+    events::open(pipe, answers);
+    panic::install_hook();
+    // SAFETY: the handler only stores to atomics.
+    unsafe { libc::signal(libc::SIGINT, on_interrupt as *const () as libc::sighandler_t) };
+    let flush = || loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let _ = std::io::stdout().flush();
+    };
+    if std::thread::Builder::new().name("flush".into()).spawn(flush).is_err() {
+        eprintln!("text without a line end will only show when its cell ends: no thread to flush it");
+    }
+    let mut store = Box::new(Store::default());
+    events::send("ready", "");
+    // SAFETY: the kernel made this descriptor for us and nothing else in the process uses it.
+    let commands = BufReader::new(unsafe { File::from_raw_fd(commands) });
+    for line in commands.lines().map_while(Result::ok) {
+        let Some((path, symbol)) = line.split_once(' ') else {
+            continue;
+        };
+        if symbol == "-" {
+            let loaded = open(path);
+            events::send(
+                if loaded.is_ok() { "ready" } else { "not_loaded" },
+                &loaded.err().unwrap_or_default(),
+            );
+            continue;
+        }
+        segment::clear_interrupt();
+        events::send("started", "");
+        match open(path).and_then(|library| entry(library, symbol)) {
+            // SAFETY: the kernel compiled this function with exactly this signature.
+            Ok(entry) => unsafe { entry(&mut *store) },
+            Err(message) => events::send("not_loaded", &message),
+        }
+    }
+    let _ = std::io::stdout().flush();
+    std::process::exit(0)
+}
+
+fn descriptor(name: &str) -> Option<i32> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Loads a library. It stays loaded: values of its types and its functions live on.
+fn open(path: &str) -> Result<*mut c_void, String> {
+    let path = CString::new(path).map_err(|e| e.to_string())?;
+    // SAFETY: the string ends in NUL; the library was made by the kernel for this process.
+    let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+    if library.is_null() {
+        Err(loader_message())
+    } else {
+        Ok(library)
+    }
+}
+
+/// Finds a cell's entry point.
+fn entry(library: *mut c_void, symbol: &str) -> Result<Entry, String> {
+    let symbol = CString::new(symbol).map_err(|e| e.to_string())?;
+    // SAFETY: the handle is open and the string ends in NUL; the kernel made the symbol with this type.
+    unsafe {
+        let entry = libc::dlsym(library, symbol.as_ptr());
+        if entry.is_null() {
+            Err(loader_message())
+        } else {
+            Ok(std::mem::transmute::<*mut c_void, Entry>(entry))
+        }
+    }
+}
+
+fn loader_message() -> String {
+    // SAFETY: `dlerror` answers null or a string that lives until the next call of the loader.
+    unsafe {
+        let message = libc::dlerror();
+        if message.is_null() {
+            "the loader gave no reason".into()
+        } else {
+            CStr::from_ptr(message).to_string_lossy().into_owned()
+        }
+    }
+}

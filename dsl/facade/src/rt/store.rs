@@ -1,0 +1,62 @@
+//! Variables that live on between cells.
+
+use std::any::Any;
+use std::collections::HashMap;
+
+/// The variables of a session: name, number of the binding, value.
+#[derive(Default)]
+pub struct Store {
+    variables: HashMap<String, (u32, Box<dyn Any>)>,
+}
+
+impl Store {
+    /// Keeps a value, unless the name is there already: of two bindings of one name in a cell, the
+    /// inner and newer one is stored first.
+    pub fn put<T: 'static>(&mut self, name: &str, slot: u32, value: T) {
+        self.put_box(name, slot, Box::new(value));
+    }
+
+    /// Moves a value out, into the cell that names it. A wrong type unwinds as the cell's panic.
+    pub fn take<T: 'static>(&mut self, name: &str) -> T {
+        match self.take_box(name).downcast::<T>() {
+            Ok(value) => *value,
+            Err(_) => other_type(name),
+        }
+    }
+
+    /// Forgets the value that has this name, if any: a new binding is about to take its place.
+    pub fn forget(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    /// One line per variable, `name slot`.
+    pub(super) fn listing(&self) -> String {
+        let lines: Vec<String> = self
+            .variables
+            .iter()
+            .map(|(name, (slot, _))| format!("{name} {slot}"))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[inline(never)]
+    fn put_box(&mut self, name: &str, slot: u32, value: Box<dyn Any>) {
+        self.variables.entry(name.to_owned()).or_insert((slot, value));
+    }
+
+    #[inline(never)]
+    fn take_box(&mut self, name: &str) -> Box<dyn Any> {
+        match self.variables.remove(name) {
+            Some((_, value)) => value,
+            None => std::panic::panic_any(format!("the variable `{name}` is not there any more")),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn other_type(name: &str) -> ! {
+    std::panic::panic_any(format!(
+        "the variable `{name}` has another type than this cell was compiled for"
+    ))
+}

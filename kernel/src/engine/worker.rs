@@ -1,0 +1,304 @@
+//! The process that runs cells, and everything it says.
+//!
+//! Three pipes besides its output: commands to it, events from it, and one byte back for each event.
+//! It waits for that byte, so by the time an event is read all text before it has arrived and none
+//! after it: the order is exact without waiting for time to pass.
+
+use super::content::{Content, Part};
+use crate::sdk::Sdk;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+
+/// Something that a cell shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Text on `stdout` or `stderr`.
+    Stream(&'static str, String),
+    /// A display: `{"data": .., "metadata": .., "transient": ..}`.
+    Display(Value),
+    /// A new form of an earlier display.
+    Update(Value),
+    /// Earlier output goes away: `{"wait": ..}`.
+    Clear(Value),
+    /// The cell's value: media type to content.
+    Result(Value),
+}
+
+/// What the worker says besides output.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Event {
+    Ready,
+    Started,
+    /// Name and slot of every variable.
+    Variables(Vec<(String, u32)>),
+    Ok,
+    Error(Value),
+    Panic(Value),
+    Interrupted,
+    NotLoaded(String),
+    Died(Option<ExitStatus>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Worker {
+    child: Child,
+    commands: File,
+    answers: File,
+    events: File,
+    stdout: ChildStdout,
+    stderr: ChildStderr,
+    buffer: Vec<u8>,
+    content: Content,
+    errors: Content,
+}
+
+/// Receives output.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(Output);
+
+impl Worker {
+    /// Starts a worker.
+    ///
+    /// # Errors
+    /// When the process can't be started.
+    pub(crate) fn start(sdk: &Sdk, cells: &Path, folder: &Path) -> io::Result<Self> {
+        let (commands_read, commands_write) = pipe()?;
+        let (answers_read, answers_write) = pipe()?;
+        let (events_read, events_write) = pipe()?;
+        let inherited = [commands_read.as_raw_fd(), answers_read.as_raw_fd(), events_write.as_raw_fd()];
+        let mut command = Command::new(sdk.worker());
+        command.current_dir(folder);
+        command.env("CISTRON_COMMANDS", inherited[0].to_string());
+        command.env("CISTRON_ANSWERS", inherited[1].to_string());
+        command.env("CISTRON_EVENTS", inherited[2].to_string());
+        let mut libraries = vec![cells.to_path_buf(), sdk.folder.clone()];
+        libraries.extend(std::env::var_os("LD_LIBRARY_PATH").iter().flat_map(std::env::split_paths));
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(libraries).map_err(io::Error::other)?);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        // SAFETY: only async-signal-safe calls between fork and exec.
+        unsafe { command.pre_exec(move || hand_over(inherited)) };
+        let mut child = command.spawn()?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(io::Error::other("the worker has no output"));
+        };
+        for descriptor in [stdout.as_raw_fd(), stderr.as_raw_fd(), events_read.as_raw_fd()] {
+            do_not_block(descriptor)?;
+        }
+        Ok(Self {
+            child,
+            commands: commands_write.into(),
+            answers: answers_write.into(),
+            events: events_read.into(),
+            stdout,
+            stderr,
+            buffer: Vec::new(),
+            content: Content::default(),
+            errors: Content::default(),
+        })
+    }
+
+    /// Its process number.
+    pub(crate) fn process(&self) -> i32 {
+        self.child.id() as i32
+    }
+
+    /// Asks it to load a library and call a function in it.
+    pub(crate) fn command(&mut self, library: &Path, symbol: &str) -> io::Result<()> {
+        writeln!(self.commands, "{} {symbol}", library.display())
+    }
+
+    /// Waits up to `timeout` milliseconds (-1: for ever) for something to happen; output goes to `emit`.
+    pub(crate) fn step(&mut self, timeout: i32, emit: Emit<'_>) -> io::Result<Option<Event>> {
+        let descriptors = [self.events.as_raw_fd(), self.stdout.as_raw_fd(), self.stderr.as_raw_fd()];
+        let mut polled = descriptors.map(|fd| libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        });
+        // SAFETY: the array lives through the call and its length is given.
+        let count = unsafe { libc::poll(polled.as_mut_ptr(), 3, timeout) };
+        if count <= 0 {
+            return Ok(None);
+        }
+        let closed = polled[0].revents != 0 && self.read_events()?;
+        let frame = self.next_frame();
+        self.drain(emit);
+        if let Some((kind, body)) = frame {
+            let event = self.event(&kind, &body, emit);
+            let _ = self.answers.write_all(b"\n");
+            return Ok(event);
+        }
+        if closed {
+            self.finish_content(emit, false);
+            return Ok(Some(Event::Died(self.child.wait().ok())));
+        }
+        Ok(None)
+    }
+
+    /// Ends the process if it lives and answers how it ended.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Shows what waits: content at the end of a cell is its result.
+    pub(crate) fn finish_content(&mut self, emit: Emit<'_>, as_result: bool) {
+        for part in self.content.flush() {
+            emit_part("stdout", part, emit);
+        }
+        match self.content.take_forms() {
+            Some(forms) if as_result => emit(Output::Result(Value::Object(forms))),
+            Some(forms) => emit_part("stdout", Part::Forms(forms), emit),
+            None => {}
+        }
+    }
+
+    fn event(&mut self, kind: &str, body: &str, emit: Emit<'_>) -> Option<Event> {
+        let json = || serde_json::from_str(body).unwrap_or(Value::Null);
+        let shown = match kind {
+            "result" => Output::Result(json()),
+            "display_data" => Output::Display(json()),
+            "update_display_data" => Output::Update(json()),
+            "clear_output" => Output::Clear(json()),
+            _ => {
+                return Some(match kind {
+                    "ready" => Event::Ready,
+                    "started" => Event::Started,
+                    "variables" => Event::Variables(listing(body)),
+                    "ok" => Event::Ok,
+                    "error" => Event::Error(json()),
+                    "panic" => Event::Panic(json()),
+                    "interrupted" => Event::Interrupted,
+                    "not_loaded" => Event::NotLoaded(body.to_string()),
+                    _ => return None,
+                });
+            }
+        };
+        self.finish_content(emit, false);
+        emit(shown);
+        None
+    }
+
+    /// Reads what is there; true at the end of the pipe.
+    fn read_events(&mut self) -> io::Result<bool> {
+        let mut chunk = [0; 65536];
+        loop {
+            match self.events.read(&mut chunk) {
+                Ok(0) => return Ok(true),
+                Ok(count) => self.buffer.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn next_frame(&mut self) -> Option<(String, String)> {
+        let end = self.buffer.iter().position(|b| *b == b'\n')?;
+        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
+        let (kind, length) = head.rsplit_once(' ')?;
+        let length: usize = length.parse().ok()?;
+        let body = self.buffer.get(end + 1..end + 1 + length)?;
+        let body = String::from_utf8_lossy(body).into_owned();
+        if self.buffer.len() < end + length + 2 {
+            return None;
+        }
+        self.buffer.drain(..end + length + 2);
+        Some((kind.to_string(), body))
+    }
+
+    fn drain(&mut self, emit: Emit<'_>) {
+        let mut chunk = [0; 65536];
+        while let Ok(count @ 1..) = self.stdout.read(&mut chunk) {
+            for part in self.content.push(&chunk[..count]) {
+                emit_part("stdout", part, emit);
+            }
+        }
+        while let Ok(count @ 1..) = self.stderr.read(&mut chunk) {
+            for part in self.errors.push(&chunk[..count]) {
+                emit_part("stderr", part, emit);
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn emit_part(stream: &'static str, part: Part, emit: Emit<'_>) {
+    match part {
+        Part::Text(text) => emit(Output::Stream(stream, text)),
+        Part::Forms(forms) => emit(Output::Display(json!({"data": forms, "metadata": {}, "transient": {}}))),
+    }
+}
+
+fn listing(body: &str) -> Vec<(String, u32)> {
+    body.lines()
+        .filter_map(|line| {
+            line.split_once(' ')
+                .and_then(|(name, slot)| Some((name.to_string(), slot.parse().ok()?)))
+        })
+        .collect()
+}
+
+/// How a process ended, in words.
+pub(crate) fn ending(status: Option<ExitStatus>) -> String {
+    let Some(status) = status else {
+        return "ended".into();
+    };
+    match (status.signal(), status.code()) {
+        (Some(libc::SIGKILL), _) => "was killed (SIGKILL; out of memory, or `kill -9`)".into(),
+        (Some(libc::SIGSEGV), _) => "crashed (SIGSEGV: memory was used that is not its own; look at `unsafe` code)".into(),
+        (Some(libc::SIGABRT), _) => "aborted (SIGABRT)".into(),
+        (Some(signal), _) => format!("was ended by signal {signal}"),
+        (None, Some(code)) => format!("called `exit({code})`"),
+        (None, None) => "ended".into(),
+    }
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends: [RawFd; 2] = [0; 2];
+    // SAFETY: the array has room for both descriptors, which are ours from then on.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
+}
+
+fn do_not_block(descriptor: RawFd) -> io::Result<()> {
+    // SAFETY: the descriptor is open.
+    if unsafe { libc::fcntl(descriptor, libc::F_SETFL, libc::O_NONBLOCK) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// In the child: keeps the pipes open through exec, and ends with the kernel.
+fn hand_over(descriptors: [RawFd; 3]) -> io::Result<()> {
+    for descriptor in descriptors {
+        // SAFETY: the descriptor is open.
+        if unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    #[cfg(target_os = "linux")]
+    // SAFETY: a plain system call.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    }
+    Ok(())
+}

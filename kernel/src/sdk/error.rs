@@ -1,0 +1,68 @@
+//! What can go wrong before the first cell.
+
+use std::path::{Path, PathBuf};
+
+/// Why there is nothing to link cells against.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SdkError {
+    /// A file or folder could not be used.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The source of the DSL is not where it was when this command was built.
+    #[error(
+        "the source of Cistron is not at {0}: no Cargo.toml with dsl/facade there.\nhint: give its place with `--source` or in CISTRON_SOURCE"
+    )]
+    NoSource(PathBuf),
+    /// Rust is missing or doesn't answer.
+    #[error("Rust could not be used: {0}\nhint: install it from https://rustup.rs; Cistron needs rustc, cargo and a C compiler")]
+    NoRust(String),
+    /// No program that links.
+    #[error(
+        "no linker was found: neither `ld.bfd` on the PATH nor `rust-lld` in {0}\nhint: reinstall the toolchain with rustup, or install binutils"
+    )]
+    NoLinker(PathBuf),
+    /// The build failed.
+    #[error("{what} could not be built:\n{output}")]
+    Build {
+        /// What was built.
+        what: String,
+        /// What the compiler said.
+        output: String,
+    },
+    /// Nothing is installed.
+    #[error("nothing is installed in {0} yet\nhint: run `cistron install`")]
+    NotInstalled(PathBuf),
+    /// The toolchain is another one than the libraries were built with.
+    #[error(
+        "the libraries for cells were built with\n  {built}\nbut {rustc} is now\n  {found}\nhint: run `cistron install` again"
+    )]
+    OtherToolchain {
+        /// The compiler.
+        rustc: PathBuf,
+        /// Its version then.
+        built: String,
+        /// Its version now.
+        found: String,
+    },
+    /// A file in the cache can't be read.
+    #[error("{path} is damaged: {reason}\nhint: run `cistron install` again")]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl SdkError {
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |error| Self::File { path, error }
+    }
+}

@@ -1,0 +1,17 @@
+//! What cells link against: built once, kept in the cache, tied to one toolchain.
+
+mod build;
+mod dependency;
+mod error;
+mod kernelspec;
+mod manifest;
+mod place;
+mod progress;
+mod toolchain;
+
+pub use build::{Installed, install, is_current};
+pub use error::SdkError;
+pub use kernelspec::{Where, write_kernelspec};
+pub use manifest::Sdk;
+pub use place::{cache_folder, source_folder, target_folder};
+pub use toolchain::Toolchain;
