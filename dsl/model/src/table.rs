@@ -1,13 +1,58 @@
 //! The layers as a table: what each gives, holds, sees and costs.
 
 use crate::shape::{show_axes, show_bp};
-use crate::{Model, Node, Operation, count};
+use crate::{Graph, Model, Node, Operation, count};
 use cistron_display::Table;
 
 /// More rows than this are folded in the middle.
 const MOST_ROWS: usize = 120;
 
-/// One row per node; shared weights count in the first row that uses them.
+/// Nodes that stand in one row: a layer and the plain steps after it.
+struct Row {
+    name: String,
+    text: String,
+    last: usize,
+    parameters: usize,
+    shared: bool,
+    cost: u64,
+}
+
+/// The rows of a graph; shared weights count in the first row that uses them.
+fn rows(graph: &Graph) -> Vec<Row> {
+    let parameters = count::parameters_of_nodes(graph);
+    let mut rows: Vec<Row> = Vec::new();
+    for (i, node) in graph.nodes.iter().enumerate() {
+        let cost = count::multiply_adds(graph, i);
+        match rows.last_mut() {
+            Some(row) if is_plain(&node.operation) && node.inputs == [row.last] => {
+                row.text.push_str(&format!(" \u{b7} {}", describe(node)));
+                row.last = i;
+                row.cost = row.cost.saturating_add(cost);
+            }
+            _ => rows.push(Row {
+                name: node.name.clone(),
+                text: describe(node),
+                last: i,
+                parameters: parameters[i],
+                shared: parameters[i] == 0 && !node.parameters.is_empty(),
+                cost,
+            }),
+        }
+    }
+    rows
+}
+
+/// Steps without weights that keep the number of values.
+fn is_plain(operation: &Operation) -> bool {
+    use Operation as O;
+    let activation = matches!(
+        operation,
+        O::Relu | O::Gelu(_) | O::Silu | O::Softplus | O::Sigmoid | O::Tanh | O::Exp | O::Affine { .. }
+    );
+    activation || matches!(operation, O::Dropout { .. } | O::Flip)
+}
+
+/// One row per layer with the plain steps after it, then the totals.
 pub(crate) fn table(model: &Model) -> Table {
     let graph = model.graph();
     let title = match model.parameters() {
@@ -28,26 +73,20 @@ pub(crate) fn table(model: &Model) -> Table {
             ">multiply-adds",
         ],
     );
-    let parameters = count::parameters_of_nodes(graph);
-    for (i, node) in graph.nodes.iter().enumerate() {
-        let cost = count::multiply_adds(graph, i);
+    let or_blank = |n: usize| if n == 0 { String::new() } else { cistron_display::count(n) };
+    for row in rows(graph) {
+        let node = &graph.nodes[row.last];
         table.row([
-            node.name.clone(),
-            describe(node),
+            row.name,
+            row.text,
             show_axes(&node.axes),
-            if node.parameters.is_empty() {
-                String::new()
-            } else if parameters[i] == 0 {
+            if row.shared {
                 "shared".into()
             } else {
-                cistron_display::count(parameters[i])
+                or_blank(row.parameters)
             },
             node.receptive_field_bp.map_or_else(|| "all".into(), show_bp),
-            if cost == 0 {
-                String::new()
-            } else {
-                cistron_display::count(cost as usize)
-            },
+            or_blank(row.cost as usize),
         ]);
     }
     if table.rows.len() > MOST_ROWS {

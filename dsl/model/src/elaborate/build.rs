@@ -139,6 +139,14 @@ impl Elaborator<'_> {
         })
     }
 
+    /// Adds a node named at the top, wherever it is first read: an input.
+    pub(crate) fn push_input(&mut self, name: &str, shape: Shape, span: Span) -> usize {
+        let inner = self.drafts.paths.split_off(1.min(self.drafts.paths.len()));
+        let node = self.push(name, Operation::Input { port: name.into() }, &[], shape, span);
+        self.drafts.paths.extend(inner);
+        node
+    }
+
     /// Adds a node that uses the weights of another.
     pub(crate) fn push_twin(&mut self, of: usize, input: usize, shape: Shape) -> usize {
         let twin = self.drafts.list[of].clone();

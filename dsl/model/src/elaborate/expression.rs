@@ -2,7 +2,6 @@
 
 use super::item::Bound;
 use super::{Elaborator, Item};
-use crate::Operation;
 use crate::shape::Shape;
 use cistron_declaration::{Arm, Block, Diagnostic, Expression, Kind, Pattern, PortKind, Span, did_you_mean};
 use std::rc::Rc;
@@ -112,7 +111,7 @@ impl Elaborator<'_> {
                 let message = format!("`{name}` is a category, and categories as inputs parse but cannot run yet");
                 return self.fail(Diagnostic::error(span, message));
             }
-            let node = self.push(name, Operation::Input { port: name.into() }, &[], Shape::of(&port.axes), span);
+            let node = self.push_input(name, Shape::of(&port.axes), span);
             self.inputs.insert(name.into(), node);
             return Item::Node(node);
         }

@@ -30,6 +30,7 @@ mod drawing;
 mod inside_macro;
 mod language;
 mod language_page;
+mod mangled;
 mod mistakes;
 mod shapes;
 mod support;

@@ -134,7 +134,8 @@ fn groups_and_depthwise() {
 fn the_table_reads() {
     let model = good("y = dna.conv(8, width = 5).relu().pool(Max, 6).linear();");
     let text = model.to_string();
-    println!("{text}");
+    assert!(text.lines().any(|line| line.starts_with("dna ")), "{text}");
+    assert!(text.contains("conv 8, width 5 \u{b7} relu"), "{text}");
     assert!(text.contains("8 x 6 at 6 bp"), "{text}");
     assert!(
         text.contains("positions left over at the end of pooling are not read: y.pool 4 of 40"),

@@ -30,4 +30,4 @@ fn the_hash_is_stable_and_looks_at_what_counts() {
     assert_ne!(model.with("rate", 0.2).unwrap().hash(), HASH);
 }
 
-const HASH: &str = "a3f4f4da553c016173b9249335c520f111c8b762637fd601430ed06a3b03c5f3";
+const HASH: &str = "9c9be6a0f467d99e737573eff6a4d8555b8225b5df906f2a7d0fa9401e85fc94";
