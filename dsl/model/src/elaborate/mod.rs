@@ -145,7 +145,7 @@ impl Elaborator<'_> {
 
     /// Keeps a diagnostic, once: a loop or a second call of a block does not repeat it with other numbers.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).take(24).collect::<String>();
+        let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).take(40).collect::<String>();
         let known = |d: &Diagnostic| d.span == diagnostic.span && words(&d.message) == words(&diagnostic.message);
         if !self.diagnostics.iter().any(known) {
             self.diagnostics.push(diagnostic);

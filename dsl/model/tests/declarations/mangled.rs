@@ -50,7 +50,7 @@ fn pieces(text: &str) -> Vec<String> {
 fn nothing_panics() {
     let mut dice = Dice(7);
     let (mut read, mut accepted) = (0, 0);
-    for round in 0..6000 {
+    for round in 0..2400 {
         let mut parts = pieces(TEXTS[round % TEXTS.len()]);
         for _ in 0..1 + dice.roll(3) {
             let (at, other) = (dice.roll(parts.len()), dice.roll(parts.len()));
@@ -82,7 +82,7 @@ fn nothing_panics() {
             Err(diagnostics) => assert!(diagnostics.has_errors(), "{}", diagnostics.source.text),
         }
     }
-    assert!(read > 500 && accepted > 50, "{read} read, {accepted} accepted");
+    assert!(read > 300 && accepted > 30, "{read} read, {accepted} accepted");
 }
 
 #[test]

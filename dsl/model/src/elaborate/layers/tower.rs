@@ -9,6 +9,15 @@ use crate::shape::Size;
 use cistron_declaration::Diagnostic;
 use std::rc::Rc;
 
+/// The settings of one unit; nothing where they are unknown.
+struct Unit {
+    filters: Given<usize>,
+    width: Option<usize>,
+    dilation: Option<usize>,
+    bias: bool,
+    before: Given<Rc<Bound>>,
+}
+
 impl Elaborator<'_> {
     /// `residual(n, width = w, dilation = d or [d1, ..], before = |h| .., after = |h| ..)`.
     ///
@@ -17,25 +26,28 @@ impl Elaborator<'_> {
     /// width is an error, where DRG leaves the rest of the tower out without a word.
     pub(crate) fn tower(&mut self, item: &Item, arguments: &Arguments) -> Item {
         let layers = self.whole(arguments, "layers", 1).or(1);
-        let width = self.whole(arguments, "width", 1).or(1);
-        let filters = self.whole(arguments, "filters", 1);
-        let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
         let dilations = self.dilations(arguments, layers);
-        let before = self.closure(arguments, "before");
+        let mut unit = Unit {
+            filters: self.whole(arguments, "filters", 1),
+            width: self.whole(arguments, "width", 1).or(1),
+            dilation: None,
+            bias: self.truth(arguments, "bias").or(true).unwrap_or(true),
+            before: self.closure(arguments, "before"),
+        };
         let after = self.closure(arguments, "after");
         let mut now = item.clone();
         self.drafts.enter("residual", false);
         for layer in 0..layers.unwrap_or(1) {
-            if !self.step(arguments.span) || !self.long_enough(&now, layer + 1, width, arguments) {
+            if !self.step(arguments.span) || !self.long_enough(&now, layer + 1, unit.width, arguments) {
                 now = Item::Unknown;
                 break;
             }
             self.drafts.enter(&(layer + 1).to_string(), false);
-            let dilation = dilations
+            unit.dilation = dilations
                 .as_ref()
                 .and_then(|d| d.get(layer.min(d.len().saturating_sub(1))))
                 .copied();
-            now = self.unit(&now, arguments, filters, width, dilation, bias, &before);
+            now = self.unit(&now, arguments, &unit);
             now = match &after {
                 Given::Value(closure) => self.call_closure(closure, &[now], "after", arguments.span_of("after")),
                 Given::Unknown => Item::Unknown,
@@ -47,38 +59,28 @@ impl Elaborator<'_> {
         if layers.is_none() { Item::Unknown } else { now }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn unit(
-        &mut self,
-        x: &Item,
-        arguments: &Arguments,
-        filters: Given<usize>,
-        width: Option<usize>,
-        dilation: Option<usize>,
-        bias: bool,
-        before: &Given<Rc<Bound>>,
-    ) -> Item {
+    fn unit(&mut self, x: &Item, arguments: &Arguments, unit: &Unit) -> Item {
         let span = arguments.span;
-        let read = match before {
+        let read = match &unit.before {
             Given::Value(closure) => self.call_closure(closure, std::slice::from_ref(x), "before", arguments.span_of("before")),
             Given::Unknown => Item::Unknown,
             Given::Absent => x.clone(),
         };
         let (_, shape) = self.source(x);
         let channels = self.decided(shape.first(), span);
-        let filters = match filters {
+        let filters = match unit.filters {
             Given::Absent => channels,
             given => given.or(1),
         };
         let settings = Settings {
             filters: filters.into(),
-            width: width.unwrap_or(1),
+            width: unit.width.unwrap_or(1),
             stride: 1,
-            dilation: dilation.unwrap_or(1),
+            dilation: unit.dilation.unwrap_or(1),
             groups: 1,
             valid: false,
-            bias,
-            exact: width.is_some() && dilation.is_some(),
+            bias: unit.bias,
+            exact: unit.width.is_some() && unit.dilation.is_some(),
         };
         let convolved = self.convolve(&read, "conv", settings, span);
         let narrow = Settings {
