@@ -80,7 +80,10 @@ fn time(name: &str, graph: Graph, batch: usize, length: usize, outputs: usize) -
     let predict = Instant::now();
     network.predict(&inputs)?;
     let predict = predict.elapsed().as_secs_f64() * 1e3;
-    println!("{name}: median {:.3} ms, fastest {:.3} ms, prediction {predict:.3} ms", times[100], times[0]);
+    println!(
+        "{name}: median {:.3} ms, fastest {:.3} ms, prediction {predict:.3} ms",
+        times[100], times[0]
+    );
     Ok(())
 }
 

@@ -22,13 +22,20 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named) -> Resul
     let mut of_weights: Vec<Option<Tensor>> = vec![None; network.weights.len()];
     let mut of_nodes: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     for (name, gradient) in named {
-        let mistake = |found: String, expected: String| NetworkError::Gradient { name: name.clone(), found, expected };
+        let mistake = |found: String, expected: String| NetworkError::Gradient {
+            name: name.clone(),
+            found,
+            expected,
+        };
         let Some((_, id)) = graph.outputs.iter().find(|(output, _)| *output == name) else {
             let names: Vec<&str> = graph.outputs.iter().map(|(n, _)| n.as_str()).collect();
             return Err(mistake("no such output".into(), format!("one of {names:?}")));
         };
         if let Some(output) = walk.outputs.get(&name).filter(|o| o.dims() != gradient.dims()) {
-            return Err(mistake(format!("shape {:?}", gradient.dims()), format!("{:?}", output.dims())));
+            return Err(mistake(
+                format!("shape {:?}", gradient.dims()),
+                format!("{:?}", output.dims()),
+            ));
         }
         if needs[*id] {
             add(&mut of_nodes[*id], gradient.to_dtype(network.precision)?.contiguous()?)?;
@@ -43,11 +50,16 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named) -> Resul
         };
         let trainable = node.parameters.iter().map(|p| network.weights[*p].trainable);
         let wanted: Vec<bool> = node.inputs.iter().map(|i| needs[*i]).chain(trainable).collect();
-        let located = |source| NetworkError::Layer { layer: node.name.clone(), source };
+        let located = |source| NetworkError::Layer {
+            layer: node.name.clone(),
+            source,
+        };
         let results = operation.backward(&kept, &gradient, &wanted).map_err(located)?;
         drop((kept, gradient));
         for (place, result) in results.into_iter().enumerate() {
-            let Some(result) = result.filter(|_| wanted[place]) else { continue };
+            let Some(result) = result.filter(|_| wanted[place]) else {
+                continue;
+            };
             match place.checked_sub(node.inputs.len()) {
                 None => add(&mut of_nodes[node.inputs[place]], result)?,
                 Some(parameter) => add(&mut of_weights[node.parameters[parameter]], result)?,

@@ -34,26 +34,50 @@ pub(crate) fn forward(
 ) -> Result<Walk> {
     let graph = &network.graph;
     let mut uses = vec![0usize; graph.nodes.len()];
-    graph.nodes.iter().flat_map(|n| &n.inputs).chain(graph.outputs.iter().map(|o| &o.1)).for_each(|i| uses[*i] += 1);
+    graph
+        .nodes
+        .iter()
+        .flat_map(|n| &n.inputs)
+        .chain(graph.outputs.iter().map(|o| &o.1))
+        .for_each(|i| uses[*i] += 1);
     let needs = if pass.training { needs_gradient(network) } else { Vec::new() };
     let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     let mut kept: Vec<Option<Kept>> = Vec::with_capacity(needs.len());
     let mut updates = Vec::new();
     let mut batch = None;
     for (id, node) in graph.nodes.iter().enumerate() {
-        let located = |source| NetworkError::Layer { layer: node.name.clone(), source };
+        let located = |source| NetworkError::Layer {
+            layer: node.name.clone(),
+            source,
+        };
         let mut keep = None;
         let value = match (&network.operations[id], &node.operation) {
             (None, Declared::Input { port }) => input(network, node, port, inputs, &mut batch)?,
-            (None, _) => return Err(NetworkError::Graph { layer: node.name.clone(), what: "it has no operation".into() }),
+            (None, _) => {
+                return Err(NetworkError::Graph {
+                    layer: node.name.clone(),
+                    what: "it has no operation".into(),
+                });
+            }
             (Some(operation), _) => {
                 let mut read = Vec::with_capacity(node.inputs.len() + node.parameters.len());
                 for i in &node.inputs {
                     let what = || format!("the value of node {i} is gone");
-                    read.push(values[*i].as_ref().ok_or_else(|| NetworkError::Graph { layer: node.name.clone(), what: what() })?);
+                    read.push(values[*i].as_ref().ok_or_else(|| NetworkError::Graph {
+                        layer: node.name.clone(),
+                        what: what(),
+                    })?);
                 }
                 read.extend(node.parameters.iter().map(|p| &network.weights[*p].tensor));
-                let result = operation.forward(&read, &Pass { node: id as u64, ..*pass }).map_err(located)?;
+                let result = operation
+                    .forward(
+                        &read,
+                        &Pass {
+                            node: id as u64,
+                            ..*pass
+                        },
+                    )
+                    .map_err(located)?;
                 if pass.training && needs[id] {
                     keep = Some(Kept::new(operation.as_ref(), &read, node.inputs.len(), &result));
                 }
@@ -93,10 +117,18 @@ fn input(network: &Network, node: &Node, port: &str, inputs: &Named, batch: &mut
         let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
         format!("[batch, {}]", sizes.join(", "))
     };
-    let mistake = |found: String, expected: String| NetworkError::Input { name: port.to_string(), found, expected };
+    let mistake = |found: String, expected: String| NetworkError::Input {
+        name: port.to_string(),
+        found,
+        expected,
+    };
     let Some(tensor) = inputs.get(port) else {
         let there: Vec<String> = inputs.keys().map(|k| format!("`{k}`")).collect();
-        let found = if there.is_empty() { "no inputs".to_string() } else { format!("only {}", there.join(", ")) };
+        let found = if there.is_empty() {
+            "no inputs".to_string()
+        } else {
+            format!("only {}", there.join(", "))
+        };
         return Err(mistake(found, format!("a tensor {}", wanted())));
     };
     let dims = tensor.dims();
@@ -106,7 +138,10 @@ fn input(network: &Network, node: &Node, port: &str, inputs: &Named, batch: &mut
     match batch {
         None => *batch = Some((port.to_string(), dims[0])),
         Some((first, size)) if *size != dims[0] => {
-            return Err(mistake(format!("{} examples", dims[0]), format!("{size}, as many as input `{first}` has")));
+            return Err(mistake(
+                format!("{} examples", dims[0]),
+                format!("{size}, as many as input `{first}` has"),
+            ));
         }
         Some(_) => {}
     }

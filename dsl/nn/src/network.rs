@@ -40,7 +40,10 @@ impl Network {
     /// # Errors
     /// A precision other than F32 and F64, or an operation that the harness of gradients does not cover.
     pub fn new(model: &Model, seed: u64, precision: DType) -> Result<Self> {
-        Ok(Self { model: Some(model.clone()), ..Self::from_graph(model.graph().clone(), seed, precision)? })
+        Ok(Self {
+            model: Some(model.clone()),
+            ..Self::from_graph(model.graph().clone(), seed, precision)?
+        })
     }
 
     /// A network from a graph alone.
@@ -52,11 +55,20 @@ impl Network {
             return Err(NetworkError::Precision(precision));
         }
         if let Some((name, id)) = graph.outputs.iter().find(|(_, id)| *id >= graph.nodes.len()) {
-            return Err(NetworkError::Graph { layer: name.clone(), what: format!("output of node {id}, which does not exist") });
+            return Err(NetworkError::Graph {
+                layer: name.clone(),
+                what: format!("output of node {id}, which does not exist"),
+            });
         }
         let operations = Arc::new(operations(&graph)?);
         let weights = initial(&graph, seed, precision)?;
-        Ok(Self { model: None, graph: Arc::new(graph), operations, weights, precision })
+        Ok(Self {
+            model: None,
+            graph: Arc::new(graph),
+            operations,
+            weights,
+            precision,
+        })
     }
 
     /// The declaration, unless the network was made from a graph alone.
@@ -81,7 +93,11 @@ impl Network {
 
     /// How many numbers training changes.
     pub fn parameter_count(&self) -> usize {
-        self.weights.iter().filter(|w| w.trainable).map(|w| w.tensor.elem_count()).sum()
+        self.weights
+            .iter()
+            .filter(|w| w.trainable)
+            .map(|w| w.tensor.elem_count())
+            .sum()
     }
 
     /// Replaces all weights and buffers.
@@ -102,11 +118,20 @@ impl Network {
         let odd = |(before, after): (&Weight, &Weight)| {
             let same = before.tensor.dims() == after.tensor.dims() && before.tensor.dtype() == after.tensor.dtype();
             let (found, expected) = (after.tensor.dims(), before.tensor.dims());
-            (!same).then(|| format!("`{}` became {found:?} {:?}, it was {expected:?}", before.name, after.tensor.dtype()))
+            (!same).then(|| {
+                format!(
+                    "`{}` became {found:?} {:?}, it was {expected:?}",
+                    before.name,
+                    after.tensor.dtype()
+                )
+            })
         };
         let mistakes: Vec<String> = self.weights.iter().zip(&changed).filter_map(odd).collect();
         if !mistakes.is_empty() {
-            return Err(NetworkError::Weights { source_name: "the changed weights".into(), mistakes });
+            return Err(NetworkError::Weights {
+                source_name: "the changed weights".into(),
+                mistakes,
+            });
         }
         self.weights = changed;
         Ok(result)
@@ -128,7 +153,10 @@ impl Network {
         for name in nodes {
             if !self.graph.nodes.iter().any(|n| n.name == *name) {
                 let hint = nearest(name, self.graph.nodes.iter().map(|n| n.name.as_str())).map(str::to_string);
-                return Err(NetworkError::UnknownLayer { name: (*name).to_string(), hint });
+                return Err(NetworkError::UnknownLayer {
+                    name: (*name).to_string(),
+                    hint,
+                });
             }
         }
         let mut found = Named::new();
@@ -155,11 +183,19 @@ impl Network {
         step: u64,
         loss: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
     ) -> Result<Step> {
-        let pass = Pass { training: true, seed, step, node: 0 };
+        let pass = Pass {
+            training: true,
+            seed,
+            step,
+            node: 0,
+        };
         let mut walk = forward(self, inputs, &pass, |_, _, _| Ok(()))?;
         let (loss, gradients) = loss(&walk.outputs)?;
         if !loss.is_finite() {
-            return Ok(Step { loss, gradients: vec![None; self.weights.len()] });
+            return Ok(Step {
+                loss,
+                gradients: vec![None; self.weights.len()],
+            });
         }
         let updates = std::mem::take(&mut walk.updates);
         let gradients = backward(self, walk, gradients)?;
@@ -192,6 +228,9 @@ impl Network {
 
 fn all_finite(tensor: &Tensor) -> Result<bool> {
     // 0 x is 0 for a finite x and NaN otherwise, and a sum keeps a NaN.
-    let sum = (tensor.flatten_all()? * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    let sum = (tensor.flatten_all()? * 0.0)?
+        .sum_all()?
+        .to_dtype(DType::F64)?
+        .to_scalar::<f64>()?;
     Ok(sum == 0.0)
 }

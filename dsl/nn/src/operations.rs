@@ -17,12 +17,18 @@ pub(crate) fn operations(graph: &Graph) -> Result<Vec<Option<Box<dyn Operation>>
         .iter()
         .enumerate()
         .map(|(id, node)| {
-            let mistake = |what: String| NetworkError::Graph { layer: node.name.clone(), what };
+            let mistake = |what: String| NetworkError::Graph {
+                layer: node.name.clone(),
+                what,
+            };
             if let Some(input) = node.inputs.iter().find(|input| **input >= id) {
                 return Err(mistake(format!("it reads node {input}, which is not computed before it")));
             }
             if let Some(parameter) = node.parameters.iter().find(|p| **p >= graph.parameters.len()) {
-                return Err(mistake(format!("it reads parameter {parameter} of {}", graph.parameters.len())));
+                return Err(mistake(format!(
+                    "it reads parameter {parameter} of {}",
+                    graph.parameters.len()
+                )));
             }
             let operation = operation(node);
             operation.iter().try_for_each(|o| covered(o.name())).map_err(mistake)?;
@@ -42,11 +48,23 @@ fn covered(name: &str) -> std::result::Result<(), String> {
 fn operation(node: &Node) -> Option<Box<dyn Operation>> {
     let boxed: Box<dyn Operation> = match &node.operation {
         Declared::Input { .. } => return None,
-        Declared::Convolution { stride, dilation, groups, padding, .. } => {
-            Box::new(Convolution { stride: *stride, dilation: *dilation, groups: *groups, padding: *padding })
-        }
+        Declared::Convolution {
+            stride,
+            dilation,
+            groups,
+            padding,
+            ..
+        } => Box::new(Convolution {
+            stride: *stride,
+            dilation: *dilation,
+            groups: *groups,
+            padding: *padding,
+        }),
         Declared::Linear { .. } => Box::new(Linear),
-        Declared::BatchNorm { epsilon, momentum } => Box::new(BatchNorm { epsilon: *epsilon, momentum: *momentum }),
+        Declared::BatchNorm { epsilon, momentum } => Box::new(BatchNorm {
+            epsilon: *epsilon,
+            momentum: *momentum,
+        }),
         Declared::LayerNorm { epsilon } => Box::new(LayerNorm { epsilon: *epsilon }),
         Declared::Relu => Box::new(Activation::Relu),
         Declared::Gelu(Gelu::Erf) => Box::new(Activation::GeluErf),
@@ -71,14 +89,20 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
         Declared::Multiply => Box::new(Arithmetic::Multiply),
         Declared::Divide => Box::new(Arithmetic::Divide),
         Declared::Maximum => Box::new(Arithmetic::Maximum),
-        Declared::Affine { scale, offset } => Box::new(Affine { scale: *scale, offset: *offset }),
+        Declared::Affine { scale, offset } => Box::new(Affine {
+            scale: *scale,
+            offset: *offset,
+        }),
         Declared::Concat { axis } => Box::new(Concat { axis: *axis }),
         Declared::Mean { axis } => Box::new(Reduce::Mean(*axis)),
         Declared::Largest { axis } => Box::new(Reduce::Largest(*axis)),
         Declared::Flatten => Box::new(Flatten),
         Declared::ReverseComplement => Box::new(Reverse::ReverseComplement),
         Declared::Flip => Box::new(Reverse::Flip),
-        Declared::Crop { start, length } => Box::new(Crop { start: *start, length: *length }),
+        Declared::Crop { start, length } => Box::new(Crop {
+            start: *start,
+            length: *length,
+        }),
     };
     Some(boxed)
 }
@@ -90,6 +114,9 @@ mod tests {
     #[test]
     fn an_operation_without_a_check_is_refused() {
         assert_eq!(covered("relu"), Ok(()));
-        assert_eq!(covered("softmax").unwrap_err(), "`softmax` is not covered by the harness of gradients");
+        assert_eq!(
+            covered("softmax").unwrap_err(),
+            "`softmax` is not covered by the harness of gradients"
+        );
     }
 }

@@ -31,7 +31,11 @@ pub(crate) fn initial(graph: &Graph, seed: u64, precision: DType) -> Result<Vec<
             }
         };
         let tensor = Tensor::from_vec(values, parameter.sizes.as_slice(), &Device::Cpu)?.to_dtype(precision)?;
-        Ok(Weight { name: parameter.name.clone(), tensor, trainable: parameter.trainable })
+        Ok(Weight {
+            name: parameter.name.clone(),
+            tensor,
+            trainable: parameter.trainable,
+        })
     };
     graph.parameters.iter().enumerate().map(one).collect()
 }
@@ -47,18 +51,33 @@ pub(crate) fn replace(weights: &mut [Weight], mut named: Named, precision: DType
         match named.remove(&weight.name) {
             None => {
                 let near = nearest(&weight.name, named.keys().map(String::as_str)).map(|n| format!("; there is `{n}`"));
-                mistakes.push(format!("`{}` {:?} is missing{}", weight.name, weight.tensor.dims(), near.unwrap_or_default()));
+                mistakes.push(format!(
+                    "`{}` {:?} is missing{}",
+                    weight.name,
+                    weight.tensor.dims(),
+                    near.unwrap_or_default()
+                ));
             }
             Some(tensor) if tensor.dims() != weight.tensor.dims() => {
                 let (found, expected) = (tensor.dims(), weight.tensor.dims());
-                mistakes.push(format!("`{}` has shape {found:?}, the network's has {expected:?}", weight.name));
+                mistakes.push(format!(
+                    "`{}` has shape {found:?}, the network's has {expected:?}",
+                    weight.name
+                ));
             }
             Some(tensor) => found.push(tensor.to_dtype(precision)?.contiguous()?),
         }
     }
-    mistakes.extend(named.iter().map(|(name, t)| format!("`{name}` {:?} belongs to no layer of the network", t.dims())));
+    mistakes.extend(
+        named
+            .iter()
+            .map(|(name, t)| format!("`{name}` {:?} belongs to no layer of the network", t.dims())),
+    );
     if !mistakes.is_empty() {
-        return Err(NetworkError::Weights { source_name: source_name.to_string(), mistakes });
+        return Err(NetworkError::Weights {
+            source_name: source_name.to_string(),
+            mistakes,
+        });
     }
     for (weight, tensor) in weights.iter_mut().zip(found) {
         weight.tensor = tensor;

@@ -33,7 +33,10 @@ fn graph() -> Graph {
 }
 
 fn inputs(precision: DType) -> Named {
-    Named::from([("dna".into(), one_hot(3, 12, precision)), ("extra".into(), random(&[3, 6], 4, precision))])
+    Named::from([
+        ("dna".into(), one_hot(3, 12, precision)),
+        ("extra".into(), random(&[3, 6], 4, precision)),
+    ])
 }
 
 fn loss(outputs: &Named) -> Result<(f64, Named)> {
@@ -49,7 +52,11 @@ fn loss(outputs: &Named) -> Result<(f64, Named)> {
 }
 
 fn values(tensor: &Tensor) -> Vec<f64> {
-    tensor.flatten_all().and_then(|t| t.to_dtype(DType::F64)).and_then(|t| t.to_vec1()).expect("values")
+    tensor
+        .flatten_all()
+        .and_then(|t| t.to_dtype(DType::F64))
+        .and_then(|t| t.to_vec1())
+        .expect("values")
 }
 
 fn loss_with(network: &Network, weight: usize, element: usize, change: f64) -> f64 {
@@ -110,7 +117,11 @@ fn results_do_not_depend_on_the_number_of_threads() {
         pool.install(|| {
             let mut network = Network::from_graph(graph.clone(), 3, DType::F32).expect("a network");
             let step = network.step(&inputs, 1, 0, &mut loss).expect("a step");
-            let all = step.gradients.into_iter().flatten().chain(network.weights().iter().map(|w| w.tensor.clone()));
+            let all = step
+                .gradients
+                .into_iter()
+                .flatten()
+                .chain(network.weights().iter().map(|w| w.tensor.clone()));
             let mut bits = vec![step.loss.to_bits()];
             all.for_each(|t| bits.extend(values(&t).into_iter().map(f64::to_bits)));
             bits
@@ -134,7 +145,11 @@ fn dropout_and_running_statistics_belong_to_training_alone() {
     assert_eq!(losses[0], losses[1]);
     assert_ne!(losses[0], losses[2]);
     network.step(&x, 1, 0, &mut loss).expect("a step");
-    let running = network.weights().iter().find(|w| w.name == "stem.norm.running_mean").expect("a buffer");
+    let running = network
+        .weights()
+        .iter()
+        .find(|w| w.name == "stem.norm.running_mean")
+        .expect("a buffer");
     assert!(values(&running.tensor).iter().any(|v| *v != 0.0));
     assert_ne!(values(&before["a"]), values(&network.predict(&x).expect("outputs")["a"]));
 }
@@ -184,11 +199,17 @@ fn inputs_that_do_not_fit_are_named() {
     let message = |x: Named| network.predict(&x).expect_err("a mistake").to_string();
     let mut x = inputs(DType::F32);
     x.remove("extra");
-    assert_eq!(message(x.clone()), "input `extra`: found only `dna`, expected a tensor [batch, 6]");
+    assert_eq!(
+        message(x.clone()),
+        "input `extra`: found only `dna`, expected a tensor [batch, 6]"
+    );
     x.insert("extra".into(), random(&[3, 7], 0, DType::F32));
     assert_eq!(message(x.clone()), "input `extra`: found shape [3, 7], expected [batch, 6]");
     x.insert("extra".into(), random(&[2, 6], 0, DType::F32));
-    assert_eq!(message(x), "input `extra`: found 2 examples, expected 3, as many as input `dna` has");
+    assert_eq!(
+        message(x),
+        "input `extra`: found 2 examples, expected 3, as many as input `dna` has"
+    );
 }
 
 #[test]
@@ -197,8 +218,14 @@ fn activations_are_found_by_name() {
     let x = inputs(DType::F32);
     let found = network.activations(&x, &["stem.conv", "difference"]).expect("values");
     assert_eq!(found["stem.conv"].dims(), [3, 4, 12]);
-    assert_eq!(values(&found["difference"]), values(&network.predict(&x).expect("outputs")["difference"]));
-    let message = network.activations(&x, &["stem.cnov"]).expect_err("no such layer").to_string();
+    assert_eq!(
+        values(&found["difference"]),
+        values(&network.predict(&x).expect("outputs")["difference"])
+    );
+    let message = network
+        .activations(&x, &["stem.cnov"])
+        .expect_err("no such layer")
+        .to_string();
     assert_eq!(message, "the network has no layer `stem.cnov`; did you mean `stem.conv`?");
 }
 
@@ -215,7 +242,13 @@ fn what_is_not_finite_is_found_and_ends_a_step() {
         })
         .expect("changed");
     assert_eq!(network.find_non_finite(&x).expect("a search").as_deref(), Some("tower.conv"));
-    let buffers = |n: &Network| n.weights().iter().filter(|w| !w.trainable).map(|w| values(&w.tensor)).collect::<Vec<_>>();
+    let buffers = |n: &Network| {
+        n.weights()
+            .iter()
+            .filter(|w| !w.trainable)
+            .map(|w| values(&w.tensor))
+            .collect::<Vec<_>>()
+    };
     let before = buffers(&network);
     let step = network.step(&x, 1, 0, &mut loss).expect("a step");
     assert!(!step.loss.is_finite() && step.gradients.iter().all(Option::is_none));
@@ -226,18 +259,29 @@ fn what_is_not_finite_is_found_and_ends_a_step() {
 fn mistakes_of_graph_and_loss_are_located() {
     let mut broken = graph();
     broken.nodes[3].inputs = vec![9];
-    let message = Network::from_graph(broken, 1, DType::F32).expect_err("out of order").to_string();
+    let message = Network::from_graph(broken, 1, DType::F32)
+        .expect_err("out of order")
+        .to_string();
     assert!(message.contains("layer `stem.norm`: it reads node 9"), "{message}");
-    assert!(matches!(Network::from_graph(graph(), 1, DType::BF16), Err(NetworkError::Precision(DType::BF16))));
+    assert!(matches!(
+        Network::from_graph(graph(), 1, DType::BF16),
+        Err(NetworkError::Precision(DType::BF16))
+    ));
     let mut network = Network::from_graph(graph(), 1, DType::F32).expect("a network");
     let mut wrong = |_: &Named| Ok((1.0, Named::from([("a".to_string(), random(&[3, 5], 0, DType::F32))])));
-    let message = network.step(&inputs(DType::F32), 1, 0, &mut wrong).expect_err("a shape").to_string();
+    let message = network
+        .step(&inputs(DType::F32), 1, 0, &mut wrong)
+        .expect_err("a shape")
+        .to_string();
     assert_eq!(message, "the gradient of output `a`: found shape [3, 5], expected [3, 2]");
     let mut shapes = graph();
     shapes.parameters[0].sizes = vec![4, 3, 3];
     let network = Network::from_graph(shapes, 1, DType::F32).expect("a network");
     let message = network.predict(&inputs(DType::F32)).expect_err("a weight").to_string();
-    assert!(message.contains("layer `stem.conv`: convolution: the weight has shape [4, 3, 3]"), "{message}");
+    assert!(
+        message.contains("layer `stem.conv`: convolution: the weight has shape [4, 3, 3]"),
+        "{message}"
+    );
 }
 
 #[test]

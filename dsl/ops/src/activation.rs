@@ -199,7 +199,11 @@ impl Operation for Activation {
     }
 
     fn backward(&self, kept: &Kept, gradient: &Tensor, _: &[bool]) -> Result<Vec<Option<Tensor>>> {
-        let known = if self.reads().output { kept.output(self.name())? } else { kept.input(self.name(), 0)? };
+        let known = if self.reads().output {
+            kept.output(self.name())?
+        } else {
+            kept.input(self.name(), 0)?
+        };
         by_precision!(self.name(), gradient, T => {
             let (x, g) = (view::<T>(self.name(), known)?, view::<T>(self.name(), gradient)?);
             Ok(vec![Some(tensor(self.slope(x.slice(), g.slice()), gradient.dims())?)])

@@ -3,7 +3,7 @@
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{fill_rows, map_tasks, sum_of, sum_of2};
+use crate::parallel::{fill_rows, map_tasks, sum_of2};
 use crate::raw::vectorised;
 use crate::view::{by_precision, tensor, view};
 use candle_core::{Device, Tensor};
@@ -23,6 +23,8 @@ pub struct BatchNorm {
 }
 
 const NAME: &str = "batch_norm";
+/// Rows below this length are summed side by side.
+const SHORT: usize = 32;
 
 #[derive(Clone, Copy)]
 struct Sizes {
@@ -36,34 +38,102 @@ impl Sizes {
         if dims.len() < 2 {
             return Err(OpsError::shape(NAME, "the input", dims, "[batch, channel, ..]"));
         }
-        Ok(Self { batch: dims[0], channels: dims[1], inner: dims[2..].iter().product() })
+        Ok(Self {
+            batch: dims[0],
+            channels: dims[1],
+            inner: dims[2..].iter().product(),
+        })
     }
     fn count(self) -> usize {
         self.batch * self.inner
     }
-    /// Sums two functions over each channel: rows are cut so that single precision keeps its digits.
-    fn sums<T: Number>(self, sum: impl Fn(usize, std::ops::Range<usize>) -> (T, T) + Sync + Send) -> Vec<(f64, f64)> {
-        let group = if self.inner == 1 { 8 } else { 1 };
-        let groups = self.channels.div_ceil(group);
-        let small = self.count() * self.channels < 8_192;
-        let work = |i: usize| {
-            (i * group..((i + 1) * group).min(self.channels))
-                .map(|channel| {
-                    let mut total = (0.0, 0.0);
-                    for b in 0..self.batch {
-                        let start = (b * self.channels + channel) * self.inner;
-                        for at in (start..start + self.inner).step_by(4096) {
-                            let (p, q) = sum(channel, at..(at + 4096).min(start + self.inner));
-                            total.0 += p.wide();
-                            total.1 += q.wide();
-                        }
-                    }
-                    total
-                })
-                .collect::<Vec<_>>()
+    /// Sums two functions of `x - mean` and g over each channel; single precision is left before it loses digits.
+    fn sums<T: Number>(self, x: &[T], g: &[T], mean: &[T], f: impl Fn(T, T) -> (T, T) + Sync + Send) -> Vec<(f64, f64)> {
+        // Channels of short rows are summed side by side, long rows each by itself.
+        let group = if self.inner < SHORT {
+            (2 * SHORT / self.inner.max(1)).max(1)
+        } else {
+            1
         };
-        if small { (0..groups).flat_map(work).collect() } else { map_tasks(groups, work).concat() }
+        let groups = self.channels.div_ceil(group);
+        let work = |i: usize| {
+            let channels = i * group..((i + 1) * group).min(self.channels);
+            if self.inner < SHORT {
+                self.short(x, g, &mean[channels.clone()], channels.start, &f)
+            } else {
+                self.long(x, g, mean[i], i, &f)
+            }
+        };
+        if self.count() * self.channels < 8_192 {
+            (0..groups).flat_map(work).collect()
+        } else {
+            map_tasks(groups, work).concat()
+        }
     }
+
+    fn short<T: Number>(self, x: &[T], g: &[T], mean: &[T], first: usize, f: &impl Fn(T, T) -> (T, T)) -> Vec<(f64, f64)> {
+        let width = mean.len() * self.inner;
+        let means: Vec<T> = mean.iter().flat_map(|m| std::iter::repeat_n(*m, self.inner)).collect();
+        let mut totals = vec![(0.0, 0.0); mean.len()];
+        let (mut p, mut q) = (vec![T::default(); width], vec![T::default(); width]);
+        for start in (0..self.batch).step_by(64) {
+            p.fill(T::default());
+            q.fill(T::default());
+            for b in start..(start + 64).min(self.batch) {
+                let here = (b * self.channels + first) * self.inner..(b * self.channels + first) * self.inner + width;
+                let (x, g) = (&x[here.clone()], &g[here]);
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((((p, q), x), g), m) in p.iter_mut().zip(&mut q).zip(x).zip(g).zip(&means) {
+                            let (a, b) = f(*x - *m, *g);
+                            *p += a;
+                            *q += b;
+                        }
+                    },
+                );
+            }
+            for (i, (p, q)) in p.iter().zip(&q).enumerate() {
+                totals[i / self.inner].0 += p.wide();
+                totals[i / self.inner].1 += q.wide();
+            }
+        }
+        totals
+    }
+
+    fn long<T: Number>(self, x: &[T], g: &[T], mean: T, channel: usize, f: &impl Fn(T, T) -> (T, T)) -> Vec<(f64, f64)> {
+        let mut total = (0.0, 0.0);
+        for b in 0..self.batch {
+            let start = (b * self.channels + channel) * self.inner;
+            for at in (start..start + self.inner).step_by(4096) {
+                let here = at..(at + 4096).min(start + self.inner);
+                let (x, g) = (&x[here.clone()], &g[here]);
+                let (p, q) = vectorised(
+                    #[inline(always)]
+                    || {
+                        (
+                            sum_of2(
+                                x,
+                                g,
+                                #[inline(always)]
+                                |x, g| f(x - mean, g).0,
+                            ),
+                            sum_of2(
+                                x,
+                                g,
+                                #[inline(always)]
+                                |x, g| f(x - mean, g).1,
+                            ),
+                        )
+                    },
+                );
+                total.0 += p.wide();
+                total.1 += q.wide();
+            }
+        }
+        vec![total]
+    }
+
     /// Fills the output by rows: `fill` gets the channel of the first value, the range of the rows and the target.
     fn fill<T: Number>(self, output: &mut [T], fill: impl Fn(Channels, std::ops::Range<usize>, &mut [T]) + Sync + Send) {
         let row = if self.inner == 1 { self.channels } else { self.inner };
@@ -73,7 +143,11 @@ impl Sizes {
                 || {
                     for (r, target) in piece.chunks_mut(row).enumerate() {
                         let at = first + r;
-                        let channels = if self.inner == 1 { Channels::Each } else { Channels::One(at % self.channels) };
+                        let channels = if self.inner == 1 {
+                            Channels::Each
+                        } else {
+                            Channels::One(at % self.channels)
+                        };
                         fill(channels, at * row..(at + 1) * row, target);
                     }
                 },
@@ -106,23 +180,27 @@ struct Statistics<T> {
 impl BatchNorm {
     fn measure<T: Number>(&self, x: &[T], s: Sizes) -> (Vec<f64>, Vec<f64>) {
         let n = s.count() as f64;
-        let plain = s.sums(|_, range| {
-            vectorised(
-                #[inline(always)]
-                || (sum_of(&x[range], |v| v), T::default()),
-            )
-        });
+        let plain = s.sums(
+            x,
+            x,
+            &vec![T::default(); s.channels],
+            #[inline(always)]
+            |x, _| (x, T::default()),
+        );
         let mean: Vec<f64> = plain.iter().map(|p| p.0 / n).collect();
         let narrow: Vec<T> = mean.iter().map(|m| T::of(*m)).collect();
         // Deviations from the rounded mean; what rounding left is taken off again.
-        let deviations = s.sums(|channel, range| {
-            let m = narrow[channel];
-            vectorised(
-                #[inline(always)]
-                || (sum_of(&x[range.clone()], |v| (v - m) * (v - m)), sum_of(&x[range], |v| v - m)),
-            )
-        });
-        let variance = deviations.iter().map(|(square, rest)| (square / n - (rest / n) * (rest / n)).max(0.0)).collect();
+        let deviations = s.sums(
+            x,
+            x,
+            &narrow,
+            #[inline(always)]
+            |d, _| (d * d, d),
+        );
+        let variance = deviations
+            .iter()
+            .map(|(square, rest)| (square / n - (rest / n) * (rest / n)).max(0.0))
+            .collect();
         (mean, variance)
     }
 
@@ -144,7 +222,10 @@ impl BatchNorm {
             let (mean, variance) = self.measure(x, s);
             let unbiased = s.count() as f64 / (s.count() as f64 - 1.0);
             let mix = |running: &[T], batch: &[f64], factor: f64| -> Result<Tensor> {
-                let mixed = running.iter().zip(batch).map(|(r, b)| T::of((1.0 - self.momentum) * r.wide() + self.momentum * b * factor));
+                let mixed = running
+                    .iter()
+                    .zip(batch)
+                    .map(|(r, b)| T::of((1.0 - self.momentum) * r.wide() + self.momentum * b * factor));
                 tensor(mixed.collect::<Vec<T>>(), &[s.channels])
             };
             updates.push((3, mix(running_mean, &mean, 1.0)?));
@@ -175,7 +256,11 @@ impl BatchNorm {
             tensor(statistics.inverse, &[s.channels])?,
             Tensor::from_vec(vec![u8::from(pass.training)], 1, &Device::Cpu)?,
         ];
-        Ok(Forward { output: tensor(output, inputs[0].dims())?, saved, updates })
+        Ok(Forward {
+            output: tensor(output, inputs[0].dims())?,
+            saved,
+            updates,
+        })
     }
 
     fn run_back<T: Number>(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool], s: Sizes) -> Result<Vec<Option<Tensor>>> {
@@ -185,13 +270,14 @@ impl BatchNorm {
         let (mean, inverse) = (view::<T>(NAME, kept.saved(NAME, 0)?)?, view::<T>(NAME, kept.saved(NAME, 1)?)?);
         let (weight, mean, inverse) = (weight.slice(), mean.slice(), inverse.slice());
         let measured = kept.saved(NAME, 2)?.to_vec1::<u8>()? == [1];
-        let sums = s.sums(|channel, range| {
-            let (m, i) = (mean[channel], inverse[channel]);
-            vectorised(
-                #[inline(always)]
-                || (sum_of(&g[range.clone()], |g| g), sum_of2(&g[range.clone()], &x[range], |g, x| g * ((x - m) * i))),
-            )
-        });
+        let raw = s.sums(
+            x,
+            g,
+            mean,
+            #[inline(always)]
+            |d, g| (g, g * d),
+        );
+        let sums: Vec<(f64, f64)> = raw.iter().zip(inverse).map(|(p, i)| (p.0, p.1 * i.wide())).collect();
         let mut results = vec![None; wanted.len()];
         if wanted[0] {
             let n = s.count() as f64;
@@ -208,10 +294,16 @@ impl BatchNorm {
                     match channels {
                         Channels::One(c) => {
                             let (k, e, m, l) = (scale[c], even[c], mean[c], lean[c]);
-                            target.iter_mut().zip(x).zip(g).for_each(|((t, x), g)| *t = k * (*g - e - (*x - m) * l));
+                            target
+                                .iter_mut()
+                                .zip(x)
+                                .zip(g)
+                                .for_each(|((t, x), g)| *t = k * (*g - e - (*x - m) * l));
                         }
                         Channels::Each => {
-                            along(channels, target, |i, c| scale[c] * (g[i] - even[c] - (x[i] - mean[c]) * lean[c]));
+                            along(channels, target, |i, c| {
+                                scale[c] * (g[i] - even[c] - (x[i] - mean[c]) * lean[c])
+                            });
                         }
                     }
                 },
@@ -239,11 +331,21 @@ impl Operation for BatchNorm {
         let s = Sizes::of(dims)?;
         for (parameter, what) in inputs[1..].iter().zip(["weight", "bias", "running mean", "running variance"]) {
             if parameter.dims() != [s.channels] {
-                return Err(OpsError::shape(NAME, format!("the {what}"), parameter.dims(), format!("[{}]", s.channels)));
+                return Err(OpsError::shape(
+                    NAME,
+                    format!("the {what}"),
+                    parameter.dims(),
+                    format!("[{}]", s.channels),
+                ));
             }
         }
         if pass.training && s.count() < 2 {
-            return Err(OpsError::shape(NAME, "the input", dims, "more than one value per channel in training"));
+            return Err(OpsError::shape(
+                NAME,
+                "the input",
+                dims,
+                "more than one value per channel in training",
+            ));
         }
         by_precision!(NAME, inputs[0], T => self.run::<T>(inputs, pass, s))
     }

@@ -40,14 +40,19 @@ fn tensor(storage: &CpuStorage, layout: &Layout) -> Result<Tensor> {
     match storage {
         CpuStorage::F32(values) => Tensor::from_slice(&values[start..end], layout.shape(), &candle_core::Device::Cpu),
         CpuStorage::F64(values) => Tensor::from_slice(&values[start..end], layout.shape(), &candle_core::Device::Cpu),
-        _ => Err(candle_core::Error::Msg("a custom operation of Cistron computes in F32 or F64".into())),
+        _ => Err(candle_core::Error::Msg(
+            "a custom operation of Cistron computes in F32 or F64".into(),
+        )),
     }
 }
 
 impl<O: Operation> Custom<O> {
     fn forward(&self, inputs: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
         let inputs = inputs.iter().map(|(s, l)| tensor(s, l)).collect::<Result<Vec<_>>>()?;
-        let forward = self.0.forward(&inputs.iter().collect::<Vec<_>>(), &Pass::default()).map_err(candle_core::Error::wrap)?;
+        let forward = self
+            .0
+            .forward(&inputs.iter().collect::<Vec<_>>(), &Pass::default())
+            .map_err(candle_core::Error::wrap)?;
         let shape = forward.output.shape().clone();
         let values = forward.output.flatten_all()?;
         let storage = match values.dtype() {
@@ -64,12 +69,16 @@ impl<O: Operation> Custom<O> {
             output: Some(output.clone()),
             saved: Vec::new(),
         };
-        self.0.backward(&kept, gradient, &vec![true; inputs.len()]).map_err(candle_core::Error::wrap)
+        self.0
+            .backward(&kept, gradient, &vec![true; inputs.len()])
+            .map_err(candle_core::Error::wrap)
     }
 }
 
 fn shortened(operation: &'static str) -> candle_core::Error {
-    candle_core::Error::Msg(format!("{operation}: backward gave another number of gradients than it has inputs"))
+    candle_core::Error::Msg(format!(
+        "{operation}: backward gave another number of gradients than it has inputs"
+    ))
 }
 
 impl<O: Operation> CustomOp2 for Custom<O> {
@@ -82,8 +91,10 @@ impl<O: Operation> CustomOp2 for Custom<O> {
     }
 
     fn bwd(&self, a: &Tensor, b: &Tensor, output: &Tensor, gradient: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let gradients: [_; 2] =
-            self.backward(&[a, b], output, gradient)?.try_into().map_err(|_| shortened(self.0.name()))?;
+        let gradients: [_; 2] = self
+            .backward(&[a, b], output, gradient)?
+            .try_into()
+            .map_err(|_| shortened(self.0.name()))?;
         Ok(gradients.into())
     }
 }
@@ -113,8 +124,10 @@ impl<O: Operation> CustomOp3 for Custom<O> {
         output: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let gradients: [_; 3] =
-            self.backward(&[a, b, c], output, gradient)?.try_into().map_err(|_| shortened(self.0.name()))?;
+        let gradients: [_; 3] = self
+            .backward(&[a, b, c], output, gradient)?
+            .try_into()
+            .map_err(|_| shortened(self.0.name()))?;
         Ok(gradients.into())
     }
 }

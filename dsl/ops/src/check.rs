@@ -110,8 +110,13 @@ impl Case {
             let mut stream = Stream::new(11, Purpose::Simulation, count as u64, index as u64);
             let mut grid: Vec<f64> = (0..count)
                 .map(|i| {
-                    let value = (i as f64 + 0.5 - (count / 2) as f64 + 0.2 * stream.uniform()) * (0.02f64).max(3.0 / count as f64);
-                    if self.buffers.contains(&index) { 0.5 + value.abs() } else { value }
+                    let value =
+                        (i as f64 + 0.5 - (count / 2) as f64 + 0.2 * stream.uniform()) * (0.02f64).max(3.0 / count as f64);
+                    if self.buffers.contains(&index) {
+                        0.5 + value.abs()
+                    } else {
+                        value
+                    }
                 })
                 .collect();
             stream.shuffle(&mut grid);
@@ -124,7 +129,11 @@ impl Case {
         }
         if self.operation.name() == "maximum" && !self.twice {
             // Never equal to the other side.
-            all[1] = all[0].iter().enumerate().map(|(i, v)| if i % 2 == 0 { v + 0.5 } else { v - 0.25 }).collect();
+            all[1] = all[0]
+                .iter()
+                .enumerate()
+                .map(|(i, v)| if i % 2 == 0 { v + 0.5 } else { v - 0.25 })
+                .collect();
         }
         all
     }
@@ -132,13 +141,22 @@ impl Case {
     fn tensors(&self, values: &[Vec<f64>], precision: DType) -> Result<Vec<Tensor>> {
         let one = |(i, values): (usize, &Vec<f64>)| -> Result<Tensor> {
             let tensor = Tensor::from_slice(values, self.shapes[i].as_slice(), &Device::Cpu)?.to_dtype(precision)?;
-            Ok(if self.strided && i < self.activations { restrided(&tensor)? } else { tensor })
+            Ok(if self.strided && i < self.activations {
+                restrided(&tensor)?
+            } else {
+                tensor
+            })
         };
         values.iter().enumerate().map(one).collect()
     }
 
     fn pass(&self) -> Pass {
-        Pass { training: self.training, seed: 5, step: 3, node: 1 }
+        Pass {
+            training: self.training,
+            seed: 5,
+            step: 3,
+            node: 1,
+        }
     }
 
     fn output(&self, tensors: &[Tensor]) -> Result<crate::operation::Forward> {
@@ -163,7 +181,11 @@ impl Case {
         {
             gradients = vec![Some((a + b)?), None];
         }
-        Ok(Both { output: forward.output, gradients, updates: forward.updates.into_iter().map(|(_, t)| t).collect() })
+        Ok(Both {
+            output: forward.output,
+            gradients,
+            updates: forward.updates.into_iter().map(|(_, t)| t).collect(),
+        })
     }
 
     /// Runs the harness.
@@ -187,9 +209,15 @@ impl Case {
             gradient_error = gradient_error.max(relative(&found, &expected));
         }
         // Both precisions begin from the same, rounded values.
-        let rounded: Vec<Vec<f64>> = values.iter().map(|v| v.iter().map(|x| f64::from(*x as f32)).collect()).collect();
+        let rounded: Vec<Vec<f64>> = values
+            .iter()
+            .map(|v| v.iter().map(|x| f64::from(*x as f32)).collect())
+            .collect();
         let direction = direction.to_dtype(DType::F32)?;
-        let (double, single) = (self.both(&rounded, Some(&direction), DType::F64)?, self.both(&rounded, Some(&direction), DType::F32)?);
+        let (double, single) = (
+            self.both(&rounded, Some(&direction), DType::F64)?,
+            self.both(&rounded, Some(&direction), DType::F32)?,
+        );
         let mut precision_error = distance(&single.output, &double.output)?;
         for (a, b) in single.updates.iter().zip(&double.updates) {
             precision_error = precision_error.max(distance(a, b)?);
@@ -199,7 +227,12 @@ impl Case {
                 precision_error = precision_error.max(distance(a, b)?);
             }
         }
-        Ok(Outcome { operation: self.operation.name(), case: self.name.clone(), gradient_error, precision_error })
+        Ok(Outcome {
+            operation: self.operation.name(),
+            case: self.name.clone(),
+            gradient_error,
+            precision_error,
+        })
     }
 
     /// The gradient of `sum(output * direction)` by five-point central differences.
@@ -212,7 +245,11 @@ impl Case {
             let mut sum = 0.0;
             for (steps, factor) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
                 values[index][element] = here + steps * STEP;
-                let output = self.output(&self.tensors(&values, DType::F64)?)?.output.flatten_all()?.to_vec1::<f64>()?;
+                let output = self
+                    .output(&self.tensors(&values, DType::F64)?)?
+                    .output
+                    .flatten_all()?
+                    .to_vec1::<f64>()?;
                 sum += factor * output.iter().zip(&direction).map(|(a, b)| a * b).sum::<f64>();
             }
             values[index][element] = here;
@@ -242,7 +279,11 @@ fn relative(found: &[f64], expected: &[f64]) -> f64 {
     let largest = expected.iter().fold(1e-3, |m: f64, v| m.max(v.abs()));
     let difference = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
     let worst = difference.fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) });
-    if found.len() == expected.len() { worst / largest } else { f64::INFINITY }
+    if found.len() == expected.len() {
+        worst / largest
+    } else {
+        f64::INFINITY
+    }
 }
 
 fn distance(single: &Tensor, double: &Tensor) -> Result<f64> {
@@ -261,7 +302,9 @@ mod tests {
     fn every_operation_agrees_with_differences_and_with_single_precision() {
         let mut failed = Vec::new();
         for case in cases() {
-            let outcome = case.check().unwrap_or_else(|e| panic!("{} {}: {e}", case.operation.name(), case.name));
+            let outcome = case
+                .check()
+                .unwrap_or_else(|e| panic!("{} {}: {e}", case.operation.name(), case.name));
             if !outcome.passes() {
                 failed.push(format!("{outcome:?}"));
             }

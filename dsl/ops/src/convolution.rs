@@ -34,7 +34,12 @@ pub struct Convolution {
 
 impl Default for Convolution {
     fn default() -> Self {
-        Self { stride: 1, dilation: 1, groups: 1, padding: (0, 0) }
+        Self {
+            stride: 1,
+            dilation: 1,
+            groups: 1,
+            padding: (0, 0),
+        }
     }
 }
 
@@ -144,7 +149,12 @@ impl Operation for Convolution {
         expect_inputs(self.name(), inputs, 2..=3)?;
         let g = self.geometry(inputs[0].dims(), inputs[1].dims())?;
         if let Some(bias) = inputs.get(2).filter(|b| b.dims() != [g.filters]) {
-            return Err(OpsError::shape(self.name(), "the bias", bias.dims(), format!("[{}]", g.filters)));
+            return Err(OpsError::shape(
+                self.name(),
+                "the bias",
+                bias.dims(),
+                format!("[{}]", g.filters),
+            ));
         }
         by_precision!(self.name(), inputs[0], T => {
             let (x, w) = (view::<T>(self.name(), inputs[0])?, view::<T>(self.name(), inputs[1])?);

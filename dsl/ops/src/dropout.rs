@@ -3,7 +3,7 @@
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{map2, map_tasks, pieces};
+use crate::parallel::{map_tasks, map2, pieces};
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
 use cistron_random::{Purpose, Stream};

@@ -66,12 +66,12 @@ pub enum OpsError {
 
 impl OpsError {
     /// A [`OpsError::Shape`] from the two shapes.
-    pub(crate) fn shape(
-        operation: &'static str,
-        what: impl Into<String>,
-        found: &[usize],
-        expected: impl Into<String>,
-    ) -> Self {
-        Self::Shape { operation, what: what.into(), found: format!("{found:?}"), expected: expected.into() }
+    pub(crate) fn shape(operation: &'static str, what: impl Into<String>, found: &[usize], expected: impl Into<String>) -> Self {
+        Self::Shape {
+            operation,
+            what: what.into(),
+            found: format!("{found:?}"),
+            expected: expected.into(),
+        }
     }
 }

@@ -19,7 +19,10 @@ impl Operation for Flatten {
         if dims.is_empty() {
             return Err(OpsError::shape(self.name(), "the input", dims, "[batch, ..]"));
         }
-        Ok(inputs[0].contiguous()?.reshape((dims[0], dims[1..].iter().product::<usize>()))?.into())
+        Ok(inputs[0]
+            .contiguous()?
+            .reshape((dims[0], dims[1..].iter().product::<usize>()))?
+            .into())
     }
 
     fn backward(&self, kept: &Kept, gradient: &Tensor, _: &[bool]) -> Result<Vec<Option<Tensor>>> {

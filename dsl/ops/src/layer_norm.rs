@@ -38,7 +38,11 @@ impl Sizes {
                 return Err(OpsError::shape(NAME, what, found, format!("[{}]", dims[1])));
             }
         }
-        Ok(Self { batch: dims[0], channels: dims[1], inner: dims[2..].iter().product() })
+        Ok(Self {
+            batch: dims[0],
+            channels: dims[1],
+            inner: dims[2..].iter().product(),
+        })
     }
     fn example(self) -> usize {
         self.channels * self.inner
@@ -71,7 +75,9 @@ impl LayerNorm {
                         over_channels(s, mean, |_, i, _| x[i]);
                         mean.iter_mut().for_each(|m| *m *= share);
                         over_channels(s, inverse, |_, i, p| (x[i] - mean[p]) * (x[i] - mean[p]));
-                        inverse.iter_mut().for_each(|v| *v = T::of(1.0) / (*v * share + epsilon).root());
+                        inverse
+                            .iter_mut()
+                            .for_each(|v| *v = T::of(1.0) / (*v * share + epsilon).root());
                     },
                 );
             }
@@ -80,7 +86,11 @@ impl LayerNorm {
     }
 
     fn run<T: Number>(&self, inputs: &[&Tensor], s: Sizes) -> Result<Forward> {
-        let (x, weight, bias) = (view::<T>(NAME, inputs[0])?, view::<T>(NAME, inputs[1])?, view::<T>(NAME, inputs[2])?);
+        let (x, weight, bias) = (
+            view::<T>(NAME, inputs[0])?,
+            view::<T>(NAME, inputs[1])?,
+            view::<T>(NAME, inputs[2])?,
+        );
         let (x, weight, bias) = (x.slice(), weight.slice(), bias.slice());
         let statistics = self.statistics(x, s);
         let mut output = vec![T::default(); x.len()];
@@ -102,7 +112,11 @@ impl LayerNorm {
             }
         });
         let saved = vec![tensor(statistics, &[s.batch, 2, s.inner])?];
-        Ok(Forward { output: tensor(output, inputs[0].dims())?, saved, updates: Vec::new() })
+        Ok(Forward {
+            output: tensor(output, inputs[0].dims())?,
+            saved,
+            updates: Vec::new(),
+        })
     }
 
     fn run_back<T: Number>(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool], s: Sizes) -> Result<Vec<Option<Tensor>>> {

@@ -55,7 +55,12 @@ impl Linear {
             return Err(OpsError::shape("linear", "the weight", weight, "[features, inputs]"));
         };
         if x.last() != Some(&inputs) {
-            return Err(OpsError::shape("linear", "the input", x, format!("[.., {inputs}] for the weight {weight:?}")));
+            return Err(OpsError::shape(
+                "linear",
+                "the input",
+                x,
+                format!("[.., {inputs}] for the weight {weight:?}"),
+            ));
         }
         if let Some(bias) = bias.filter(|b| *b != [features]) {
             return Err(OpsError::shape("linear", "the bias", bias, format!("[{features}]")));

@@ -116,7 +116,11 @@ impl Number for f64 {
     }
     fn soft_plus(self) -> Self {
         let tail = (-self.abs()).exp().ln_1p();
-        if self > 0.0 { self + tail } else { tail + if self.is_nan() { self } else { 0.0 } }
+        if self > 0.0 {
+            self + tail
+        } else {
+            tail + if self.is_nan() { self } else { 0.0 }
+        }
     }
     fn normal(self) -> (Self, Self) {
         const INVERSE_ROOT_TAU: f64 = 0.398_942_280_401_432_7;

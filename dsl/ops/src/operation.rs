@@ -29,7 +29,11 @@ pub struct Forward {
 
 impl From<Tensor> for Forward {
     fn from(output: Tensor) -> Self {
-        Self { output, saved: Vec::new(), updates: Vec::new() }
+        Self {
+            output,
+            saved: Vec::new(),
+            updates: Vec::new(),
+        }
     }
 }
 
@@ -44,11 +48,20 @@ pub struct Reads {
 
 impl Reads {
     /// Shapes are enough.
-    pub const NOTHING: Self = Self { inputs: false, output: false };
+    pub const NOTHING: Self = Self {
+        inputs: false,
+        output: false,
+    };
     /// The inputs.
-    pub const INPUTS: Self = Self { inputs: true, output: false };
+    pub const INPUTS: Self = Self {
+        inputs: true,
+        output: false,
+    };
     /// The output.
-    pub const OUTPUT: Self = Self { inputs: false, output: true };
+    pub const OUTPUT: Self = Self {
+        inputs: false,
+        output: true,
+    };
 }
 
 /// What is left of a forward pass when backward begins.
@@ -69,7 +82,11 @@ impl Kept {
     pub fn new(operation: &dyn Operation, inputs: &[&Tensor], activations: usize, forward: &Forward) -> Self {
         let reads = operation.reads();
         Self {
-            inputs: inputs.iter().enumerate().map(|(i, t)| (i >= activations || reads.inputs).then(|| (*t).clone())).collect(),
+            inputs: inputs
+                .iter()
+                .enumerate()
+                .map(|(i, t)| (i >= activations || reads.inputs).then(|| (*t).clone()))
+                .collect(),
             shapes: inputs.iter().map(|t| t.dims().to_vec()).collect(),
             output: reads.output.then(|| forward.output.clone()),
             saved: forward.saved.clone(),
@@ -80,22 +97,31 @@ impl Kept {
         self.inputs
             .get(index)
             .and_then(Option::as_ref)
-            .ok_or_else(|| OpsError::NotKept { operation, what: format!("input {index}") })
+            .ok_or_else(|| OpsError::NotKept {
+                operation,
+                what: format!("input {index}"),
+            })
     }
 
     pub(crate) fn output(&self, operation: &'static str) -> Result<&Tensor> {
-        self.output.as_ref().ok_or_else(|| OpsError::NotKept { operation, what: "the output".into() })
+        self.output.as_ref().ok_or_else(|| OpsError::NotKept {
+            operation,
+            what: "the output".into(),
+        })
     }
 
     pub(crate) fn saved(&self, operation: &'static str, index: usize) -> Result<&Tensor> {
-        self.saved.get(index).ok_or_else(|| OpsError::NotKept { operation, what: format!("saved tensor {index}") })
+        self.saved.get(index).ok_or_else(|| OpsError::NotKept {
+            operation,
+            what: format!("saved tensor {index}"),
+        })
     }
 
     pub(crate) fn shape(&self, operation: &'static str, index: usize) -> Result<&[usize]> {
-        self.shapes
-            .get(index)
-            .map(Vec::as_slice)
-            .ok_or_else(|| OpsError::NotKept { operation, what: format!("the shape of input {index}") })
+        self.shapes.get(index).map(Vec::as_slice).ok_or_else(|| OpsError::NotKept {
+            operation,
+            what: format!("the shape of input {index}"),
+        })
     }
 }
 
@@ -133,5 +159,10 @@ pub(crate) fn expect_inputs(operation: &'static str, inputs: &[&Tensor], allowed
     } else {
         format!("{} to {}", allowed.start(), allowed.end())
     };
-    Err(OpsError::Setting { operation, what: "the number of inputs".into(), found: inputs.len().to_string(), expected })
+    Err(OpsError::Setting {
+        operation,
+        what: "the number of inputs".into(),
+        found: inputs.len().to_string(),
+        expected,
+    })
 }

@@ -18,7 +18,11 @@ pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {
 
 /// Runs tasks `0..count` on all threads and gives their results in order.
 pub(crate) fn map_tasks<R: Send>(count: usize, task: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
-    if count <= 1 { (0..count).map(task).collect() } else { (0..count).into_par_iter().map(task).collect() }
+    if count <= 1 {
+        (0..count).map(task).collect()
+    } else {
+        (0..count).into_par_iter().map(task).collect()
+    }
 }
 
 /// Cuts `0..length` into at most `count` pieces of nearly the same size: start and length of each.
@@ -49,7 +53,10 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
     if output.len() <= rows * row {
         fill(0, output);
     } else {
-        output.par_chunks_mut(rows * row).enumerate().for_each(|(i, piece)| fill(i * rows, piece));
+        output
+            .par_chunks_mut(rows * row)
+            .enumerate()
+            .for_each(|(i, piece)| fill(i * rows, piece));
     }
 }
 
@@ -69,7 +76,10 @@ pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T
     if x.len() <= PIECE {
         run(x, &mut output);
     } else {
-        output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(y, x)| run(x, y));
+        output
+            .par_chunks_mut(PIECE)
+            .zip(x.par_chunks(PIECE))
+            .for_each(|(y, x)| run(x, y));
     }
     output
 }
@@ -90,7 +100,11 @@ pub(crate) fn map2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync + S
     if x.len() <= PIECE {
         run(x, y, &mut output);
     } else {
-        output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE)).for_each(|((z, x), y)| run(x, y, z));
+        output
+            .par_chunks_mut(PIECE)
+            .zip(x.par_chunks(PIECE))
+            .zip(y.par_chunks(PIECE))
+            .for_each(|((z, x), y)| run(x, y, z));
     }
     output
 }

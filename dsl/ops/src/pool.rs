@@ -31,24 +31,24 @@ pub struct Pooling {
     pub window: usize,
 }
 
-/// Where the maximum of a window lies: the first of equals, and a missing value before any number.
-#[inline(always)]
-fn place<T: Number>(window: &[T]) -> usize {
-    let mut best = 0;
-    for k in 1..window.len() {
-        let (value, current) = (window[k], window[best]);
-        let missing = value.partial_cmp(&value).is_none() && current.partial_cmp(&current).is_some();
-        if value > current || missing {
-            best = k;
-        }
-    }
-    best
-}
-
-/// The largest value of a window.
+/// The largest value of a window; a missing value before any number.
 #[inline(always)]
 fn largest<T: Number>(window: &[T]) -> T {
-    window[1..].iter().fold(window[0], |m, v| if *v > m { *v } else { m })
+    window[1..]
+        .iter()
+        .fold(window[0], |m, v| if *v > m || v.partial_cmp(v).is_none() { *v } else { m })
+}
+
+/// Gives the gradient to the first of the largest values.
+#[inline(always)]
+fn largest_gradient<T: Number>(window: &[T], g: T, target: &mut [T]) {
+    let top = largest(window);
+    let mut free = true;
+    for (t, v) in target.iter_mut().zip(window) {
+        let here = free & (*v == top);
+        *t = if here { g } else { T::default() };
+        free &= !here;
+    }
 }
 
 /// The softmax-weighted mean of a window.
@@ -106,7 +106,12 @@ impl Pooling {
     fn lengths(&self, dims: &[usize]) -> Result<(usize, usize, Vec<usize>)> {
         if self.window == 0 {
             let (what, found) = ("window".into(), "0".into());
-            return Err(OpsError::Setting { operation: self.name(), what, found, expected: "at least 1".into() });
+            return Err(OpsError::Setting {
+                operation: self.name(),
+                what,
+                found,
+                expected: "at least 1".into(),
+            });
         }
         let mut pooled = dims.to_vec();
         let Some(last) = pooled.last_mut().filter(|last| **last >= self.window) else {
@@ -131,7 +136,7 @@ impl Pooling {
                     for (r, target) in piece.chunks_mut(pooled).enumerate() {
                         let source = &x[(first + r) * row..][..pooled * window];
                         with_window!(window, w => match kind {
-                            PoolKind::Max => target.iter_mut().zip(source.chunks_exact(w)).for_each(|(t, s)| *t = s[place(&s[..w])]),
+                            PoolKind::Max => target.iter_mut().zip(source.chunks_exact(w)).for_each(|(t, s)| *t = largest(&s[..w])),
                             PoolKind::Mean => target.iter_mut().zip(source.chunks_exact(w)).for_each(|(t, s)| {
                                 *t = s[1..w].iter().fold(s[0], |a, v| a + *v) * share;
                             }),
@@ -166,7 +171,7 @@ impl Pooling {
                         if self.kind == PoolKind::Max {
                             with_window!(window, w => {
                                 for ((t, s), g) in target.chunks_exact_mut(w).zip(source.chunks_exact(w)).zip(g) {
-                                    t[place(&s[..w])] = *g;
+                                    largest_gradient(&s[..w], *g, &mut t[..w]);
                                 }
                             });
                         } else {
@@ -219,7 +224,10 @@ impl Operation for Pooling {
         match self.kind {
             PoolKind::Max => Reads::INPUTS,
             PoolKind::Mean => Reads::NOTHING,
-            PoolKind::Weighted => Reads { inputs: true, output: true },
+            PoolKind::Weighted => Reads {
+                inputs: true,
+                output: true,
+            },
         }
     }
 }

@@ -56,7 +56,11 @@ impl Steps {
         Self { row: 1, column: length }
     }
     fn end(self, rows: usize, columns: usize) -> usize {
-        if rows == 0 || columns == 0 { 0 } else { (rows - 1) * self.row + (columns - 1) * self.column + 1 }
+        if rows == 0 || columns == 0 {
+            0
+        } else {
+            (rows - 1) * self.row + (columns - 1) * self.column + 1
+        }
     }
 }
 
@@ -71,7 +75,10 @@ pub(crate) fn product<T: Number>(
     (a, at): (&[T], Steps),
     (b, bt): (&[T], Steps),
 ) {
-    assert!(cs.end(m, n) <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len(), "matrix outside its slice");
+    assert!(
+        cs.end(m, n) <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len(),
+        "matrix outside its slice"
+    );
     // SAFETY: the matrices lie inside their slices (asserted), c is borrowed alone, and T is f32 or f64.
     unsafe { product_at((m, n, k), (c.as_mut_ptr(), cs), add, (a.as_ptr(), at), (b.as_ptr(), bt)) }
 }
@@ -123,15 +130,21 @@ pub(crate) fn parallel_product<T: Number>(
     (b, bt): (&[T], Steps),
 ) {
     let cs = Steps::rows(n);
-    assert!(m * n <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len(), "matrix outside its slice");
+    assert!(
+        m * n <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len(),
+        "matrix outside its slice"
+    );
     let blocks = (m * n * k / 500_000).clamp(1, 32);
     let by_rows = m >= n;
     let parts = pieces(if by_rows { m } else { n }, blocks);
     let shared = SharedOutput::new(c);
     for_each_task(parts.len(), |i| {
         let (start, length) = parts[i];
-        let (m, n, c0, a0, b0) =
-            if by_rows { (length, n, start * cs.row, start * at.row, 0) } else { (m, length, start, 0, start * bt.column) };
+        let (m, n, c0, a0, b0) = if by_rows {
+            (length, n, start * cs.row, start * at.row, 0)
+        } else {
+            (m, length, start, 0, start * bt.column)
+        };
         let (a, b) = (a[a0..].as_ptr(), b[b0..].as_ptr());
         // SAFETY: blocks of different tasks have no element of c in common and lie inside (asserted above).
         unsafe { product_at((m, n, k), (shared.start().add(c0), cs), add, (a, at), (b, bt)) }
@@ -150,7 +163,11 @@ unsafe impl<T: Send> Sync for SharedOutput<'_, T> {}
 
 impl<'a, T> SharedOutput<'a, T> {
     pub(crate) fn new(values: &'a mut [T]) -> Self {
-        Self { pointer: values.as_mut_ptr(), length: values.len(), lifetime: PhantomData }
+        Self {
+            pointer: values.as_mut_ptr(),
+            length: values.len(),
+            lifetime: PhantomData,
+        }
     }
 
     fn start(&self) -> *mut T {

@@ -27,7 +27,12 @@ impl Reduce {
     fn look(self, dims: &[usize]) -> Result<Around> {
         let a = around(self.name(), dims, self.axis())?;
         if a.size == 0 {
-            return Err(OpsError::shape(self.name(), "the input", dims, "at least one value in the axis that disappears"));
+            return Err(OpsError::shape(
+                self.name(),
+                "the input",
+                dims,
+                "at least one value in the axis that disappears",
+            ));
         }
         Ok(a)
     }

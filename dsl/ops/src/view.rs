@@ -6,7 +6,11 @@ use candle_core::{Device, Storage, StorageRef, Tensor};
 
 /// The values of a tensor in row-major order: borrowed where they lie so, copied where they don't.
 pub(crate) enum View<'a, T> {
-    Borrowed { guard: StorageRef<'a>, start: usize, end: usize },
+    Borrowed {
+        guard: StorageRef<'a>,
+        start: usize,
+        end: usize,
+    },
     Copied(Vec<T>),
 }
 
@@ -58,7 +62,10 @@ macro_rules! by_precision {
                 type $number = f64;
                 $body
             }
-            found => Err($crate::error::OpsError::Precision { operation: $operation, found }),
+            found => Err($crate::error::OpsError::Precision {
+                operation: $operation,
+                found,
+            }),
         }
     };
 }

@@ -14,8 +14,19 @@ pub(crate) struct Build {
 
 impl Build {
     /// Adds a node and gives its place. `parameters`: name, sizes, start, trainable.
-    pub(crate) fn node(&mut self, name: &str, operation: Operation, inputs: &[NodeId], sizes: &[usize], parameters: Vec<GraphParameter>) -> NodeId {
-        let axis = |size: &usize| Axis { kind: AxisKind::Feature, size: Some(*size), bp: None };
+    pub(crate) fn node(
+        &mut self,
+        name: &str,
+        operation: Operation,
+        inputs: &[NodeId],
+        sizes: &[usize],
+        parameters: Vec<GraphParameter>,
+    ) -> NodeId {
+        let axis = |size: &usize| Axis {
+            kind: AxisKind::Feature,
+            size: Some(*size),
+            bp: None,
+        };
         let first = self.graph.parameters.len();
         let count = parameters.len();
         self.graph.parameters.extend(parameters);
@@ -44,8 +55,19 @@ impl Build {
         let sizes = self.sizes(x);
         let fan = sizes[0] * width;
         let padding = ((width - 1) / 2, width / 2);
-        let operation = Operation::Convolution { filters, width, stride: 1, dilation: 1, groups: 1, padding, bias: true };
-        let parameters = vec![weight(name, "weight", &[filters, sizes[0], width], fan), weight(name, "bias", &[filters], fan)];
+        let operation = Operation::Convolution {
+            filters,
+            width,
+            stride: 1,
+            dilation: 1,
+            groups: 1,
+            padding,
+            bias: true,
+        };
+        let parameters = vec![
+            weight(name, "weight", &[filters, sizes[0], width], fan),
+            weight(name, "bias", &[filters], fan),
+        ];
         self.node(name, operation, &[x], &[filters, sizes[1]], parameters)
     }
 
@@ -53,7 +75,10 @@ impl Build {
         let mut sizes = self.sizes(x);
         let inputs = sizes.pop().expect("an axis");
         sizes.push(features);
-        let parameters = vec![weight(name, "weight", &[features, inputs], inputs), weight(name, "bias", &[features], inputs)];
+        let parameters = vec![
+            weight(name, "weight", &[features, inputs], inputs),
+            weight(name, "bias", &[features], inputs),
+        ];
         self.node(name, Operation::Linear { features, bias: true }, &[x], &sizes, parameters)
     }
 
@@ -65,9 +90,22 @@ impl Build {
             start: Start::Constant(value),
             trainable,
         };
-        let parameters =
-            vec![one("weight", 1.0, true), one("bias", 0.0, true), one("running_mean", 0.0, false), one("running_var", 1.0, false)];
-        self.node(name, Operation::BatchNorm { epsilon: 1e-5, momentum: 0.1 }, &[x], &sizes, parameters)
+        let parameters = vec![
+            one("weight", 1.0, true),
+            one("bias", 0.0, true),
+            one("running_mean", 0.0, false),
+            one("running_var", 1.0, false),
+        ];
+        self.node(
+            name,
+            Operation::BatchNorm {
+                epsilon: 1e-5,
+                momentum: 0.1,
+            },
+            &[x],
+            &sizes,
+            parameters,
+        )
     }
 
     /// A node of the same shape as its first input.
@@ -78,7 +116,13 @@ impl Build {
 
     pub(crate) fn pool(&mut self, name: &str, x: NodeId, kind: cistron_model::Pool, window: usize) -> NodeId {
         let sizes = self.sizes(x);
-        self.node(name, Operation::Pool { kind, window }, &[x], &[sizes[0], sizes[1] / window], Vec::new())
+        self.node(
+            name,
+            Operation::Pool { kind, window },
+            &[x],
+            &[sizes[0], sizes[1] / window],
+            Vec::new(),
+        )
     }
 
     pub(crate) fn flatten(&mut self, name: &str, x: NodeId) -> NodeId {
@@ -93,14 +137,21 @@ impl Build {
 }
 
 fn weight(layer: &str, part: &str, sizes: &[usize], fan: usize) -> GraphParameter {
-    GraphParameter { name: format!("{layer}.{part}"), sizes: sizes.to_vec(), start: Start::FanIn(fan), trainable: true }
+    GraphParameter {
+        name: format!("{layer}.{part}"),
+        sizes: sizes.to_vec(),
+        start: Start::FanIn(fan),
+        trainable: true,
+    }
 }
 
 /// Normal values from a fixed stream.
 pub(crate) fn random(shape: &[usize], number: u64, precision: DType) -> Tensor {
     let mut stream = Stream::new(1, Purpose::Simulation, number, 0);
     let values: Vec<f64> = (0..shape.iter().product()).map(|_| stream.normal()).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_dtype(precision)).expect("a tensor")
+    Tensor::from_vec(values, shape, &Device::Cpu)
+        .and_then(|t| t.to_dtype(precision))
+        .expect("a tensor")
 }
 
 /// One-hot sequences `[batch, 4, length]`.
@@ -112,5 +163,7 @@ pub(crate) fn one_hot(batch: usize, length: usize, precision: DType) -> Tensor {
             values[(b * 4 + stream.below(4) as usize) * length + p] = 1.0;
         }
     }
-    Tensor::from_vec(values, (batch, 4, length), &Device::Cpu).and_then(|t| t.to_dtype(precision)).expect("a tensor")
+    Tensor::from_vec(values, (batch, 4, length), &Device::Cpu)
+        .and_then(|t| t.to_dtype(precision))
+        .expect("a tensor")
 }

@@ -34,12 +34,20 @@ fn case(name: &str, operation: impl Operation + 'static, activations: usize, sha
 
 /// The same with strided inputs.
 fn strided(case: Case) -> Case {
-    Case { name: format!("strided {}", case.name), strided: true, ..case }
+    Case {
+        name: format!("strided {}", case.name),
+        strided: true,
+        ..case
+    }
 }
 
 /// The same in evaluation mode.
 fn evaluated(case: Case) -> Case {
-    Case { name: format!("evaluation {}", case.name), training: false, ..case }
+    Case {
+        name: format!("evaluation {}", case.name),
+        training: false,
+        ..case
+    }
 }
 
 /// All cases of all operations.
@@ -55,7 +63,10 @@ pub fn cases() -> Vec<Case> {
 
 fn convolutions() -> Vec<Case> {
     let plain = Convolution::default();
-    let padded = |before, after| Convolution { padding: (before, after), ..plain };
+    let padded = |before, after| Convolution {
+        padding: (before, after),
+        ..plain
+    };
     let one = |name, c: Convolution, x: [usize; 3], w: [usize; 3]| case(name, c, 1, &[&x, &w, &[w[0]]]);
     vec![
         one("plain", plain, [2, 3, 11], [4, 3, 3]),
@@ -65,13 +76,73 @@ fn convolutions() -> Vec<Case> {
         one("even kernel", padded(1, 2), [2, 2, 7], [3, 2, 4]),
         one("shorter than the kernel", padded(2, 2), [2, 2, 3], [3, 2, 5]),
         one("padding beyond the kernel", padded(4, 3), [2, 2, 5], [3, 2, 2]),
-        one("stride with remainder", Convolution { stride: 2, padding: (1, 1), ..plain }, [3, 2, 10], [3, 2, 3]),
-        one("stride beyond the kernel", Convolution { stride: 4, ..plain }, [2, 2, 15], [3, 2, 2]),
-        one("dilation", Convolution { dilation: 3, padding: (3, 3), ..plain }, [2, 2, 12], [2, 2, 3]),
-        one("stride, dilation", Convolution { stride: 3, dilation: 2, padding: (0, 5), ..plain }, [2, 2, 13], [2, 2, 3]),
-        one("groups", Convolution { groups: 2, padding: (1, 1), ..plain }, [2, 4, 7], [6, 2, 3]),
-        one("depthwise", Convolution { groups: 4, padding: (2, 2), ..plain }, [2, 4, 9], [4, 1, 5]),
-        one("depthwise, stride", Convolution { groups: 3, stride: 2, ..plain }, [2, 3, 9], [6, 1, 2]),
+        one(
+            "stride with remainder",
+            Convolution {
+                stride: 2,
+                padding: (1, 1),
+                ..plain
+            },
+            [3, 2, 10],
+            [3, 2, 3],
+        ),
+        one(
+            "stride beyond the kernel",
+            Convolution { stride: 4, ..plain },
+            [2, 2, 15],
+            [3, 2, 2],
+        ),
+        one(
+            "dilation",
+            Convolution {
+                dilation: 3,
+                padding: (3, 3),
+                ..plain
+            },
+            [2, 2, 12],
+            [2, 2, 3],
+        ),
+        one(
+            "stride, dilation",
+            Convolution {
+                stride: 3,
+                dilation: 2,
+                padding: (0, 5),
+                ..plain
+            },
+            [2, 2, 13],
+            [2, 2, 3],
+        ),
+        one(
+            "groups",
+            Convolution {
+                groups: 2,
+                padding: (1, 1),
+                ..plain
+            },
+            [2, 4, 7],
+            [6, 2, 3],
+        ),
+        one(
+            "depthwise",
+            Convolution {
+                groups: 4,
+                padding: (2, 2),
+                ..plain
+            },
+            [2, 4, 9],
+            [4, 1, 5],
+        ),
+        one(
+            "depthwise, stride",
+            Convolution {
+                groups: 3,
+                stride: 2,
+                ..plain
+            },
+            [2, 3, 9],
+            [6, 1, 2],
+        ),
         one("long", padded(3, 3), [1, 1, 600], [1, 1, 7]),
         one("long, several", padded(1, 1), [2, 1, 150], [1, 1, 3]),
         one("many examples", plain, [40, 1, 7], [2, 1, 3]),
@@ -82,17 +153,33 @@ fn convolutions() -> Vec<Case> {
 }
 
 fn norms() -> Vec<Case> {
-    let batch = BatchNorm { epsilon: 1e-5, momentum: 0.1 };
+    let batch = BatchNorm {
+        epsilon: 1e-5,
+        momentum: 0.1,
+    };
     let batched = |x: &[usize]| {
         let c: &[usize] = &[x[1]];
-        Case { buffers: vec![3, 4], ..case("", batch, 1, &[x, c, c, c, c]) }
+        Case {
+            buffers: vec![3, 4],
+            ..case("", batch, 1, &[x, c, c, c, c])
+        }
     };
     let layered = |x: &[usize]| case("", LayerNorm { epsilon: 1e-5 }, 1, &[x, &[x[1]], &[x[1]]]);
-    let mut all: Vec<Case> =
-        [&[4, 3, 5][..], &[1, 2, 7], &[6, 3], &[3, 11], &[2, 1, 3], &[3, 2, 33]].into_iter().map(batched).collect();
-    all.extend([&[4, 3, 5][..], &[1, 3], &[1, 2, 1]].into_iter().map(|x| evaluated(batched(x))));
+    let mut all: Vec<Case> = [&[4, 3, 5][..], &[1, 2, 7], &[6, 3], &[3, 11], &[2, 1, 3], &[3, 2, 33]]
+        .into_iter()
+        .map(batched)
+        .collect();
+    all.extend(
+        [&[4, 3, 5][..], &[1, 3], &[1, 2, 1]]
+            .into_iter()
+            .map(|x| evaluated(batched(x))),
+    );
     all.push(strided(batched(&[3, 2, 5])));
-    all.extend([&[2, 3, 5][..], &[1, 7, 1], &[4, 6], &[1, 5], &[20, 3]].into_iter().map(layered));
+    all.extend(
+        [&[2, 3, 5][..], &[1, 7, 1], &[4, 6], &[1, 5], &[20, 3]]
+            .into_iter()
+            .map(layered),
+    );
     all.push(strided(layered(&[2, 4, 3])));
     all
 }
@@ -149,7 +236,15 @@ fn elementwise() -> Vec<Case> {
         all.push(Case { twice: true, ..twice });
     }
     all.extend([
-        case("", Affine { scale: -1.5, offset: 0.25 }, 1, &[&[2, 3, 5]]),
+        case(
+            "",
+            Affine {
+                scale: -1.5,
+                offset: 0.25,
+            },
+            1,
+            &[&[2, 3, 5]],
+        ),
         strided(case("", Affine { scale: 2.0, offset: 0.0 }, 1, &[&[2, 5]])),
     ]);
     all
@@ -161,7 +256,10 @@ fn arrangements() -> Vec<Case> {
         case("positions", Concat { axis: 1 }, 2, &[&[2, 3, 4], &[2, 3, 1]]),
         case("features, one example", Concat { axis: 0 }, 2, &[&[1, 3], &[1, 4]]),
         case("one input", Concat { axis: 0 }, 1, &[&[2, 3]]),
-        Case { twice: true, ..case("input used twice", Concat { axis: 0 }, 2, &[&[2, 3], &[2, 3]]) },
+        Case {
+            twice: true,
+            ..case("input used twice", Concat { axis: 0 }, 2, &[&[2, 3], &[2, 3]])
+        },
         strided(case("", Concat { axis: 0 }, 2, &[&[2, 3, 4], &[2, 2, 4]])),
         case("positions", Reduce::Mean(1), 1, &[&[2, 3, 19]]),
         case("channels", Reduce::Mean(0), 1, &[&[2, 3, 5]]),

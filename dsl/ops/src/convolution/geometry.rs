@@ -53,14 +53,24 @@ impl Geometry {
         for (what, value) in [("stride", stride), ("dilation", dilation), ("groups", groups)] {
             if value == 0 {
                 let (what, found) = (what.into(), "0".into());
-                return Err(OpsError::Setting { operation: NAME, what, found, expected: "at least 1".into() });
+                return Err(OpsError::Setting {
+                    operation: NAME,
+                    what,
+                    found,
+                    expected: "at least 1".into(),
+                });
             }
         }
         let &[batch, channels, length] = x else {
             return Err(OpsError::shape(NAME, "the input", x, "[batch, channel, position]"));
         };
         let &[filters, per_group, width] = weight else {
-            return Err(OpsError::shape(NAME, "the weight", weight, "[filters, channels / groups, width]"));
+            return Err(OpsError::shape(
+                NAME,
+                "the weight",
+                weight,
+                "[filters, channels / groups, width]",
+            ));
         };
         if per_group * groups != channels || filters % groups != 0 || width == 0 {
             let expected = format!("[a multiple of {groups}, {channels} / {groups}, at least 1]");
@@ -129,12 +139,24 @@ impl Geometry {
             let count = self.batch.div_ceil(examples);
             return crate::parallel::pieces(self.batch, count)
                 .into_iter()
-                .map(|(example, examples)| Tile { example, examples, start: 0, positions: self.output_length })
+                .map(|(example, examples)| Tile {
+                    example,
+                    examples,
+                    start: 0,
+                    positions: self.output_length,
+                })
                 .collect();
         }
         let stretches = crate::parallel::pieces(self.output_length, self.output_length.div_ceil(most));
         (0..self.batch)
-            .flat_map(|example| stretches.iter().map(move |&(start, positions)| Tile { example, examples: 1, start, positions }))
+            .flat_map(|example| {
+                stretches.iter().map(move |&(start, positions)| Tile {
+                    example,
+                    examples: 1,
+                    start,
+                    positions,
+                })
+            })
             .collect()
     }
 
@@ -171,7 +193,11 @@ impl Geometry {
         for (j, t) in target.iter_mut().enumerate() {
             let place = first + (j * self.stride) as isize;
             let inside = place >= 0 && place % spread == 0 && place / spread < self.length as isize;
-            *t = if inside { source[(place / spread) as usize] } else { T::default() };
+            *t = if inside {
+                source[(place / spread) as usize]
+            } else {
+                T::default()
+            };
         }
     }
 }
@@ -198,7 +224,10 @@ mod tests {
     fn mistakes_name_both_shapes() {
         let error = |x: &[usize], w: &[usize], groups| Geometry::new(x, w, 1, 1, groups, (0, 0)).expect_err("wrong").to_string();
         let short = error(&[1, 4, 5], &[8, 4, 9], 1);
-        assert!(short.contains("[1, 4, 5]") && short.contains("at least 9 positions"), "{short}");
+        assert!(
+            short.contains("[1, 4, 5]") && short.contains("at least 9 positions"),
+            "{short}"
+        );
         let channels = error(&[1, 4, 50], &[8, 3, 9], 1);
         assert!(channels.contains("[8, 3, 9]") && channels.contains("4 / 1"), "{channels}");
         assert!(error(&[1, 4, 50], &[9, 2, 9], 2).contains("multiple of 2"));

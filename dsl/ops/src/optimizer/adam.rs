@@ -20,7 +20,13 @@ pub struct Adam {
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
+        Self {
+            lr: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.0,
+        }
     }
 }
 
@@ -41,7 +47,13 @@ pub struct AdamW {
 
 impl Default for AdamW {
     fn default() -> Self {
-        Self { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }
+        Self {
+            lr: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-8,
+            weight_decay: 0.01,
+        }
     }
 }
 
@@ -58,13 +70,25 @@ pub(super) struct Moments {
 
 impl From<&Adam> for Moments {
     fn from(o: &Adam) -> Self {
-        Self { beta1: o.beta1, beta2: o.beta2, eps: o.eps, coupled: o.weight_decay, decoupled: 0.0 }
+        Self {
+            beta1: o.beta1,
+            beta2: o.beta2,
+            eps: o.eps,
+            coupled: o.weight_decay,
+            decoupled: 0.0,
+        }
     }
 }
 
 impl From<&AdamW> for Moments {
     fn from(o: &AdamW) -> Self {
-        Self { beta1: o.beta1, beta2: o.beta2, eps: o.eps, coupled: 0.0, decoupled: o.weight_decay }
+        Self {
+            beta1: o.beta1,
+            beta2: o.beta2,
+            eps: o.eps,
+            coupled: 0.0,
+            decoupled: o.weight_decay,
+        }
     }
 }
 

@@ -25,7 +25,10 @@ struct Slot {
 impl OptimizerState {
     /// An optimizer that has done no step.
     pub fn new(optimizer: impl Into<Optimizer>) -> Self {
-        Self { optimizer: optimizer.into(), slots: BTreeMap::new() }
+        Self {
+            optimizer: optimizer.into(),
+            slots: BTreeMap::new(),
+        }
     }
 
     /// Its settings.
@@ -46,7 +49,12 @@ impl OptimizerState {
         const NAME: &str = "optimizer";
         if weight.dims() != gradient.dims() {
             let expected = format!("{:?}, the shape of the weight", weight.dims());
-            return Err(OpsError::shape(NAME, format!("the gradient of `{name}`"), gradient.dims(), expected));
+            return Err(OpsError::shape(
+                NAME,
+                format!("the gradient of `{name}`"),
+                gradient.dims(),
+                expected,
+            ));
         }
         by_precision!(NAME, weight, T => {
             let (w, g) = (view::<T>(NAME, weight)?, view::<T>(NAME, gradient)?);
@@ -84,27 +92,57 @@ impl OptimizerState {
     pub fn import(optimizer: impl Into<Optimizer>, mut named: BTreeMap<String, Tensor>) -> Result<Self> {
         let optimizer = optimizer.into();
         let mut slots = BTreeMap::new();
-        let names: Vec<String> = named.keys().filter_map(|k| k.strip_suffix(".steps")).map(str::to_string).collect();
+        let names: Vec<String> = named
+            .keys()
+            .filter_map(|k| k.strip_suffix(".steps"))
+            .map(str::to_string)
+            .collect();
         for name in names {
             let mut take = |part: &str| {
                 let key = format!("{name}.{part}");
-                named.remove(&key).ok_or_else(|| OpsError::State { what: key, found: "nothing".into(), expected: "a tensor".into() })
+                named.remove(&key).ok_or_else(|| OpsError::State {
+                    what: key,
+                    found: "nothing".into(),
+                    expected: "a tensor".into(),
+                })
             };
             let steps = take("steps")?.to_vec1::<u32>()?;
             let [steps] = steps[..] else {
                 let (what, found) = (format!("{name}.steps"), format!("{} values", steps.len()));
-                return Err(OpsError::State { what, found, expected: "one value".into() });
+                return Err(OpsError::State {
+                    what,
+                    found,
+                    expected: "one value".into(),
+                });
             };
-            let tensors = optimizer.tensors().iter().map(|part| take(part)).collect::<Result<Vec<_>>>()?;
+            let tensors = optimizer
+                .tensors()
+                .iter()
+                .map(|part| take(part))
+                .collect::<Result<Vec<_>>>()?;
             if let Some(other) = tensors.iter().find(|t| t.dims() != tensors[0].dims()) {
                 let expected = format!("{:?}, the shape of `{name}.{}`", tensors[0].dims(), optimizer.tensors()[0]);
-                return Err(OpsError::State { what: name, found: format!("{:?}", other.dims()), expected });
+                return Err(OpsError::State {
+                    what: name,
+                    found: format!("{:?}", other.dims()),
+                    expected,
+                });
             }
-            slots.insert(name, Slot { steps: u64::from(steps), tensors });
+            slots.insert(
+                name,
+                Slot {
+                    steps: u64::from(steps),
+                    tensors,
+                },
+            );
         }
         if let Some(key) = named.keys().next() {
             let expected = format!("only steps and {:?} of parameters", optimizer.tensors());
-            return Err(OpsError::State { what: "entries".into(), found: format!("`{key}`"), expected });
+            return Err(OpsError::State {
+                what: "entries".into(),
+                found: format!("`{key}`"),
+                expected,
+            });
         }
         Ok(Self { optimizer, slots })
     }
