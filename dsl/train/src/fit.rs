@@ -35,6 +35,7 @@ pub struct Fit {
     data: Dataset,
     options: Options,
     resume: Option<PathBuf>,
+    root: Option<PathBuf>,
     mistakes: Vec<String>,
 }
 
@@ -47,6 +48,7 @@ impl Fit {
             data: data.clone(),
             options: Options::default(),
             resume: None,
+            root: None,
             mistakes: Vec::new(),
         }
     }
@@ -137,6 +139,13 @@ impl Fit {
         self
     }
 
+    /// The folder that the run's own folder is made in: `CISTRON_RUNS`, or `runs` under the current directory, without it.
+    #[must_use]
+    pub fn runs_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.root = Some(folder.into());
+        self
+    }
+
     /// Trains.
     ///
     /// # Errors
@@ -175,7 +184,11 @@ impl Fit {
                 (folder, manifest, state.progress)
             }
             None => {
-                let folder = RunFolder::create(&cistron_runs::root(), &name, &record::run_hash(&identity))?;
+                let folder = RunFolder::create(
+                    &self.root.clone().unwrap_or_else(cistron_runs::root),
+                    &name,
+                    &record::run_hash(&identity),
+                )?;
                 (
                     folder,
                     record::manifest(&name, &identity, &self.data, &parts),

@@ -11,7 +11,7 @@ pub use measure::{Measure, Over};
 pub(crate) use targets::check_targets;
 
 use cistron_declaration::{ObjectiveDeclaration, Span};
-use cistron_display::{Bundle, Show, Table, significant};
+use cistron_display::{Bundle, Show, Table};
 use serde::{Deserialize, Serialize};
 
 /// One weighted loss of one output.
@@ -115,7 +115,7 @@ impl Objective {
             table.row([
                 "loss",
                 &term.output,
-                &significant(term.weight, 3),
+                &term.weight.to_string(),
                 &term.measure.to_string(),
                 term.measure.reduction(),
             ]);
@@ -130,7 +130,7 @@ impl Objective {
                 table.row([
                     word,
                     &metric.output,
-                    &significant(metric.weight, 3),
+                    &metric.weight.to_string(),
                     &metric.measure.to_string(),
                     reduction,
                 ]);

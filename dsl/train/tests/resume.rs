@@ -1,0 +1,166 @@
+//! Runs that stop early go on as if they had not: the same bytes at the end.
+
+mod common;
+
+use cistron_data::Part;
+use cistron_runs::{Checkpoint, RunFolder};
+use cistron_train::{Run, TrainError};
+use common::{alone, data, fit, model, mse, table};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The kept weights as bytes, and all tensors of the newest state (weights, optimizer, best weights).
+fn end(run: &Run) -> (Vec<u8>, Checkpoint) {
+    let folder = RunFolder::open(run.folder()).unwrap();
+    let mut last = folder.last().unwrap().unwrap();
+    last.header.clear();
+    (std::fs::read(folder.weights_path()).unwrap(), last)
+}
+
+/// Asks for an interrupt as soon as the only run below `root` has so many epochs.
+fn interrupt_after(root: &Path, epochs: usize) -> std::thread::JoinHandle<()> {
+    let root = root.to_path_buf();
+    std::thread::spawn(move || {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(60) {
+            let folder = std::fs::read_dir(&root)
+                .ok()
+                .and_then(|mut d| d.next())
+                .and_then(Result::ok)
+                .map(|e| e.path());
+            let lines = folder
+                .and_then(|f| std::fs::read_to_string(f.join("metrics.jsonl")).ok())
+                .map(|t| t.lines().count());
+            if lines.is_some_and(|n| n >= epochs) {
+                cistron_display::request_interrupt();
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    })
+}
+
+#[test]
+fn a_killed_run_goes_on_to_the_same_bytes() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(400, 5, false));
+    let loss = mse(&data);
+    let whole = fit(&data, &loss, root.path()).run().unwrap();
+    let part = fit(&data, &loss, root.path()).epochs(3).run().unwrap();
+    // A kill leaves lines of epochs that no checkpoint has, the last of them torn.
+    let metrics = part.folder().join("metrics.jsonl");
+    let mut text = std::fs::read_to_string(&metrics).unwrap();
+    text.push_str(&text.lines().last().unwrap().replace("\"epoch\":3", "\"epoch\":4"));
+    text.push_str("\n{\"epoch\":5,\"st");
+    std::fs::write(&metrics, text).unwrap();
+    let resumed = fit(&data, &loss, root.path()).resume(part.folder()).run().unwrap();
+    assert_eq!(resumed.folder(), part.folder());
+    assert!(
+        end(&whole) == end(&resumed),
+        "the resumed state differs from the uninterrupted one"
+    );
+    let epochs: Vec<u64> = RunFolder::open(&metrics)
+        .unwrap()
+        .epochs()
+        .unwrap()
+        .iter()
+        .map(|r| r.epoch)
+        .collect();
+    assert_eq!(epochs, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(RunFolder::open(&metrics).unwrap().manifest().unwrap().resumed[0].epoch, 3);
+}
+
+#[test]
+fn an_interrupted_run_is_usable_and_goes_on_to_the_same_bytes() {
+    let _alone = alone();
+    let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let data = data(table(4000, 5, false));
+    let loss = mse(&data);
+    let whole = fit(&data, &loss, roots[0].path()).run().unwrap();
+    let interrupt = interrupt_after(roots[1].path(), 2);
+    let part = fit(&data, &loss, roots[1].path()).run().unwrap();
+    interrupt.join().unwrap();
+    assert!(!cistron_display::interrupted(), "the request is taken back");
+    assert!(part.stopped().starts_with("interrupted in epoch "), "{}", part.stopped());
+    assert!(part.epochs().len() < 6 && part.best().is_some());
+    assert!(part.correlation(&data, Part::Test, "y").unwrap().is_finite());
+    let resumed = Run::resume(part.folder(), &data).unwrap();
+    assert_eq!(resumed.epochs().len(), 6);
+    assert!(
+        end(&whole) == end(&resumed),
+        "the resumed state differs from the uninterrupted one"
+    );
+    let metrics = |run: &Run| run.epochs().iter().map(|r| (r.train_loss, r.valid_loss)).collect::<Vec<_>>();
+    assert_eq!(metrics(&whole), metrics(&resumed));
+}
+
+#[test]
+fn an_interrupt_before_the_first_epoch_keeps_what_was_learned() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(400, 5, false));
+    cistron_display::request_interrupt();
+    let run = fit(&data, &mse(&data), root.path()).run().unwrap();
+    assert!(
+        run.stopped().contains("no epoch was finished: kept the weights of step 0"),
+        "{}",
+        run.stopped()
+    );
+    assert!(run.best().is_none() && run.curve().is_err());
+    assert_eq!(run.predict(&data, Part::Test).unwrap().height(), 80);
+    assert_eq!(
+        Run::open(run.folder()).unwrap().predict(&data, Part::Test).unwrap().height(),
+        80
+    );
+}
+
+#[test]
+fn a_run_is_not_resumed_with_something_else() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data_ = data(table(300, 5, false));
+    let loss = mse(&data_);
+    let run = fit(&data_, &loss, root.path()).epochs(1).run().unwrap();
+    let message = |fit: cistron_train::Fit| fit.resume(run.folder()).run().unwrap_err().to_string();
+    let text = message(fit(&data_, &loss, root.path()).seed(9).batch(16));
+    assert!(text.contains("`batch` was 32 and is 16; `seed` was 3 and is 9"), "{text}");
+    let other = data(table(300, 6, false));
+    let text = message(fit(&other, &loss, root.path()));
+    assert!(
+        text.contains("the data (or their split) were ") && !text.contains("the model was"),
+        "{text}"
+    );
+    let wider = cistron_train::Fit::new(&model(&data_, 7), &loss, &data_).options(run.options().clone());
+    let text = message(wider);
+    assert!(text.contains("the model was ") && !text.contains("the data"), "{text}");
+    let error = Run::resume(root.path().join("nothing"), &data_).unwrap_err();
+    assert!(error.to_string().contains("nothing is there"), "{error}");
+}
+
+#[test]
+fn damaged_files_are_named() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(300, 5, false));
+    let run = fit(&data, &mse(&data), root.path()).epochs(1).run().unwrap();
+    let folder = RunFolder::open(run.folder()).unwrap();
+    let bytes = std::fs::read(folder.last_path()).unwrap();
+    std::fs::write(folder.last_path(), &bytes[..bytes.len() / 2]).unwrap();
+    let error = Run::resume(run.folder(), &data).unwrap_err();
+    assert!(matches!(error, TrainError::Files(_)), "{error}");
+    assert!(error.to_string().contains("last.safetensors is damaged"), "{error}");
+    std::fs::write(folder.best_path(), b"short").unwrap();
+    let error = Run::open(run.folder()).unwrap_err();
+    assert!(
+        error.to_string().contains("best.safetensors is damaged: it has 5 bytes"),
+        "{error}"
+    );
+    let text = std::fs::read_to_string(folder.manifest_path()).unwrap();
+    std::fs::write(folder.manifest_path(), &text[..text.len() / 2]).unwrap();
+    let error = Run::open(run.folder()).unwrap_err();
+    assert!(
+        error.to_string().contains("run.json is damaged: EOF while parsing"),
+        "{error}"
+    );
+}
