@@ -85,7 +85,15 @@ impl Arithmetic {
                 a,
                 b,
                 #[inline(always)]
-                move |g, a, b| if a > b { g } else { if a < b { zero } else { g * half } },
+                move |g, a, b| {
+                    if a > b {
+                        g
+                    } else if a < b {
+                        zero
+                    } else {
+                        g * half
+                    }
+                },
             ),
             _ => map(
                 g,
