@@ -54,6 +54,7 @@ impl Engine {
         } else {
             std::env::temp_dir()
         };
+        sweep(&base);
         let cells = base.join(format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&cells)?;
         let mut compiler = Compiler::new(command, &cells);
@@ -76,6 +77,11 @@ impl Engine {
     /// A handle that stops cells from another thread.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
+    }
+
+    /// Where compiled cells lie while the session lasts.
+    pub fn scratch_folder(&self) -> &Path {
+        &self.cells
     }
 
     /// The process number of the worker, if there is one.
@@ -526,6 +532,21 @@ impl Drop for Engine {
         self.compiler.forget();
         self.worker = None;
         let _ = std::fs::remove_dir_all(&self.cells);
+    }
+}
+
+/// Removes what sessions left behind whose process was killed.
+fn sweep(base: &Path) {
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name
+            .strip_prefix("cistron-")
+            .and_then(|rest| rest.split('-').next())
+            .and_then(|p| p.parse::<i32>().ok());
+        // SAFETY: signal 0 only asks whether the process exists.
+        if process.is_some_and(|process| unsafe { libc::kill(process, 0) } != 0) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -1,13 +1,17 @@
-//! What Jupyter talks to.
-use std::path::Path;
-/// .
-pub fn serve(_: &Path, _: &Path, _: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    Ok(())
-}
-/// What front ends need to know of the language.
-pub fn language_info() -> serde_json::Value {
-    serde_json::json!({
-        "name": "rust", "version": "1.95", "mimetype": "text/rust", "file_extension": ".rs",
-        "pygments_lexer": "rust", "codemirror_mode": "rust", "nbconvert_exporter": "script",
-    })
-}
+//! What Jupyter talks to: messages of protocol 5.4 over ZeroMQ.
+//!
+//! Three parts: [`shell`] answers requests, [`executor`] runs cells on a thread of its own so that
+//! everything else is answered while one runs, and [`iopub`] publishes what they show.
+
+mod complete;
+mod connection;
+mod execution;
+mod executor;
+mod history;
+mod info;
+mod iopub;
+mod shell;
+mod wire;
+
+pub use info::language_info;
+pub use shell::serve;

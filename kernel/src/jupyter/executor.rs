@@ -1,0 +1,168 @@
+//! The thread that runs cells, one after the other.
+
+use super::complete::Names;
+use super::execution::Execution;
+use super::history::History;
+use super::iopub::Publisher;
+use super::wire::Message;
+use crate::engine::{Engine, Failure, Interrupter, Output};
+use crate::sdk::Sdk;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// A request to run a cell, and where the reply goes.
+pub(super) type Job = (Message, oneshot::Sender<Value>);
+
+/// What the thread shares with the rest of the kernel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    names: Arc<Mutex<Names>>,
+    history: Arc<Mutex<History>>,
+    interrupter: Arc<Mutex<Option<Interrupter>>>,
+    folder: Arc<Mutex<Option<PathBuf>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(super) fn names(&self) -> Names {
+        lock(&self.names).clone()
+    }
+
+    pub(super) fn history(&self, request: &Value) -> Value {
+        lock(&self.history).answer(request)
+    }
+
+    pub(super) fn interrupt(&self) {
+        if let Some(interrupter) = &*lock(&self.interrupter) {
+            interrupter.interrupt();
+        }
+    }
+
+    /// Removes what cells left in memory-backed folders; the worker ends with this process.
+    pub(super) fn clean_up(&self) {
+        if let Some(folder) = lock(&self.folder).take() {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// What the thread works with.
+pub(super) struct Executor {
+    pub(super) source: PathBuf,
+    pub(super) command: PathBuf,
+    pub(super) publisher: Publisher,
+    pub(super) shared: Shared,
+}
+
+impl Executor {
+    /// Runs jobs until nobody can send any more.
+    pub(super) fn work(self, jobs: &Receiver<Job>) {
+        let mut engine = self.start().ok();
+        let mut count = 0;
+        let mut last: Option<(Message, usize)> = None;
+        loop {
+            let (message, reply) = match jobs.recv_timeout(Duration::from_millis(50)) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    if let (Some(engine), Some((parent, count))) = (&mut engine, &last) {
+                        let mut execution = Execution::new(&self.publisher, parent, false, *count);
+                        engine.idle(0, &mut |output| execution.show(output));
+                    }
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            self.publisher
+                .send_blocking("status", &message, json!({"execution_state": "busy"}));
+            let answer = self.execute(&mut engine, &message, &mut count);
+            let failed = answer["status"] == "error";
+            let _ = reply.send(answer);
+            self.publisher
+                .send_blocking("status", &message, json!({"execution_state": "idle"}));
+            if failed && message.content["stop_on_error"] != false {
+                self.abort(jobs);
+            }
+            last = Some((message, count));
+        }
+    }
+
+    fn start(&self) -> Result<Engine, Failure> {
+        let failed = |text: String| Failure {
+            name: "NotReady".into(),
+            value: text.clone(),
+            traceback: text.lines().map(String::from).collect(),
+        };
+        let sdk = Sdk::open(&self.source).map_err(|e| failed(e.to_string()))?;
+        let folder = std::env::current_dir().map_err(|e| failed(e.to_string()))?;
+        let engine = Engine::start(sdk, &self.command, &folder).map_err(|e| failed(e.to_string()))?;
+        *lock(&self.shared.interrupter) = Some(engine.interrupter());
+        *lock(&self.shared.folder) = Some(engine.scratch_folder().to_path_buf());
+        Ok(engine)
+    }
+
+    fn execute(&self, engine: &mut Option<Engine>, message: &Message, count: &mut usize) -> Value {
+        let code = message.content["code"].as_str().unwrap_or_default();
+        let silent = message.content["silent"] == true;
+        if !silent && message.content["store_history"] != false {
+            *count += 1;
+            lock(&self.shared.history).add(*count, code);
+        }
+        let mut execution = Execution::new(&self.publisher, message, silent, *count);
+        if !silent {
+            let input = json!({"code": code, "execution_count": *count});
+            self.publisher.send_blocking("execute_input", message, input);
+        }
+        let result = self.engine(engine).and_then(|engine| {
+            let mut show = |output: Output| execution.show(output);
+            let result = engine.execute(code, *count, &mut show);
+            let types = engine.variables().iter().map(|(name, v)| (name.clone(), v.type_name.clone()));
+            *lock(&self.shared.names) = Names {
+                variables: types.collect(),
+                items: engine.item_names(),
+            };
+            result
+        });
+        execution.finish(result)
+    }
+
+    /// The engine; tried again for each cell while there is none, so that an installation helps at once.
+    fn engine<'e>(&self, engine: &'e mut Option<Engine>) -> Result<&'e mut Engine, Failure> {
+        match engine {
+            Some(engine) => Ok(engine),
+            None => Ok(engine.insert(self.start()?)),
+        }
+    }
+
+    /// Answers everything that was queued behind a cell that failed.
+    fn abort(&self, jobs: &Receiver<Job>) {
+        // A front end that runs all cells has sent them before it can know of the failure.
+        std::thread::sleep(Duration::from_millis(20));
+        loop {
+            match jobs.try_recv() {
+                Ok((message, reply)) => {
+                    self.publisher
+                        .send_blocking("status", &message, json!({"execution_state": "busy"}));
+                    let _ = reply.send(json!({"status": "aborted"}));
+                    self.publisher
+                        .send_blocking("status", &message, json!({"execution_state": "idle"}));
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+}
+
+/// Starts the thread.
+pub(super) fn start(executor: Executor, jobs: Receiver<Job>) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name("cells".into())
+        .spawn(move || executor.work(&jobs))
+        .map(|_| ())
+}

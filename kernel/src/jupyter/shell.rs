@@ -1,0 +1,168 @@
+//! Requests and their answers.
+
+use super::complete::{complete, inspect};
+use super::connection::Connection;
+use super::executor::{self, Executor, Job, Shared};
+use super::info::{is_complete, kernel_info};
+use super::iopub::{self, Publisher};
+use super::wire::{Message, Wire};
+use serde_json::{Value, json};
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Mutex, oneshot};
+use zeromq::{RepSocket, RouterRecvHalf, RouterSendHalf, RouterSocket, Socket, SocketRecv, SocketSend, XPubSocket};
+
+/// Serves one kernel until it is told to end. `source` is the workspace, `command` the `cistron` executable.
+///
+/// # Errors
+/// When the connection file can't be read or a port can't be had.
+pub fn serve(connection_file: &Path, source: &Path, command: &Path) -> Result<(), Box<dyn Error>> {
+    let connection = Connection::read(connection_file)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(kernel(connection, source, command))
+}
+
+async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result<(), Box<dyn Error>> {
+    let wire = Wire::new(&connection.key);
+    let mut published = XPubSocket::new();
+    published.bind(&connection.address(connection.iopub_port)).await?;
+    let publisher = iopub::start(published, wire.clone());
+    let shared = Shared::default();
+    let (jobs, queue) = mpsc::channel();
+    let executor = Executor {
+        source: source.into(),
+        command: command.into(),
+        publisher: publisher.clone(),
+        shared: shared.clone(),
+    };
+    executor::start(executor, queue)?;
+    let mut heartbeat = RepSocket::new();
+    heartbeat.bind(&connection.address(connection.hb_port)).await?;
+    tokio::spawn(async move {
+        while let Ok(beat) = heartbeat.recv().await {
+            let _ = heartbeat.send(beat).await;
+        }
+    });
+    let mut control = RouterSocket::new();
+    control.bind(&connection.address(connection.control_port)).await?;
+    let mut stdin = RouterSocket::new();
+    stdin.bind(&connection.address(connection.stdin_port)).await?;
+    let mut shell = RouterSocket::new();
+    shell.bind(&connection.address(connection.shell_port)).await?;
+    let (send, receive) = shell.split();
+    let desk = Desk {
+        wire: wire.clone(),
+        publisher: publisher.clone(),
+        shared: shared.clone(),
+        jobs,
+        send: Arc::new(Mutex::new(send)),
+    };
+    tokio::spawn(desk.serve(receive));
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut ends = signal(SignalKind::terminate())?;
+    loop {
+        tokio::select! {
+            message = control.recv() => {
+                let Some(message) = message.ok().and_then(|m| wire.read(m)) else { continue };
+                publisher.status(&message, "busy").await;
+                let (kind, content) = answer_control(&message, &shared);
+                if let Some(reply) = wire.reply(&kind, &message, &content) {
+                    let _ = control.send(reply).await;
+                }
+                if message.kind() == "shutdown_request" {
+                    publisher.send("shutdown_reply", &message, content).await;
+                    publisher.status(&message, "idle").await;
+                    break;
+                }
+                publisher.status(&message, "idle").await;
+            }
+            _ = interrupts.recv() => shared.interrupt(),
+            _ = ends.recv() => break,
+        }
+    }
+    // What has been published still has to leave the sockets.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    shared.clean_up();
+    drop(stdin);
+    std::process::exit(0)
+}
+
+fn answer_control(message: &Message, shared: &Shared) -> (String, Value) {
+    let content = match message.kind() {
+        "kernel_info_request" => kernel_info(),
+        "interrupt_request" => {
+            shared.interrupt();
+            json!({"status": "ok"})
+        }
+        "shutdown_request" => json!({"status": "ok", "restart": message.content["restart"] == true}),
+        kind => json!({"status": "error", "ename": "Unsupported", "evalue": kind, "traceback": []}),
+    };
+    (reply_kind(message), content)
+}
+
+fn reply_kind(message: &Message) -> String {
+    message.kind().replace("_request", "_reply")
+}
+
+/// The shell channel. Cells go to their thread; everything else is answered at once.
+#[derive(Clone)]
+struct Desk {
+    wire: Wire,
+    publisher: Publisher,
+    shared: Shared,
+    jobs: mpsc::Sender<Job>,
+    send: Arc<Mutex<RouterSendHalf>>,
+}
+
+impl Desk {
+    async fn serve(self, mut receive: RouterRecvHalf) {
+        loop {
+            let Ok(message) = receive.recv().await else {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let Some(message) = self.wire.read(message) else { continue };
+            if message.kind() == "execute_request" {
+                let (sender, receiver) = oneshot::channel();
+                let _ = self.jobs.send((message.clone(), sender));
+                let desk = self.clone();
+                tokio::spawn(async move {
+                    if let Ok(content) = receiver.await {
+                        desk.reply(&message, &content).await;
+                    }
+                });
+                continue;
+            }
+            self.publisher.status(&message, "busy").await;
+            if let Some(content) = self.answer(&message) {
+                self.reply(&message, &content).await;
+            }
+            self.publisher.status(&message, "idle").await;
+        }
+    }
+
+    fn answer(&self, message: &Message) -> Option<Value> {
+        Some(match message.kind() {
+            "kernel_info_request" => kernel_info(),
+            "is_complete_request" => is_complete(message.content["code"].as_str().unwrap_or_default()),
+            "complete_request" => complete(&self.shared.names(), &message.content),
+            "inspect_request" => inspect(&self.shared.names(), &message.content),
+            "history_request" => self.shared.history(&message.content),
+            "comm_info_request" => json!({"status": "ok", "comms": {}}),
+            _ => return None,
+        })
+    }
+
+    async fn reply(&self, message: &Message, content: &Value) {
+        if let Some(reply) = self.wire.reply(&reply_kind(message), message, content) {
+            let _ = self.send.lock().await.send(reply).await;
+        }
+    }
+}
