@@ -16,8 +16,6 @@ const TICK: &str = "::cistron::rt::tick();";
 /// A cell, read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cell {
-    /// Lines that begin with a colon, without it.
-    pub(crate) commands: Vec<String>,
     /// The `use` lines as they stand.
     pub(crate) uses: Vec<Fragment>,
     /// The names that they bring in.

@@ -81,10 +81,6 @@ impl Interrupter {
         *self.stage() = Stage::default();
         killed
     }
-
-    pub(crate) fn is_requested(&self) -> bool {
-        self.stage().requested
-    }
 }
 
 fn signal(process: i32, signal: i32) {

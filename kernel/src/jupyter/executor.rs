@@ -9,7 +9,7 @@ use crate::engine::{Engine, Failure, Interrupter, Output};
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -82,12 +82,21 @@ impl Executor {
             self.publisher
                 .send_blocking("status", &message, json!({"execution_state": "busy"}));
             let answer = self.execute(&mut engine, &message, &mut count);
-            let failed = answer["status"] == "error";
+            // Before the reply: whatever comes after it was sent by somebody who knows of the failure.
+            let queued = if answer["status"] == "error" && message.content["stop_on_error"] != false {
+                drain(jobs)
+            } else {
+                Vec::new()
+            };
             let _ = reply.send(answer);
             self.publisher
                 .send_blocking("status", &message, json!({"execution_state": "idle"}));
-            if failed && message.content["stop_on_error"] != false {
-                self.abort(jobs);
+            for (message, reply) in queued {
+                self.publisher
+                    .send_blocking("status", &message, json!({"execution_state": "busy"}));
+                let _ = reply.send(json!({"status": "aborted"}));
+                self.publisher
+                    .send_blocking("status", &message, json!({"execution_state": "idle"}));
             }
             last = Some((message, count));
         }
@@ -139,24 +148,11 @@ impl Executor {
             None => Ok(engine.insert(self.start()?)),
         }
     }
+}
 
-    /// Answers everything that was queued behind a cell that failed.
-    fn abort(&self, jobs: &Receiver<Job>) {
-        // A front end that runs all cells has sent them before it can know of the failure.
-        std::thread::sleep(Duration::from_millis(20));
-        loop {
-            match jobs.try_recv() {
-                Ok((message, reply)) => {
-                    self.publisher
-                        .send_blocking("status", &message, json!({"execution_state": "busy"}));
-                    let _ = reply.send(json!({"status": "aborted"}));
-                    self.publisher
-                        .send_blocking("status", &message, json!({"execution_state": "idle"}));
-                }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
-            }
-        }
-    }
+/// Everything that was queued behind a cell that failed.
+fn drain(jobs: &Receiver<Job>) -> Vec<Job> {
+    jobs.try_iter().collect()
 }
 
 /// Starts the thread.
