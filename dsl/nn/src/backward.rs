@@ -4,7 +4,7 @@ use crate::error::{NetworkError, Result};
 use crate::forward::{Walk, needs_gradient};
 use crate::network::{Named, Network};
 use candle_core::Tensor;
-use cistron_ops::{Arithmetic, Operation, Pass};
+use cistron_ops::{Arithmetic, Operation, OpsError, Pass};
 
 /// Puts a gradient where there is none, adds it where there is one.
 fn add(slot: &mut Option<Tensor>, gradient: Tensor) -> Result<()> {
@@ -50,9 +50,9 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named) -> Resul
         };
         let trainable = node.parameters.iter().map(|p| network.weights[*p].trainable);
         let wanted: Vec<bool> = node.inputs.iter().map(|i| needs[*i]).chain(trainable).collect();
-        let located = |source| NetworkError::Layer {
+        let located = |source: OpsError| NetworkError::Layer {
             layer: node.name.clone(),
-            source,
+            source: Box::new(source),
         };
         let results = operation.backward(&kept, &gradient, &wanted).map_err(located)?;
         drop((kept, gradient));

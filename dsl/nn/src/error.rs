@@ -14,7 +14,7 @@ pub enum NetworkError {
         layer: String,
         /// What happened.
         #[source]
-        source: cistron_ops::OpsError,
+        source: Box<cistron_ops::OpsError>,
     },
     /// An input is missing or has another shape.
     #[error("input `{name}`: found {found}, expected {expected}")]

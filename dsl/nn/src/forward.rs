@@ -4,7 +4,7 @@ use crate::error::{NetworkError, Result};
 use crate::network::{Named, Network};
 use candle_core::Tensor;
 use cistron_model::{Node, Operation as Declared};
-use cistron_ops::{Kept, Pass};
+use cistron_ops::{Kept, OpsError, Pass};
 
 /// What a forward pass leaves.
 pub(crate) struct Walk {
@@ -46,9 +46,9 @@ pub(crate) fn forward(
     let mut updates = Vec::new();
     let mut batch = None;
     for (id, node) in graph.nodes.iter().enumerate() {
-        let located = |source| NetworkError::Layer {
+        let located = |source: OpsError| NetworkError::Layer {
             layer: node.name.clone(),
-            source,
+            source: Box::new(source),
         };
         let mut keep = None;
         let value = match (&network.operations[id], &node.operation) {

@@ -101,10 +101,10 @@ impl LayerNorm {
                 vectorised(
                     #[inline(always)]
                     || {
-                        for c in 0..s.channels {
+                        for (c, (weight, bias)) in weight.iter().zip(bias).enumerate() {
                             let here = c * s.inner..(c + 1) * s.inner;
                             for (((t, x), m), i) in target[here.clone()].iter_mut().zip(&x[here]).zip(mean).zip(inverse) {
-                                *t = (*x - *m) * *i * weight[c] + bias[c];
+                                *t = (*x - *m) * *i * *weight + *bias;
                             }
                         }
                     },
@@ -138,11 +138,11 @@ impl LayerNorm {
                         || {
                             over_channels(s, &mut even, |c, i, _| g[i] * weight[c]);
                             over_channels(s, &mut lean, |c, i, p| g[i] * weight[c] * (x[i] - mean[p]) * inverse[p]);
-                            for c in 0..s.channels {
+                            for (c, weight) in weight.iter().enumerate() {
                                 for p in 0..s.inner {
                                     let i = c * s.inner + p;
                                     let normal = (x[i] - mean[p]) * inverse[p];
-                                    target[i] = inverse[p] * (g[i] * weight[c] - even[p] * share - normal * lean[p] * share);
+                                    target[i] = inverse[p] * (g[i] * *weight - even[p] * share - normal * lean[p] * share);
                                 }
                             }
                         },
