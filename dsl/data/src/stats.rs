@@ -182,7 +182,7 @@ mod tests {
         let x: Vec<f64> = (0..2000).map(|_| stream.normal()).collect();
         let y: Vec<f64> = x.iter().map(|v| v + stream.normal()).collect();
         let (low, high) = bootstrap_interval(&x, &y, 200, 3).unwrap();
-        assert!(low < 0.7071 && 0.7071 < high && high - low < 0.08, "{low} {high}");
+        assert!(low < 0.707 && 0.707 < high && high - low < 0.08, "{low} {high}");
         let (few_low, few_high) = bootstrap_interval(&x[..100], &y[..100], 200, 3).unwrap();
         assert!(few_high - few_low > 2.0 * (high - low));
         assert_eq!(

@@ -61,9 +61,9 @@ pub struct Simulation {
 }
 
 /// Consensus of motif A (like GATA factors) and how sure each position is.
-const MOTIF_A: (&str, [f64; 10]) = ("CAGATAAGGA", [0.6, 0.85, 0.97, 0.97, 0.97, 0.97, 0.95, 0.9, 0.75, 0.5]);
+const MOTIF_A: (&str, [f64; 10]) = ("CAGATAAGGA", [0.7, 0.9, 0.98, 0.98, 0.98, 0.98, 0.97, 0.93, 0.8, 0.6]);
 /// Consensus of motif B (like ETS factors) and how sure each position is.
-const MOTIF_B: (&str, [f64; 10]) = ("ACCGGAAGTG", [0.75, 0.85, 0.92, 0.97, 0.97, 0.97, 0.97, 0.9, 0.85, 0.6]);
+const MOTIF_B: (&str, [f64; 10]) = ("ACCGGAAGTG", [0.8, 0.9, 0.95, 0.98, 0.98, 0.98, 0.98, 0.93, 0.9, 0.7]);
 /// Bases between the end of A and the beginning of B, on A's strand, that make them a pair: from, to (inclusive).
 const SPACING: (usize, usize) = (4, 16);
 /// Bases between A and B in decoys.
@@ -86,7 +86,7 @@ fn motif(name: &str, (consensus, sure): (&str, [f64; 10])) -> Result<Motif> {
 #[derive(Clone, Copy, PartialEq)]
 enum Plan {
     Nothing,
-    /// One to three sites of A.
+    /// One to four sites of A.
     OnlyA,
     /// One or two sites of B.
     OnlyB,
@@ -98,7 +98,7 @@ enum Plan {
 
 /// Makes sequences, their truth and two outputs.
 ///
-/// The background has the chosen GC content. A tenth of the sequences hold no site, a quarter one to three sites of
+/// The background has the chosen GC content. A tenth of the sequences hold no site, a quarter one to four sites of
 /// motif A, 15 % one or two of motif B, a fifth a decoy (A and B that are no pair), 30 % a pair (B begins 4 to 16 bp
 /// behind the end of A, on the same strand). Sites are drawn from the motifs' probabilities, strands at random. A
 /// site's strength is `2^(0.2 (score - best score))`, scores in bits. With `a` the summed strengths of the A sites and
@@ -198,7 +198,7 @@ fn plant(stream: &mut Stream, bases: &mut [u8], motifs: &[Motif]) -> (Vec<Plante
     let mut pair = None;
     match plan {
         Plan::Nothing => {}
-        Plan::OnlyA => (0..1 + stream.below(3)).for_each(|_| field.anywhere(stream, 0)),
+        Plan::OnlyA => (0..1 + stream.below(4)).for_each(|_| field.anywhere(stream, 0)),
         Plan::OnlyB => (0..1 + stream.below(2)).for_each(|_| field.anywhere(stream, 1)),
         Plan::Decoy => field.decoy(stream),
         Plan::Pair => {
@@ -214,7 +214,7 @@ fn plant(stream: &mut Stream, bases: &mut [u8], motifs: &[Motif]) -> (Vec<Plante
             field.put(stream, 0, at_a, strand);
             field.put(stream, 1, at_b, strand);
             pair = Some((0, 1));
-            if stream.uniform() < 0.3 {
+            if stream.uniform() < 0.4 {
                 field.anywhere(stream, 0);
             }
         }
