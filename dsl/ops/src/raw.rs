@@ -1,5 +1,6 @@
-//! The only unsafe code of this crate: instruction sets chosen at run time, matrix products, and rows of one buffer
-//! written by several threads. Each function is safe to call; what it relies on is checked or stated where it stands.
+//! The unsafe code of this crate: instruction sets chosen at run time, matrix products, and rows of one buffer
+//! written by several threads (by the convolution). Each function is safe to call, but for `SharedOutput::row`; what it
+//! relies on is checked or stated where it stands.
 #![allow(unsafe_code)]
 
 use crate::number::Number;
