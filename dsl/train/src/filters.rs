@@ -10,7 +10,8 @@ use cistron_plot::{Figure, LogoRow, logos};
 
 /// Examples that are looked at, at most.
 const EXAMPLES: usize = 4_000;
-/// A position counts when its activation is above this share of the filter's largest.
+/// A position counts when its activation is above this share of the way from the filter's mean to its largest. A share of the
+/// largest alone would depend on the bias, which a normalisation after the convolution takes away.
 const SHARE: f64 = 0.5;
 
 /// A first convolution on one strand of an input.
@@ -22,6 +23,39 @@ struct FirstLayer<'a> {
     stride: usize,
     pad: usize,
     filters: usize,
+}
+
+/// The activations of one filter.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    largest: f64,
+    sum: f64,
+    count: usize,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self {
+            largest: f64::NEG_INFINITY,
+            sum: 0.0,
+            count: 0,
+        }
+    }
+}
+
+impl Range {
+    fn add(&mut self, values: &[f64]) {
+        for value in values {
+            self.largest = self.largest.max(*value);
+            self.sum += value;
+        }
+        self.count += values.len();
+    }
+
+    fn threshold(&self) -> f64 {
+        let mean = self.sum / self.count.max(1) as f64;
+        mean + SHARE * (self.largest - mean)
+    }
 }
 
 /// Whether a node is the input itself, or its reverse complement.
@@ -99,8 +133,8 @@ fn window(sequence: &[u8], layer: &FirstLayer<'_>, position: usize, mut use_base
 
 impl Run {
     /// The filters of the first convolution on an input as motifs: for each the subsequences of the training part whose
-    /// activation is above half of the filter's largest are counted base by base, as they lie, on every strand that
-    /// the network reads. At most 4,000 examples are looked at. A filter that is never active is left out; the
+    /// activation is above half way from the filter's mean to its largest are counted base by base, as they lie, on every
+    /// strand that the network reads. At most 4,000 examples are looked at. A filter whose activation never changes is left out; the
     /// number in a motif's name is the filter's own.
     ///
     /// # Errors
@@ -117,19 +151,20 @@ impl Run {
         let mut rows = data.rows(Part::Train, self.options().fold.map(|f| f as usize))?;
         let step = rows.len().div_ceil(EXAMPLES);
         rows = rows.into_iter().step_by(step.max(1)).collect();
-        // Twice over the examples, so that no activations are kept: first the largest of each filter, then the counts.
-        let mut largest = vec![0f64; filters];
+        // Twice over the examples, so that no activations are kept: first the threshold of each filter, then the counts.
+        let mut ranges = vec![Range::default(); filters];
         self.visit(data, &rows, input, &names, &mut |_, activations| {
-            for (filter, values) in activations.iter().enumerate() {
-                largest[filter] = values.iter().copied().fold(largest[filter], f64::max);
+            for (index, values) in activations.iter().enumerate() {
+                ranges[index % filters].add(values);
             }
         })?;
+        let thresholds: Vec<f64> = ranges.iter().map(Range::threshold).collect();
         let mut counts = vec![vec![[0f64; 4]; first.width]; filters];
         self.visit(data, &rows, input, &names, &mut |sequence, activations| {
             for (index, values) in activations.iter().enumerate() {
                 let (filter, layer) = (index % filters, &layers[index / filters]);
                 for (position, value) in values.iter().enumerate() {
-                    if *value > SHARE * largest[filter] && largest[filter] > 0.0 {
+                    if *value > thresholds[filter] {
                         window(sequence, layer, position, |tap, base| {
                             if base < 4 {
                                 counts[filter][tap][base as usize] += 1.0;
