@@ -1,24 +1,19 @@
 //! A session: cells in, output and variables out.
 
-use super::cell::{parse, split_commands};
-use super::compile::{Compiled, Compiler, Form};
-use super::diagnostics::{Message, Place, Texts, render, underline};
+use super::cell::split_commands;
+use super::compile::Compiler;
+use super::compiling::Ready;
 use super::failure::Failure;
-use super::fragment::{Fragment, Source};
-use super::generate::{Generated, Request, generate};
 use super::interrupt::Interrupter;
 use super::item::Item;
+use super::lifetime::{internal, sweep, wait_until_ready};
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
 use crate::sdk::Sdk;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Passes of the compiler that one cell may take.
-const PASSES: usize = 8;
 
 /// Runs cells one after the other.
 #[derive(Debug)]
@@ -26,20 +21,11 @@ pub struct Engine {
     pub(super) sdk: Sdk,
     pub(super) state: State,
     pub(super) compiler: Compiler,
-    worker: Option<Worker>,
-    interrupter: Interrupter,
-    cells: PathBuf,
-    folder: PathBuf,
-    number: usize,
-}
-
-/// A cell that compiled.
-struct Ready {
-    number: usize,
-    items: Vec<Item>,
-    generated: Generated,
-    types: BTreeMap<u32, String>,
-    pulled: BTreeSet<usize>,
+    pub(super) worker: Option<Worker>,
+    pub(super) interrupter: Interrupter,
+    pub(super) cells: PathBuf,
+    pub(super) folder: PathBuf,
+    pub(super) number: usize,
 }
 
 impl Engine {
@@ -143,178 +129,6 @@ impl Engine {
         };
         self.state.compiled.insert(ready.number, compiled);
         self.run(ready, emit)
-    }
-
-    fn compile(&mut self, text: &str, count: usize) -> Result<Ready, Failure> {
-        let number = self.number;
-        let cell = match parse(number, text) {
-            Ok(cell) => cell,
-            Err(error) => return Err(self.syntax_failure(number, text, count, &error)),
-        };
-        let mut items = cell.items.clone();
-        let mut item_cells = self.state.item_cells.clone();
-        let mut gone = BTreeSet::new();
-        let mut pulled = BTreeSet::new();
-        for _ in 0..PASSES {
-            let request = Request {
-                number,
-                cell: &cell,
-                items: &items,
-                item_cells: &item_cells,
-                state: &self.state,
-                gone: &gone,
-                first_slot: self.state.next_slot + 1,
-            };
-            let generated = generate(&request);
-            let form = if items.is_empty() { Form::Plain } else { Form::Items };
-            let messages = self.rustc(number, form, &generated.source)?;
-            let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let moved: BTreeSet<u32> = errors.iter().filter_map(|m| moved_slot(m, &generated)).collect();
-            let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
-            if !unloadable.is_empty() {
-                for name in unloadable {
-                    self.lose(
-                        name,
-                        "its type can't be named outside the crate that defines it; keep it behind a `Box<dyn Trait>`",
-                    );
-                }
-                continue;
-            }
-            if moved.iter().any(|slot| !gone.contains(slot)) {
-                gone.extend(moved);
-                continue;
-            }
-            if pulled.is_empty()
-                && errors
-                    .iter()
-                    .any(|m| matches!(m.code(), "E0116" | "E0117" | "E0210" | "E0390"))
-            {
-                let mine: BTreeSet<&str> = cell.items.iter().filter_map(Item::name).collect();
-                let mut earlier = Vec::new();
-                item_cells.retain(|c| {
-                    let mentioned = c.names.keys().any(|name| cell.words.contains(name));
-                    if mentioned {
-                        pulled.insert(c.number);
-                        earlier.extend(c.items.iter().filter(|i| i.name().is_none_or(|n| !mine.contains(n))).cloned());
-                    }
-                    !mentioned
-                });
-                if !pulled.is_empty() {
-                    earlier.append(&mut items);
-                    items = earlier;
-                    continue;
-                }
-            }
-            if !errors.is_empty() {
-                return Err(self.compile_failure(number, text, count, &errors, &generated.source));
-            }
-            self.state.next_slot += generated.bindings.len() as u32;
-            self.state.import(&cell.imports);
-            let types = reported_types(&messages, &generated);
-            return Ok(Ready {
-                number,
-                items,
-                generated,
-                types,
-                pulled,
-            });
-        }
-        Err(Failure::plain(
-            "CompileError",
-            "the cell could not be compiled: variables were moved in a way that could not be followed",
-        ))
-    }
-
-    fn rustc(&mut self, number: usize, form: Form, source: &Source) -> Result<Vec<Message>, Failure> {
-        match self
-            .compiler
-            .compile(&self.sdk, &self.state, number, form, &source.text, &self.interrupter)
-        {
-            Ok(Compiled::Done(messages)) => Ok(messages),
-            Ok(Compiled::Cancelled) => Err(Failure::located(
-                "KeyboardInterrupt",
-                "stopped while it was being compiled; nothing of it has run",
-                None,
-            )),
-            Err(error) => Err(Failure::plain(
-                "CompilerError",
-                &format!("the compiler could not be used: {error}\n`cistron doctor` says what is missing"),
-            )),
-        }
-    }
-
-    /// Text that is no Rust: rustc says why better than syn does.
-    fn syntax_failure(&mut self, number: usize, text: &str, count: usize, error: &syn::Error) -> Failure {
-        let mut source = Source::default();
-        source.line("#![allow(unused)]\nfn cell() {");
-        source.fragment(&Fragment::new(number, text, 0..text.len(), &[]));
-        source.line("}");
-        let messages = match self.rustc(number, Form::Plain, &source) {
-            Ok(messages) => messages,
-            Err(failure) => return failure,
-        };
-        let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error() && m.code().is_empty()).collect();
-        if errors.is_empty() {
-            let at = error.span().byte_range().start.saturating_sub(1);
-            let texts: Texts<'_> = [(number, (text, count))].into();
-            let place = underline(
-                Place {
-                    cell: number,
-                    start: at,
-                    end: at + 1,
-                },
-                '^',
-                "",
-                &texts,
-            );
-            return Failure::located("CompileError", &error.to_string(), Some(&place));
-        }
-        self.compile_failure(number, text, count, &errors, &source)
-    }
-
-    fn compile_failure(&self, number: usize, text: &str, count: usize, errors: &[&Message], source: &Source) -> Failure {
-        let mut texts: Texts<'_> = self
-            .state
-            .compiled
-            .iter()
-            .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-            .collect();
-        texts.insert(number, (text, count));
-        let own_file = format!("cell_{number}");
-        let mut shown: Vec<String> = Vec::new();
-        for error in errors {
-            let mut text = render(error, &own_file, source, &texts);
-            if matches!(error.code(), "E0425" | "E0423")
-                && let Some((name, why)) = self
-                    .state
-                    .lost
-                    .iter()
-                    .find(|(name, _)| error.text().contains(&format!("`{name}`")))
-            {
-                text.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
-            }
-            if matches!(error.code(), "E0597" | "E0716" | "E0521") {
-                text.push_str("\n  = help: a variable that lives on between cells can't borrow from another; clone the value, or keep both in one `Rc`");
-            }
-            if !shown.contains(&text) {
-                shown.push(text);
-            }
-        }
-        let value = errors
-            .first()
-            .map(|m| m.text().lines().next().unwrap_or_default().to_string())
-            .unwrap_or_default();
-        let more = if errors.len() > 1 {
-            format!(" (and {} more)", errors.len() - 1)
-        } else {
-            String::new()
-        };
-        let traceback = shown.join("\n\n").lines().map(String::from).collect();
-        Failure {
-            name: "CompileError".into(),
-            value: value + &more,
-            traceback,
-        }
     }
 
     fn run(&mut self, ready: Ready, emit: Emit<'_>) -> Result<(), Failure> {
@@ -437,93 +251,9 @@ impl Engine {
         Ok(())
     }
 
-    fn lose(&mut self, name: &str, why: &str) {
+    pub(super) fn lose(&mut self, name: &str, why: &str) {
         self.state.variables.remove(name);
         self.state.lost.insert(name.into(), why.into());
-    }
-
-    fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
-        let message = body["message"].as_str().unwrap_or_default();
-        let place = &body["place"];
-        let file = place["file"].as_str().unwrap_or_default();
-        let number = file.strip_prefix("cell_").and_then(|n| n.parse::<usize>().ok());
-        let at = |key: &str| place[key].as_u64().unwrap_or(0) as usize;
-        let shown = number.and_then(|number| {
-            let compiled = self.state.compiled.get(&number)?;
-            let (cell, start) = compiled.source.origin_of_line(at("line"), at("column"))?;
-            let texts: Texts<'_> = self
-                .state
-                .compiled
-                .iter()
-                .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-                .collect();
-            Some(underline(
-                Place {
-                    cell,
-                    start,
-                    end: start + 1,
-                },
-                '^',
-                "",
-                &texts,
-            ))
-        });
-        let library = || {
-            let short = file.rsplit("/src/").next().map(|tail| file.len() - tail.len()).unwrap_or(0);
-            let krate = file[..short].trim_end_matches("/src/").rsplit('/').next().unwrap_or_default();
-            format!("  in {krate}/{}:{}", &file[short..], at("line"))
-        };
-        let shown = shown.or_else(|| (number.is_none() && !file.is_empty()).then(library));
-        Failure::located(name, message, shown.as_deref())
-    }
-
-    /// The worker; a new one if there is none, or none that lives.
-    fn worker(&mut self, emit: Emit<'_>) -> Result<&mut Worker, Failure> {
-        self.idle(0, emit);
-        if self.worker.is_none() {
-            let mut worker = Worker::start(&self.sdk, &self.cells, &self.folder).map_err(internal)?;
-            wait_until_ready(&mut worker, emit)?;
-            let libraries = self
-                .state
-                .dependencies
-                .iter()
-                .map(|d| &d.library)
-                .chain(self.state.item_cells.iter().map(|c| &c.library));
-            for library in libraries {
-                worker.command(library, "-").map_err(internal)?;
-                wait_until_ready(&mut worker, emit)?;
-            }
-            self.worker = Some(worker);
-        }
-        self.worker
-            .as_mut()
-            .ok_or_else(|| Failure::plain("WorkerDied", "there is no process to run the cell"))
-    }
-
-    fn bury(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) {
-        let lost = self.bury_silently();
-        emit(Output::Stream(
-            "stderr",
-            format!("The process that runs the cells {}.\n{lost}\n", ending(status)),
-        ));
-    }
-
-    /// Forgets a worker that has ended, and says what went with it.
-    fn bury_silently(&mut self) -> String {
-        self.worker = None;
-        let names: Vec<String> = std::mem::take(&mut self.state.variables).into_keys().collect();
-        for name in &names {
-            self.state
-                .lost
-                .insert(name.clone(), "the process that held it has ended; run its cell again".into());
-        }
-        match names.len() {
-            0 => "No variable was lost. The next cell starts a new process.".into(),
-            _ => format!(
-                "Lost with it: {}. Functions, types and imports are still there; the next cell starts a new process.",
-                names.join(", ")
-            ),
-        }
     }
 }
 
@@ -535,63 +265,8 @@ impl Drop for Engine {
     }
 }
 
-/// Removes what sessions left behind whose process was killed.
-fn sweep(base: &Path) {
-    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let process = name
-            .strip_prefix("cistron-")
-            .and_then(|rest| rest.split('-').next())
-            .and_then(|p| p.parse::<i32>().ok());
-        // SAFETY: signal 0 only asks whether the process exists.
-        if process.is_some_and(|process| unsafe { libc::kill(process, 0) } != 0) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-fn wait_until_ready(worker: &mut Worker, emit: Emit<'_>) -> Result<(), Failure> {
-    loop {
-        match worker.step(-1, emit).map_err(internal)? {
-            Some(Event::Ready) => return Ok(()),
-            Some(Event::Died(status)) => {
-                let text = format!(
-                    "the process that runs the cells {} at its start\n`cistron doctor` says more",
-                    ending(status)
-                );
-                return Err(Failure::plain("WorkerDied", &text));
-            }
-            Some(Event::NotLoaded(message)) => return Err(Failure::plain("LoadError", &message)),
-            _ => {}
-        }
-    }
-}
-
-fn internal(error: io::Error) -> Failure {
-    Failure::plain("KernelError", &format!("the kernel and its worker lost touch: {error}"))
-}
-
 impl From<Failure> for io::Error {
     fn from(failure: Failure) -> Self {
         Self::other(failure)
     }
-}
-
-/// The binding that can't be stored because the cell moved it away.
-fn moved_slot(message: &Message, generated: &Generated) -> Option<u32> {
-    matches!(message.code(), "E0382" | "E0381" | "E0505")
-        .then(|| generated.slots.get(&message.line()).copied())
-        .flatten()
-}
-
-fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {
-    let report = |message: &Message| {
-        let slot = *generated.slots.get(&message.line())?;
-        Some((slot, types::reported_type(message.text())?.to_string()))
-    };
-    messages
-        .iter()
-        .filter(|m| m.code() == "trivial_casts")
-        .filter_map(report)
-        .collect()
 }

@@ -1,0 +1,107 @@
+//! A session for tests, on the libraries that `cistron install` makes.
+
+#![allow(dead_code)]
+
+use cistron_kernel::engine::{Engine, Failure, Output};
+use cistron_kernel::sdk::{Sdk, install, source_folder};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+/// The command under test.
+pub fn command() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cistron"))
+}
+
+/// The libraries for cells, built if they are not there.
+pub fn sdk() -> Sdk {
+    static SDK: OnceLock<Mutex<Sdk>> = OnceLock::new();
+    let sdk = SDK.get_or_init(|| {
+        let source = source_folder(None).expect("the workspace");
+        Mutex::new(install(&source).expect("libraries for cells").sdk)
+    });
+    sdk.lock().expect("no test panics in here").clone()
+}
+
+/// A session that remembers what it showed.
+pub struct Session {
+    pub engine: Engine,
+    outputs: Vec<Output>,
+    count: usize,
+}
+
+/// A new session in the system's folder for temporary files.
+pub fn session() -> Session {
+    let engine = Engine::start(sdk(), command(), &std::env::temp_dir()).expect("a worker");
+    Session {
+        engine,
+        outputs: Vec::new(),
+        count: 0,
+    }
+}
+
+impl Session {
+    /// Runs a cell.
+    pub fn run(&mut self, code: &str) -> Result<(), Failure> {
+        self.count += 1;
+        self.outputs.clear();
+        let outputs = &mut self.outputs;
+        self.engine.execute(code, self.count, &mut |output| outputs.push(output))
+    }
+
+    /// Runs a cell that must not fail.
+    pub fn ok(&mut self, code: &str) {
+        if let Err(failure) = self.run(code) {
+            panic!("{code}\n{failure}");
+        }
+    }
+
+    /// Runs a cell and answers its value as text.
+    pub fn value(&mut self, code: &str) -> String {
+        self.ok(code);
+        self.result()["text/plain"].as_str().unwrap_or_default().to_string()
+    }
+
+    /// Runs a cell and interrupts it when it has printed `mark`.
+    pub fn interrupted(&mut self, code: &str, mark: &str) -> Result<(), Failure> {
+        self.count += 1;
+        let interrupter = self.engine.interrupter();
+        self.engine.execute(code, self.count, &mut |output| {
+            if matches!(&output, Output::Stream(_, text) if text.contains(mark)) {
+                interrupter.interrupt();
+            }
+        })
+    }
+
+    /// The forms of the last cell's value.
+    pub fn result(&self) -> Value {
+        let results = self.outputs.iter().rev().filter_map(|o| {
+            if let Output::Result(data) = o {
+                Some(data.clone())
+            } else {
+                None
+            }
+        });
+        results.into_iter().next().unwrap_or_default()
+    }
+
+    /// The text that was shown.
+    pub fn text(&self) -> String {
+        self.outputs
+            .iter()
+            .filter_map(|o| {
+                if let Output::Stream(_, text) = o {
+                    Some(text.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// Takes in what happens between cells.
+    pub fn idle(&mut self) {
+        let outputs = &mut self.outputs;
+        self.engine.idle(0, &mut |output| outputs.push(output));
+    }
+}
