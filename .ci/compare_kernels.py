@@ -20,7 +20,7 @@ MODEL = """let net: Model = model! { TwoMotifs(kernels = %d, width = 11) on toy 
 }};"""
 LOSS = """let loss: Objective = objective! { on toy {
     loss(enhancer, promoter) = mse();
-    watch(enhancer, promoter) = correlation(Tracks);
+    watch(enhancer, promoter) = correlation(Points);
 } };"""
 FIRST = "let sim: Simulation = simulate::motif_grammar(MotifGrammar { sequences: 400, ..Default::default() })?;"
 

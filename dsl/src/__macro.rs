@@ -11,7 +11,11 @@ pub fn data(declaration: &str, captures: Vec<Captured>) -> Result<Dataset, Error
 
 /// `model!`
 pub fn model(declaration: &str, captures: Vec<Value>, signatures: &[Signature]) -> Result<Model, Error> {
-    Ok(Model::declare(serde_json::from_str(declaration)?, captures, signatures.to_vec())?)
+    Ok(Model::declare(
+        serde_json::from_str(declaration)?,
+        captures,
+        signatures.to_vec(),
+    )?)
 }
 
 /// `objective!`

@@ -3,8 +3,8 @@
 use cistron_data::DataError;
 use cistron_declaration::Diagnostics;
 
-/// A declaration that cannot be used. Its text is what the cell shows.
-#[derive(Debug)]
+/// A declaration that cannot be used. Its text is what the cell shows; `Debug` gives the same text, because that is what
+/// a program prints whose `main` returns it.
 #[non_exhaustive]
 pub enum Error {
     /// Mistakes in the declaration, each located in its text.
@@ -20,8 +20,17 @@ impl std::fmt::Display for Error {
         match self {
             Self::Located(diagnostics) => diagnostics.fmt(f),
             Self::Data(error) => error.fmt(f),
-            Self::Malformed(error) => write!(f, "the macros and the library are of different versions; run `cistron install`: {error}"),
+            Self::Malformed(error) => write!(
+                f,
+                "the macros and the library are of different versions; run `cistron install`: {error}"
+            ),
         }
+    }
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 

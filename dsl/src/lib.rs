@@ -29,7 +29,7 @@ pub use cistron_random as random;
 pub use cistron_runs as runs;
 pub use cistron_train as train;
 
-pub use cistron_data::{Dataset, Motif, Part, baseline, registry, simulate, stats, table};
+pub use cistron_data::{Baseline, Dataset, Features, Motif, Part, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
 pub use cistron_macros::{data, fit, model, objective};
@@ -38,9 +38,9 @@ pub use cistron_nn::Network;
 pub use cistron_plot::Figure;
 pub use cistron_train::{Adam, AdamW, Fit, Objective, Optimizer, Precision, Run, Sgd};
 
-mod error;
 #[doc(hidden)]
 pub mod __macro;
+mod error;
 pub mod prelude;
 
 pub use error::Error;
