@@ -86,7 +86,7 @@ fn mistakes_are_shown_at_the_lines_of_the_cell_all_at_once() {
         "macro_rules! two { () => { compile_error!(\"first\"); compile_error!(\"second\") } }\ntwo!();",
     ));
     assert!(
-        text.contains("first") && text.contains("second") && text.contains("line 2:1"),
+        text.contains("first") && text.contains("second") && text.contains("line 1:28"),
         "{text}"
     );
     let text = shown(&failure(&mut session, "let x = (1,\n"));

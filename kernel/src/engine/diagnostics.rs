@@ -158,10 +158,14 @@ pub(crate) fn underline(place: Place, mark: char, label: &str, texts: &Texts<'_>
         .collect();
     let marks = mark.to_string().repeat(width);
     let colour = if mark == '^' { RED } else { BLUE };
-    let label = label.replace('\n', " ");
+    let label = if label.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", label.replace('\n', " "))
+    };
     format!(
         "{margin}{BLUE}-->{PLAIN} cell [{count}], line {line}:{column}\n{margin} {BLUE}|{PLAIN}\n\
-         {BLUE}{number} |{PLAIN} {shown}\n{margin} {BLUE}|{PLAIN} {blank}{colour}{marks} {label}{PLAIN}"
+         {BLUE}{number} |{PLAIN} {shown}\n{margin} {BLUE}|{PLAIN} {blank}{colour}{marks}{label}{PLAIN}"
     )
 }
 
