@@ -197,7 +197,7 @@ fn controls_change_what_they_say() {
     assert_ne!(changed.sequence("dna", row).unwrap(), data.sequence("dna", row).unwrap());
     assert_eq!(changed.targets("enhancer").unwrap(), old);
     let error = data.map_sequences("dna", |_, s| s[1..].to_string()).unwrap_err().to_string();
-    assert!(error.contains("150 letters became 149"), "{error}");
+    assert!(error.contains("200 letters became 199"), "{error}");
 }
 
 #[test]

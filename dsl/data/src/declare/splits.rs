@@ -255,6 +255,10 @@ impl Reader<'_> {
             "hash" => {
                 call.only(&["sets", "seed"])?;
                 let sets = call.named_number("sets")?.map_or(10.0, |(s, _)| s) as usize;
+                if sets > contents.names.len() {
+                    let message = format!("{sets} sets for {} examples", contents.names.len());
+                    return Err(Diagnostic::error(call.span, message));
+                }
                 let seed = call.named_number("seed")?.map_or(0, |(s, _)| s as u64);
                 let set = contents
                     .names
