@@ -24,34 +24,8 @@ pub enum TrainError {
         help: String,
     },
     /// The loss is not a number any more.
-    #[error(
-        "the loss is {loss} at step {step} (epoch {epoch}, step {step_in_epoch} of {steps_per_epoch}); {layer}; learning rate {rate}\n  \
-         the last good state is in {}{}\n  \
-         help: {help}",
-        checkpoint.display(), best_epoch.map_or(" (as it began: no epoch was finished)".to_string(), |e| format!(" (best epoch {e})"))
-    )]
-    NotFinite {
-        /// The loss.
-        loss: f64,
-        /// Steps from the run's start, this one included.
-        step: u64,
-        /// The epoch, from 1.
-        epoch: u64,
-        /// The step in it, from 1.
-        step_in_epoch: u64,
-        /// Steps of an epoch.
-        steps_per_epoch: u64,
-        /// The first layer that is not finite, in words.
-        layer: String,
-        /// The learning rate, as text.
-        rate: String,
-        /// The last checkpoint.
-        checkpoint: PathBuf,
-        /// The best epoch so far.
-        best_epoch: Option<u64>,
-        /// What to try.
-        help: String,
-    },
+    #[error(transparent)]
+    NotFinite(Box<NotFinite>),
     /// A run cannot be taken up again with what it was given now.
     #[error("{} cannot be resumed: {}\n  help: {help}", folder.display(), differences.join("; "))]
     Differs {
@@ -110,3 +84,34 @@ pub enum TrainError {
 
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, TrainError>;
+
+/// Where and why a loss became infinite or no number. The fit stops there; its folder keeps the last good state.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the loss is {loss} at step {step} (epoch {epoch}, step {step_in_epoch} of {steps_per_epoch}); {layer}; learning rate {rate}\n  \
+     the last good state is in {}{}\n  \
+     help: {help}",
+    checkpoint.display(), best_epoch.map_or(" (no epoch was finished)".to_string(), |e| format!(" (best epoch {e})"))
+)]
+pub struct NotFinite {
+    /// The loss.
+    pub loss: f64,
+    /// Steps from the run's start, this one included.
+    pub step: u64,
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// The step in it, from 1.
+    pub step_in_epoch: u64,
+    /// Steps of an epoch.
+    pub steps_per_epoch: u64,
+    /// The first layer that is not finite, in words.
+    pub layer: String,
+    /// The learning rate, as text.
+    pub rate: String,
+    /// The last good checkpoint.
+    pub checkpoint: PathBuf,
+    /// The best epoch so far.
+    pub best_epoch: Option<u64>,
+    /// What to try.
+    pub help: String,
+}

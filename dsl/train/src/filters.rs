@@ -14,6 +14,9 @@ const EXAMPLES: usize = 4_000;
 /// largest alone would depend on the bias, which a normalisation after the convolution takes away.
 const SHARE: f64 = 0.5;
 
+/// Takes the bases of an example and its activations, `[layer x filter][position]`.
+type UseExample<'a> = dyn FnMut(&[u8], &[Vec<f64>]) + 'a;
+
 /// A first convolution on one strand of an input.
 struct FirstLayer<'a> {
     name: &'a str,
@@ -181,14 +184,7 @@ impl Run {
     }
 
     /// Hands every example to `use_example`: its bases, and the activations `[layer x filter][position]`.
-    fn visit(
-        &self,
-        data: &Dataset,
-        rows: &[usize],
-        input: &str,
-        names: &[&str],
-        use_example: &mut dyn FnMut(&[u8], &[Vec<f64>]),
-    ) -> Result<()> {
+    fn visit(&self, data: &Dataset, rows: &[usize], input: &str, names: &[&str], use_example: &mut UseExample<'_>) -> Result<()> {
         for chunk in rows.chunks(128) {
             let batch = data.batch(chunk, self.options().precision.dtype())?;
             let found: Named = self.network().activations(&batch.inputs, names)?;

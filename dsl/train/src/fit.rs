@@ -181,6 +181,12 @@ impl Fit {
                 network.set_weights(state.weights)?;
                 stepper = Stepper::from_state(&self.options.optimizer, state.optimizer)?;
                 manifest.resumed.push(record::resumption(&state.progress));
+                cistron_display::note(&format!(
+                    "{} goes on after epoch {}, step {}",
+                    folder.path().display(),
+                    state.progress.epoch,
+                    state.progress.step
+                ));
                 (folder, manifest, state.progress)
             }
             None => {

@@ -22,7 +22,7 @@ mod state;
 mod stepper;
 mod stored_optimizer;
 
-pub use error::{Result, TrainError};
+pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
 pub use objective::{LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, Options, Precision};

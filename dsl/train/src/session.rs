@@ -6,7 +6,7 @@ use crate::live::{Screen, Standing};
 use crate::objective::{Measure, Objective, Over};
 use crate::state::{Best, Progress, Stop, batch_bounds, batch_count};
 use crate::stepper::Stepper;
-use crate::{Options, Result, TrainError};
+use crate::{NotFinite, Options, Result, TrainError};
 use cistron_data::{Dataset, Named};
 use cistron_display::{interrupted, significant};
 use cistron_nn::Network;
@@ -298,7 +298,7 @@ impl<'a> Session<'a> {
                 significant(self.options.optimizer.lr() / 10.0, 1)
             )
         };
-        Ok(TrainError::NotFinite {
+        Ok(TrainError::NotFinite(Box::new(NotFinite {
             loss,
             step: self.progress.step + 1,
             epoch: self.progress.epoch + 1,
@@ -313,7 +313,7 @@ impl<'a> Session<'a> {
             },
             best_epoch,
             help,
-        })
+        })))
     }
 
     /// All layers are finite, so the loss itself overflows.

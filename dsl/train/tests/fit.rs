@@ -2,12 +2,26 @@
 
 mod common;
 
-use cistron_data::Part;
+use cistron_data::{Motif, Part};
 use cistron_declaration::Kind;
 use cistron_ops::Adam;
 use cistron_runs::RunFolder;
-use cistron_train::{Run, Sgd, TrainError, mean_predictions};
-use common::{alone, call, data, fit, model, mse, objective, table};
+use cistron_train::{Fit, Run, Sgd, TrainError, mean_predictions};
+use common::{alone, call, data, fit, model_of_both_strands, mse, objective, table};
+
+fn planted() -> Motif {
+    let column = |c: char| ['A', 'C', 'G', 'T'].map(|b| f64::from(u8::from(b == c)));
+    Motif::new("AP-1", "TGACTCA".chars().map(column).collect()).unwrap()
+}
+
+fn complement(base: char) -> char {
+    match base {
+        'A' => 'T',
+        'C' => 'G',
+        'G' => 'C',
+        _ => 'A',
+    }
+}
 
 fn points() -> Vec<Kind> {
     vec![Kind::Name("Points".into())]
@@ -29,8 +43,7 @@ fn a_planted_motif_is_learned_and_found_in_the_filters() {
         .unwrap();
     let r = run.correlation(&data, Part::Test, "y").unwrap();
     assert!(r > 0.8, "r = {r}; {}", run.stopped());
-    let column = |c: char| ["A", "C", "G", "T"].map(|b| f64::from(u8::from(b == c.to_string())));
-    let planted = cistron_data::Motif::new("AP-1", "TGACTCA".chars().map(column).collect()).unwrap();
+    let planted = planted();
     let filters = run.filters(&data, "dna").unwrap();
     let best = filters.iter().map(|f| f.similarity(&planted)).fold(f64::MIN, f64::max);
     assert!(best > 0.8, "the most similar of {} filters has {best}", filters.len());
@@ -60,6 +73,43 @@ fn a_planted_motif_is_learned_and_found_in_the_filters() {
         message.contains("`rna`") && message.contains("`dna`") || message.contains("one of: dna"),
         "{message}"
     );
+}
+
+#[test]
+fn filters_of_both_strands_are_counted_on_both() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    // Every other sequence as its reverse complement: a network that reads one strand would need two filters.
+    let mut table = table(1000, 1, false);
+    let written = data(table.clone()).sequences("dna").unwrap().into_iter().enumerate();
+    let sequences: Vec<String> = written
+        .map(|(i, s)| {
+            if i % 2 == 0 {
+                s
+            } else {
+                s.chars().rev().map(complement).collect()
+            }
+        })
+        .collect();
+    table
+        .replace("sequence", polars::prelude::Column::new("sequence".into(), sequences))
+        .unwrap();
+    let data = data(table);
+    let net = model_of_both_strands(&data, 4);
+    let adam = Adam {
+        lr: 0.02,
+        ..Adam::default()
+    };
+    let run = Fit::new(&net, &mse(&data), &data)
+        .epochs(10)
+        .optimizer(adam)
+        .runs_in(root.path())
+        .run()
+        .unwrap();
+    let r = run.correlation(&data, Part::Test, "y").unwrap();
+    let filters = run.filters(&data, "dna").unwrap();
+    let best = filters.iter().map(|f| f.similarity(&planted())).fold(f64::MIN, f64::max);
+    assert!(r > 0.8 && best > 0.8, "r = {r}, best filter {best}");
 }
 
 #[test]
@@ -175,9 +225,10 @@ fn a_loss_that_blows_up_stops_with_step_and_layer_and_keeps_the_last_good_state(
         .run()
         .unwrap_err();
     let message = error.to_string();
-    let TrainError::NotFinite { checkpoint, step, .. } = error else {
+    let TrainError::NotFinite(found) = error else {
         panic!("{message}")
     };
+    let step = found.step;
     assert!(
         message.contains(&format!("at step {step} (epoch 1, step {step} of 6)")),
         "{message}"
@@ -190,7 +241,7 @@ fn a_loss_that_blows_up_stops_with_step_and_layer_and_keeps_the_last_good_state(
         message.contains("the last good state is in ") && message.contains("last.safetensors"),
         "{message}"
     );
-    let run = Run::open(&checkpoint).unwrap();
+    let run = Run::open(&found.checkpoint).unwrap();
     assert!(
         run.predict(&data, Part::Test)
             .unwrap()
@@ -209,7 +260,7 @@ fn what_does_not_fit_is_said_before_the_first_step() {
     let _alone = alone();
     let root = tempfile::tempdir().unwrap();
     let data_ = data(table(300, 2, false));
-    let message = |fit: cistron_train::Fit| fit.run().unwrap_err().to_string();
+    let message = |fit: Fit| fit.run().unwrap_err().to_string();
     let constant = data(table(300, 2, true));
     let points = objective(&constant, call("correlation", points()), None);
     let text = message(fit(&constant, &points, root.path()));
@@ -234,5 +285,4 @@ fn what_does_not_fit_is_said_before_the_first_step() {
         0,
         "no folder is made before everything is checked"
     );
-    let _ = model(&data_, 2);
 }

@@ -127,11 +127,16 @@ pub(crate) fn data(table: DataFrame) -> Dataset {
 
 /// `y = dna.conv(6, width = 7).norm(Batch).relu().pool(Max, 6).dropout(0.1).linear();`
 pub(crate) fn model(data: &Dataset, filters: i64) -> Model {
-    let conv = method(
-        name("dna"),
-        "conv",
-        vec![(None, Kind::Int(filters)), (Some("width"), Kind::Int(7))],
-    );
+    model_of(data, filters, name("dna"))
+}
+
+/// The same with `dna.both_strands()` for `dna`.
+pub(crate) fn model_of_both_strands(data: &Dataset, filters: i64) -> Model {
+    model_of(data, filters, method(name("dna"), "both_strands", vec![]))
+}
+
+fn model_of(data: &Dataset, filters: i64, input: Expression) -> Model {
+    let conv = method(input, "conv", vec![(None, Kind::Int(filters)), (Some("width"), Kind::Int(7))]);
     let norm = method(conv, "norm", vec![(None, Kind::Name("Batch".into()))]);
     let pool = method(
         method(norm, "relu", vec![]),
