@@ -1,6 +1,6 @@
 //! A session for tests, on the libraries that `cistron install` makes.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use cistron_kernel::engine::{Engine, Failure, Output};
 use cistron_kernel::sdk::{Sdk, install, source_folder};
