@@ -1,8 +1,8 @@
 //! The engine: one `rustc` call per cell, variables that live on in one worker process.
 //!
-//! A cell is read with syn, put into generated source ([`generate`]) and compiled against the prebuilt
-//! facade ([`compile`]); the same call reports the types of its variables and its mistakes
-//! ([`diagnostics`]). The worker loads the result and runs it ([`worker`]). [`Engine`] holds it together.
+//! A cell is read with syn, put into generated source (`generate`) and compiled against the prebuilt
+//! facade (`compile`); the same call reports the types of its variables and its mistakes
+//! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
 mod binding;
 mod cell;

@@ -1,7 +1,7 @@
 //! What Jupyter talks to: messages of protocol 5.4 over ZeroMQ.
 //!
-//! Three parts: [`shell`] answers requests, [`executor`] runs cells on a thread of its own so that
-//! everything else is answered while one runs, and [`iopub`] publishes what they show.
+//! Three parts: `shell` answers requests, `executor` runs cells on a thread of its own so that
+//! everything else is answered while one runs, and `iopub` publishes what they show.
 
 mod complete;
 mod connection;

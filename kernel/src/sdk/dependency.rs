@@ -56,8 +56,8 @@ impl Sdk {
             target: target.clone(),
         }
         .build(name, &[])?;
-        let files = artifacts.iter().filter(|a| a.name == name).flat_map(|a| &a.files);
-        let Some(rlib) = files.filter(|f| f.extension().is_some_and(|e| e == "rlib")).next_back() else {
+        let mut files = artifacts.iter().filter(|a| a.name == name).flat_map(|a| &a.files);
+        let Some(rlib) = files.rfind(|f| f.extension().is_some_and(|e| e == "rlib")) else {
             return Err(SdkError::Build {
                 what: name.into(),
                 output: format!("cargo made no library called `{name}`"),
