@@ -1,5 +1,6 @@
 """Drives the installed kernel through jupyter_client and nbclient: a DSL fit, its live curve, an interrupt, a killed worker."""
 
+import atexit
 import os
 import signal
 import time
@@ -27,6 +28,7 @@ class Client:
     def __init__(self):
         self.manager = KernelManager(kernel_name="cistron")
         self.manager.start_kernel()
+        atexit.register(self.manager.shutdown_kernel, now=True)
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=120)
@@ -94,15 +96,14 @@ time.sleep(1.0)
 c.manager.interrupt_kernel()
 c.finish(loop, timeout=20)
 check("error" in c.kinds(), "an endless loop is interrupted")
-check("42 true" in c.run('println!("{x} {}", turns > 0);').text(), "and keeps its variables")
+answer = c.run('println!("{x} {}", turns > 0);').text()
+check("42 true" in answer, "and keeps its variables: " + answer)
 
 pid = int(c.run("std::process::id()").text().strip())
 os.kill(pid, signal.SIGKILL)
 time.sleep(0.5)
 after = c.run('println!("alive");').text()
 check("alive" in after, "the cell after a killed worker runs: " + after)
-c.client.stop_channels()
-c.manager.shutdown_kernel()
 
 notebook = nbformat.v4.new_notebook()
 notebook.cells = [nbformat.v4.new_code_cell("let a = 1;"), nbformat.v4.new_code_cell("a + 1")]
