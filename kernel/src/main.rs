@@ -1,7 +1,7 @@
 //! The command `cistron`.
 
 use cistron_kernel::notebook::Parameter;
-use cistron_kernel::run::{Request, RunError, run};
+use cistron_kernel::run::{Request, RunError, check, run};
 use cistron_kernel::sdk::{Sdk, SdkError, Where, cache_folder, install, is_current, source_folder, write_kernelspec};
 use cistron_kernel::{doctor, engine::link, jupyter};
 use clap::{Parser, Subcommand};
@@ -97,13 +97,14 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             output,
             source,
         } => {
-            let source = source_folder(source.as_deref())?;
-            let sdk = ready(&source)?;
             let request = Request {
                 notebook,
                 parameters,
                 output,
             };
+            check(&request).map_err(Box::new)?;
+            let source = source_folder(source.as_deref())?;
+            let sdk = ready(&source)?;
             run(&request, sdk, &command).map_err(|error: RunError| Box::new(error))?;
             eprintln!("executed notebook: {}", request.output().display());
         }

@@ -57,6 +57,30 @@ impl Request {
     }
 }
 
+/// Looks at everything that can be wrong before the first cell runs, and makes the folder of the output:
+/// nobody should wait for a build or a fit to hear of a misspelt name.
+///
+/// # Errors
+/// When the notebook can't be read or is for another language, a parameter does not fit, or the output's
+/// folder can't be made.
+pub fn check(request: &Request) -> Result<(), RunError> {
+    let mut notebook = Notebook::read(&request.notebook)?;
+    if let Some(language) = notebook.language().filter(|l| !l.eq_ignore_ascii_case("rust")) {
+        let path = request.notebook.clone();
+        let reason = format!("its language is {language}, expected rust");
+        return Err(NotebookError::Language { path, reason }.into());
+    }
+    inject(&mut notebook, &request.parameters)?;
+    let output = request.output();
+    if let Some(folder) = output.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| NotebookError::File {
+            path: folder.into(),
+            error,
+        })?;
+    }
+    Ok(())
+}
+
 /// Runs a notebook; `command` is the `cistron` executable. Progress goes to stderr.
 ///
 /// # Errors

@@ -115,6 +115,75 @@ fn an_interrupt_ends_an_endless_loop_and_keeps_what_it_reached() {
 }
 
 #[test]
+fn a_loop_without_a_pause_is_interrupted_too() {
+    let mut session = session();
+    let failure = session
+        .interrupted("let mut turns = 0u64;\nprintln!(\"go\");\nloop { turns += 1; }", "go")
+        .expect_err("interrupted");
+    assert_eq!(failure.name, "KeyboardInterrupt");
+    session.ok("println!(\"{}\", turns > 0)");
+    assert_eq!(session.text(), "true\n");
+}
+
+#[test]
+fn a_second_interrupt_ends_only_what_did_not_hear_the_first() {
+    let mut session = session();
+    session.ok("let old = 1;");
+    // Work of a library that stops when it is asked, as a fit does: twice in one cell.
+    let work = "std::iter::repeat(()).take_while(|_| !cistron::display::interrupted()).for_each(|_| {\n\
+        println!(\"go\"); std::thread::sleep(std::time::Duration::from_millis(30)) });\ncistron::display::clear_interrupt();";
+    let heard = format!("let first = {{ {work} 1 }};\nlet second = {{ {work} 2 }};");
+    session.interrupted_often(&heard, "go").expect("both stopped by themselves");
+    assert_eq!(session.value("old + first + second"), "4");
+    let deaf = "println!(\"go\");\nfor _ in 0..1 { for _ in 0..u64::MAX { std::hint::black_box(1); } }";
+    let failure = session.interrupted_often(deaf, "go").expect_err("ended");
+    assert!(shown(&failure).contains("second interrupt"), "{}", shown(&failure));
+    assert_eq!(session.value("1 + 1"), "2");
+}
+
+#[test]
+fn a_last_statement_needs_no_semicolon() {
+    let mut session = session();
+    session.ok("let mut a = 1; println!(\"{a}\")");
+    assert_eq!(session.text(), "1\n");
+    session.ok("a = 5");
+    session.ok("assert_eq!(a, 5)");
+}
+
+#[test]
+fn what_borrows_or_was_moved_is_usable_in_its_cell_and_explained_later() {
+    let mut session = session();
+    session.ok("let v = vec![1, 2, 3]; let s = String::from(\"s\");");
+    assert_eq!(
+        session.value("let n = 10; let add = |x: i32| x + n; let r = &v; add(r[0])"),
+        "11"
+    );
+    assert_eq!(session.value("v.len() as i32 + n"), "13");
+    let later = shown(&failure(&mut session, "r.len()"));
+    assert!(
+        later.contains("`r` was not kept: it borrows from another variable"),
+        "{later}"
+    );
+    let later = shown(&failure(&mut session, "add(1)"));
+    assert!(
+        later.contains("`add` was not kept: the type of a closure has no name"),
+        "{later}"
+    );
+    session.ok("let t = s;");
+    let later = shown(&failure(&mut session, "s"));
+    assert!(later.contains("`s` was not kept: its value was moved away"), "{later}");
+}
+
+#[test]
+fn crates_that_are_there_already_can_be_named_after_dep() {
+    let mut session = session();
+    assert_eq!(
+        session.value(":dep serde_json = \"1\"\nserde_json::json!([1]).to_string()"),
+        "\"[1]\""
+    );
+}
+
+#[test]
 fn an_interrupt_while_compiling_cancels_the_compile() {
     let mut session = session();
     session.ok("let old = 1;");
@@ -122,9 +191,12 @@ fn an_interrupt_while_compiling_cancels_the_compile() {
     let functions: String = (0..3000)
         .map(|i| format!("fn f{i}(x: u64) -> Vec<u64> {{ (0..x).map(|y| y * {i}).collect() }}\n"))
         .collect();
+    let functions = functions + "let never = 1;";
     let interrupter = session.engine.interrupter();
+    let stopped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stop_now = stopped.clone();
     let stop = std::thread::spawn(move || {
-        for _ in 0..600 {
+        while !stop_now.load(std::sync::atomic::Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(50));
             interrupter.interrupt();
         }
@@ -132,7 +204,13 @@ fn an_interrupt_while_compiling_cancels_the_compile() {
     let failure = failure(&mut session, &functions);
     assert_eq!(failure.name, "KeyboardInterrupt");
     assert!(shown(&failure).contains("while it was being compiled"), "{}", shown(&failure));
-    drop(stop);
+    stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+    let later = shown(&self::failure(&mut session, "never"));
+    assert!(
+        later.contains("`never` was not kept: cell [2] was stopped before it was compiled"),
+        "{later}"
+    );
+    let _ = stop.join();
 }
 
 #[test]

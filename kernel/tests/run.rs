@@ -97,7 +97,16 @@ fn bad_input_is_named() {
         "{}",
         said(&["run", "absent.ipynb"])
     );
+    let python = json!({"nbformat": 4, "nbformat_minor": 5, "cells": [], "metadata": {"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}});
+    std::fs::write(folder.path().join("python.ipynb"), python.to_string()).expect("a file");
+    let text = said(&["run", "python.ipynb"]);
+    assert!(
+        text.contains("python.ipynb can't be run: its language is python, expected rust"),
+        "{text}"
+    );
     notebook(folder.path(), &[("let seed: u64 = 1;", &["parameters"])]);
+    assert!(!said(&["run", "small.ipynb", "-o", "new/folder/out.ipynb"]).contains("error"));
+    assert_eq!(read(&folder.path().join("new/folder/out.ipynb"))["nbformat"], 4);
     let text = said(&["run", "small.ipynb", "-p", "seed=x"]);
     assert!(text.contains("-p seed=x: the notebook declares it as `u64`"), "{text}");
 }

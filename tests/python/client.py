@@ -91,8 +91,9 @@ check("error" not in c.kinds(), "an interrupted fit is no error: " + c.text()[-2
 answer = c.run('println!("{} {} {}", run.stopped(), x, toy.len());\nrun.correlation(&toy, Part::Test, "promoter")?').text()
 check("interrupt" in answer and "42 1500" in answer, "the partly trained model and all variables are there: " + answer)
 
-loop = c.start("let mut turns = 0u64;\nloop { turns += 1; }")
-time.sleep(1.0)
+loop = c.start('let mut turns = 0u64;\nprintln!("turning");\nloop { turns += 1; }')
+c.finish(loop, until=lambda m: m["msg_type"] == "stream")  # interrupted while it runs, not while it compiles
+time.sleep(0.2)
 c.manager.interrupt_kernel()
 c.finish(loop, timeout=20)
 check("error" in c.kinds(), "an endless loop is interrupted")

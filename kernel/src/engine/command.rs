@@ -47,6 +47,7 @@ impl Engine {
             .state
             .variables
             .keys()
+            .chain(self.state.lost.keys())
             .map(|name| name.chars().count())
             .max()
             .unwrap_or(0);

@@ -1,11 +1,11 @@
 //! From the text of a cell to a library: passes of the compiler until nothing is left to mend.
 
-use super::cell::parse;
+use super::cell::{Cell, parse};
 use super::compile::{Compiled, Form};
 use super::diagnostics::{Message, Place, Texts, render, underline};
 use super::failure::Failure;
 use super::fragment::{Fragment, Source};
-use super::generate::{Generated, Request, generate};
+use super::generate::{Generated, Gone, Request, generate};
 use super::item::Item;
 use super::session::Engine;
 use super::types;
@@ -22,6 +22,7 @@ pub(super) struct Ready {
     pub(super) generated: Generated,
     pub(super) types: BTreeMap<u32, String>,
     pub(super) pulled: BTreeSet<usize>,
+    pub(super) gone: BTreeMap<u32, Gone>,
 }
 
 impl Engine {
@@ -33,7 +34,7 @@ impl Engine {
         };
         let mut items = cell.items.clone();
         let mut item_cells = self.state.item_cells.clone();
-        let mut gone = BTreeSet::new();
+        let mut gone = BTreeMap::new();
         let mut pulled = BTreeSet::new();
         for _ in 0..PASSES {
             let request = Request {
@@ -47,9 +48,15 @@ impl Engine {
             };
             let generated = generate(&request);
             let form = if items.is_empty() { Form::Plain } else { Form::Items };
-            let messages = self.rustc(number, form, &generated.source)?;
+            let messages = match self.rustc(number, form, &generated.source) {
+                Ok(messages) => messages,
+                Err(failure) => {
+                    self.never_bound(&cell, count);
+                    return Err(failure);
+                }
+            };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let moved: BTreeSet<u32> = errors.iter().filter_map(|m| moved_slot(m, &generated)).collect();
+            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
             let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
             if !unloadable.is_empty() {
                 for name in unloadable {
@@ -60,8 +67,8 @@ impl Engine {
                 }
                 continue;
             }
-            if moved.iter().any(|slot| !gone.contains(slot)) {
-                gone.extend(moved);
+            if lost.keys().any(|slot| !gone.contains_key(slot)) {
+                gone.extend(lost);
                 continue;
             }
             if pulled.is_empty()
@@ -97,12 +104,22 @@ impl Engine {
                 generated,
                 types,
                 pulled,
+                gone,
             });
         }
         Err(Failure::plain(
             "CompileError",
             "the cell could not be compiled: variables were moved in a way that could not be followed",
         ))
+    }
+
+    /// Remembers why the variables of a cell are not there whose compile did not come to an end.
+    fn never_bound(&mut self, cell: &Cell, count: usize) {
+        let names = cell.statements.iter().flat_map(|s| &s.bindings).map(|b| &b.name);
+        for name in names.filter(|name| !self.state.variables.contains_key(*name)) {
+            let why = format!("cell [{count}] was stopped before it was compiled; run it again");
+            self.state.lost.insert(name.clone(), why);
+        }
     }
 
     fn rustc(&mut self, number: usize, form: Form, source: &Source) -> Result<Vec<Message>, Failure> {
@@ -242,11 +259,25 @@ impl Engine {
     }
 }
 
-/// The binding that can't be stored because the cell moved it away.
-fn moved_slot(message: &Message, generated: &Generated) -> Option<u32> {
+/// The binding that can't be stored, and why: the cell moved it away, or it borrows from another.
+fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
+    let slot = |line: usize| generated.slots.get(&line).copied();
+    let borrows = matches!(
+        message.code(),
+        "E0505" | "E0597" | "E0716" | "E0521" | "E0373" | "E0502" | "E0506"
+    );
+    let borrower = || {
+        message
+            .labels()
+            .find_map(|(line, label)| slot(line).filter(|_| label.contains("'static")))
+    };
+    if borrows && let Some(slot) = borrower() {
+        return Some((slot, Gone::Borrows));
+    }
     matches!(message.code(), "E0382" | "E0381" | "E0505")
-        .then(|| generated.slots.get(&message.line()).copied())
+        .then(|| slot(message.line()))
         .flatten()
+        .map(|slot| (slot, Gone::Moved))
 }
 
 fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {

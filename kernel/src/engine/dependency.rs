@@ -4,6 +4,7 @@
 //! once, whatever number of cells use it.
 
 use super::failure::Failure;
+use super::imports::Import;
 use super::session::Engine;
 use super::state::Dependency;
 use super::worker::{Emit, Output};
@@ -24,6 +25,11 @@ pub(super) fn add(engine: &mut Engine, specification: &str, emit: Emit<'_>) -> R
         "cistron" | "candle-core" | "candle-nn" | "polars" | "plotters" | "serde_json"
     ) {
         emit(Output::Stream("stdout", format!("{name} is part of every cell already\n")));
+        let name = name.replace('-', "_");
+        if name != "cistron" {
+            let line = format!("use cistron::{name};");
+            engine.state.import(&[Import { name: Some(name), line }]);
+        }
         return Ok(());
     }
     let name = name.replace('-', "_");

@@ -50,6 +50,17 @@ impl Message {
         main.and_then(|s| s["line_start"].as_u64()).unwrap_or(0) as usize
     }
 
+    /// The lines of the generated source that its spans begin on, with their labels.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (usize, &str)> {
+        let spans = self.0["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        spans.iter().map(|s| {
+            (
+                s["line_start"].as_u64().unwrap_or(0) as usize,
+                s["label"].as_str().unwrap_or_default(),
+            )
+        })
+    }
+
     /// The main place in a cell, and the labels of all places in cells.
     pub(crate) fn places(&self, own_file: &str, source: &Source) -> Vec<(Place, bool, String)> {
         places_of(&self.0, own_file, source)

@@ -29,6 +29,25 @@ pub(crate) struct Generated {
     pub(crate) bindings: BTreeMap<u32, Binding>,
 }
 
+/// Why a binding can't be kept for later cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// The cell moved its value away.
+    Moved,
+    /// It borrows from another variable.
+    Borrows,
+}
+
+impl Gone {
+    /// The reason, as a later cell that names it says it.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Moved => "its value was moved away; keep a `clone()`",
+            Self::Borrows => "it borrows from another variable; clone the value, or keep both in one `Rc`",
+        }
+    }
+}
+
 /// What one compile is made of.
 pub(crate) struct Request<'a> {
     /// Number of the cell.
@@ -41,8 +60,8 @@ pub(crate) struct Request<'a> {
     pub(crate) item_cells: &'a [ItemCell],
     /// What the session knows.
     pub(crate) state: &'a State,
-    /// Bindings that were moved away and can't be kept.
-    pub(crate) gone: &'a BTreeSet<u32>,
+    /// Bindings that can't be kept.
+    pub(crate) gone: &'a BTreeMap<u32, Gone>,
     /// The number of the cell's first binding.
     pub(crate) first_slot: u32,
 }
@@ -141,8 +160,10 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
             closes.push(std::mem::take(&mut waiting));
         }
     }
-    if let Some(last) = &request.cell.last {
-        write_last(&mut out.source, last);
+    match &request.cell.last {
+        Some(last) => write_last(&mut out.source, last),
+        // The last statement may stand without its semicolon, as `println!(..)` often does.
+        None => _ = out.source.line(";"),
     }
     for slot in waiting {
         let name = out.bindings[&slot].name.clone();
@@ -165,8 +186,8 @@ fn write_last(source: &mut Source, last: &Fragment) {
 }
 
 /// The type report, which is a lint that rustc answers with the type's full name, and the storing itself.
-fn write_store(out: &mut Generated, gone: &BTreeSet<u32>, name: &str, slot: u32, report: bool) {
-    if gone.contains(&slot) {
+fn write_store(out: &mut Generated, gone: &BTreeMap<u32, Gone>, name: &str, slot: u32, report: bool) {
+    if gone.get(&slot) == Some(&Gone::Moved) {
         return;
     }
     if report {
@@ -174,6 +195,9 @@ fn write_store(out: &mut Generated, gone: &BTreeSet<u32>, name: &str, slot: u32,
             .source
             .line(&format!("#[warn(trivial_casts)] {{ let _ = &{name} as &_; }}"));
         out.slots.insert(line, slot);
+    }
+    if gone.contains_key(&slot) {
+        return;
     }
     let line = out
         .source

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 struct Stage {
     now: Now,
     requested: bool,
-    killed: bool,
+    again: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,8 @@ impl Interrupter {
     }
 
     /// Asks the cell to stop. A compile is cancelled; running code unwinds at its next check and keeps
-    /// its variables. A second request for the same cell ends the process that runs it.
+    /// its variables. The worker ends itself when a request comes while the one before has not been
+    /// heard; a fit that stopped has heard it, so the next fit of the same cell can be stopped too.
     pub fn interrupt(&self) {
         let mut stage = self.stage();
         let busy = stage.now != Now::Idle;
@@ -36,11 +37,10 @@ impl Interrupter {
         match stage.now {
             Now::Idle | Now::Preparing => {}
             Now::Compiling(process) => signal(-process, libc::SIGKILL),
-            Now::Running(process) if second => {
-                stage.killed = true;
-                signal(process, libc::SIGKILL);
+            Now::Running(process) => {
+                stage.again |= second;
+                signal(process, libc::SIGINT);
             }
-            Now::Running(process) => signal(process, libc::SIGINT),
         }
     }
 
@@ -75,11 +75,11 @@ impl Interrupter {
         }
     }
 
-    /// The cell has ended; true when the user killed it.
+    /// The cell has ended; true when the user asked more than once.
     pub(crate) fn end(&self) -> bool {
-        let killed = self.stage().killed;
+        let again = self.stage().again;
         *self.stage() = Stage::default();
-        killed
+        again
     }
 }
 

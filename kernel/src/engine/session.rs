@@ -13,6 +13,7 @@ use super::worker::{Emit, Event, Output, Worker, ending};
 use crate::sdk::Sdk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 
 /// Runs cells one after the other.
@@ -176,6 +177,7 @@ impl Engine {
             )),
             Event::Died(status) => {
                 let lost = self.bury_silently();
+                let killed = killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL));
                 let how = if killed {
                     "was stopped at the second interrupt".to_string()
                 } else {
@@ -200,6 +202,19 @@ impl Engine {
             .map(|(name, _)| name.clone())
             .collect();
         let krate = format!("cell_{}", ready.number);
+        for (slot, gone) in &ready.gone {
+            let earlier = self.state.variables.iter().find(|(_, variable)| variable.slot == *slot);
+            let name = ready
+                .generated
+                .bindings
+                .get(slot)
+                .map(|b| &b.name)
+                .or(earlier.map(|(name, _)| name));
+            if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
+                let why = ready.types.get(slot).and_then(|t| types::unnameable(t)).unwrap_or(gone.why());
+                self.state.lost.insert(name, why.into());
+            }
+        }
         self.state
             .variables
             .retain(|name, variable| stored.iter().any(|(n, slot)| n == name && *slot == variable.slot));

@@ -72,6 +72,7 @@ impl Worker {
         let inherited = [commands_read.as_raw_fd(), answers_read.as_raw_fd(), events_write.as_raw_fd()];
         let mut command = Command::new(sdk.worker());
         command.current_dir(folder);
+        command.env("CISTRON_RUSTC", sdk.rustc_version.lines().next().unwrap_or_default());
         command.env("CISTRON_COMMANDS", inherited[0].to_string());
         command.env("CISTRON_ANSWERS", inherited[1].to_string());
         command.env("CISTRON_EVENTS", inherited[2].to_string());

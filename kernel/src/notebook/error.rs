@@ -22,6 +22,14 @@ pub enum NotebookError {
         /// What is wrong.
         reason: String,
     },
+    /// It is written in another language.
+    #[error("{path} can't be run: {reason}")]
+    Language {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A parameter on the command line that can't be used.
     #[error("-p {given}: {reason}")]
     Parameter {

@@ -31,8 +31,11 @@ impl Notebook {
         if document["nbformat"] != 4 {
             return Err(format(format!("nbformat is {}, expected 4", document["nbformat"])));
         }
-        if !document["cells"].is_array() {
+        let Some(cells) = document["cells"].as_array() else {
             return Err(format("it has no list of cells".into()));
+        };
+        if let Some(index) = cells.iter().position(|cell| !cell.is_object()) {
+            return Err(format(format!("entry {} of its list of cells is no cell", index + 1)));
         }
         let mut notebook = Self { document };
         notebook.complete();
@@ -52,6 +55,14 @@ impl Notebook {
                 cell["metadata"] = json!({});
             }
         }
+    }
+
+    /// The language that the notebook says it is in, if it says so.
+    pub fn language(&self) -> Option<&str> {
+        let metadata = &self.document["metadata"];
+        let said = metadata["kernelspec"]["language"].as_str();
+        said.or_else(|| metadata["language_info"]["name"].as_str())
+            .filter(|l| !l.is_empty())
     }
 
     /// The cells.
@@ -169,5 +180,8 @@ mod tests {
         let (_folder, path) = write("{\"nbform");
         let message = Notebook::read(&path).expect_err("no notebook").to_string();
         assert!(message.contains("line 1 column"), "{message}");
+        let (_folder, path) = write(r#"{"nbformat": 4, "cells": [{"cell_type": "code"}, 3]}"#);
+        let message = Notebook::read(&path).expect_err("no notebook").to_string();
+        assert!(message.contains("entry 2 of its list of cells is no cell"), "{message}");
     }
 }

@@ -108,6 +108,9 @@ fn declaration(parameter: &Parameter, default: Option<&Default>) -> Result<Strin
             return Err(failed(format!("the notebook declares it as `{kind}`, a whole number")));
         }
         (Value::String(_), Some(kind)) => return Err(failed(format!("the notebook declares it as `{kind}`"))),
+        (Value::String(_), None) if default.and_then(|d| d.kind).is_some_and(|kind| kind != Literal::Text) => {
+            return Err(failed("its default in the notebook is no text".into()));
+        }
         (Value::String(_), None) => quoted,
         (other, _) => other.to_string(),
     };
@@ -214,6 +217,10 @@ mod tests {
             .expect_err("no whole number")
             .to_string();
         assert!(message.contains("a whole number"), "{message}");
+        let message = injected("let rate = 1e-3;", &["rate=fast"])
+            .expect_err("no number")
+            .to_string();
+        assert_eq!(message, "-p rate=fast: its default in the notebook is no text");
         let message = "1x=2".parse::<Parameter>().expect_err("no name").to_string();
         assert!(message.contains("no name of a variable"), "{message}");
     }

@@ -6,7 +6,9 @@ use cistron_kernel::engine::{Engine, Failure, Output};
 use cistron_kernel::sdk::{Sdk, install, source_folder};
 use serde_json::Value;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
+use std::time::Duration;
 
 /// The command under test.
 pub fn command() -> &'static Path {
@@ -70,6 +72,30 @@ impl Session {
             if matches!(&output, Output::Stream(_, text) if text.contains(mark)) {
                 interrupter.interrupt();
             }
+        })
+    }
+
+    /// Runs a cell and interrupts it again and again from when it has printed `mark`.
+    pub fn interrupted_often(&mut self, code: &str, mark: &str) -> Result<(), Failure> {
+        self.count += 1;
+        let interrupter = self.engine.interrupter();
+        let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Relaxed) {
+                    if begun.load(Relaxed) {
+                        interrupter.interrupt();
+                    }
+                    std::thread::sleep(Duration::from_millis(400));
+                }
+            });
+            let result = self.engine.execute(code, self.count, &mut |output| {
+                if matches!(&output, Output::Stream(_, text) if text.contains(mark)) {
+                    begun.store(true, Relaxed);
+                }
+            });
+            ended.store(true, Relaxed);
+            result
         })
     }
 

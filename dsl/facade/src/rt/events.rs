@@ -26,7 +26,10 @@ pub(super) fn send(kind: &str, body: &str) {
     if let Some(pipes) = PIPES.get() {
         let mut pipes = pipes.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = pipes.0.write_all(format!("{kind} {}\n{body}\n", body.len()).as_bytes());
-        let _ = pipes.1.read_exact(&mut [0]);
+        if pipes.1.read_exact(&mut [0]).is_err() {
+            // The kernel is gone and nobody is left to compute for.
+            std::process::exit(1)
+        }
     }
 }
 

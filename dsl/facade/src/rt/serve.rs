@@ -11,7 +11,12 @@ use std::time::Duration;
 /// The entry point of a compiled cell.
 type Entry = unsafe extern "C-unwind" fn(*mut Store);
 
+/// The first interrupt asks; one that comes before it was heard ends the process.
 extern "C" fn on_interrupt(_signal: c_int) {
+    if cistron_display::interrupted() {
+        // SAFETY: both calls may be made in a signal handler.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
     segment::request_interrupt();
 }
 
