@@ -2,7 +2,7 @@
 
 use crate::data_checks;
 use crate::emit;
-use crate::expression::{expression, named, once};
+use crate::expression::{arguments_by, expression, named};
 use crate::header::{is_literal, is_word};
 use crate::reader::{Reader, without_moving};
 use crate::sources::{self, is_argument_word};
@@ -199,45 +199,16 @@ fn data_value(reader: &mut Reader, expr: &Expr, declared: &[String], level: Leve
 }
 
 fn source_arguments<'a>(reader: &mut Reader, items: impl IntoIterator<Item = &'a Expr>, declared: &[String]) -> Vec<Argument> {
-    let mut found: Vec<Argument> = Vec::new();
-    for item in items {
-        let argument = match named(item) {
-            Some((name, value)) => {
-                let span = reader.span(name.span());
-                let name = name.to_string();
-                let value = match value {
-                    Expr::Path(word)
-                        if word
-                            .path
-                            .get_ident()
-                            .is_some_and(|word| is_argument_word(&name, &word.to_string())) =>
-                    {
-                        expression(reader, value)
-                    }
-                    value => data_value(reader, value, declared, Level::Argument),
-                };
-                Argument {
-                    name: Some(name),
-                    span,
-                    value,
-                }
-            }
-            None => {
-                let value = data_value(reader, item, declared, Level::Argument);
-                if found.iter().any(|earlier| earlier.name.is_some()) {
-                    reader.mistake_with_help(value.span, "a value without a name behind a named argument", "put it first");
-                }
-                Argument {
-                    name: None,
-                    span: value.span,
-                    value,
-                }
-            }
+    arguments_by(reader, items, |reader, name, value| {
+        let word = match value {
+            Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+            _ => None,
         };
-        once(reader, &found, &argument);
-        found.push(argument);
-    }
-    found
+        match (name, word) {
+            (Some(name), Some(word)) if is_argument_word(name, &word) => expression(reader, value),
+            _ => data_value(reader, value, declared, Level::Argument),
+        }
+    })
 }
 
 /// Whether a chain of methods and fields begins with a source or a declared name.

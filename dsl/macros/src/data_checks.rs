@@ -1,7 +1,9 @@
 //! The checks of `data!`.
 
 use crate::reader::Reader;
-use crate::sources::{FOLDS, KINDS, Known, SOURCES, SPLITS, Source, declares, example, is_option, is_source};
+use crate::sources::{
+    FOLDS, KINDS, Known, SOURCES, SPLITS, Source, argument_word, declares, example, gives, is_option, is_source,
+};
 use cistron_declaration::{Argument, DataDeclaration, DataStatement, Expression, Kind, did_you_mean};
 
 /// Notes everything that can be told to be wrong without the files.
@@ -108,6 +110,7 @@ fn check_statement(reader: &mut Reader, statement: &DataStatement, names: &[Stri
             "folds" => (&FOLDS, "rule for folds"),
             _ => (&SOURCES, "source"),
         };
+        let before = reader.mistakes.len();
         check_source(
             reader,
             &entry.value,
@@ -118,6 +121,22 @@ fn check_statement(reader: &mut Reader, statement: &DataStatement, names: &[Stri
             },
             names,
         );
+        if let (Some(kind), "input", true) = (&entry.kind, word, reader.mistakes.len() == before) {
+            check_source_of_kind(reader, kind, &entry.value);
+        }
+    }
+}
+
+/// `input dna: Dna = table(..)`: a source of inputs, but not of this kind.
+fn check_source_of_kind(reader: &mut Reader, kind: &Expression, value: &Expression) {
+    let (Kind::Name(kind), Kind::Call { function, .. }) = (&kind.kind, &value.kind) else {
+        return;
+    };
+    if let Some((what, sources)) = gives(kind)
+        && !sources.contains(&function.as_str())
+    {
+        let help = format!("`{kind}` comes from: {}", sources.join(", "));
+        reader.mistake_with_help(value.span, format!("`{function}` gives no {what}"), help);
     }
 }
 
@@ -236,6 +255,10 @@ fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arg
                 format!("unknown argument `{given}` of the {what} `{name}`"),
                 help,
             );
+        } else if let Some(word) = argument_word(given)
+            && !matches!(&argument.value.kind, Kind::Name(found) if found == word)
+        {
+            reader.mistake(argument.value.span, format!("`{given}` can only be `{word}`"));
         }
     }
     if name == "hash" {

@@ -230,19 +230,30 @@ fn operator(operator: &BinOp) -> Option<BinaryOperator> {
 
 /// Arguments of a call: values, then `name = value`.
 pub(crate) fn arguments<'a>(reader: &mut Reader, items: impl IntoIterator<Item = &'a Expr>) -> Vec<Argument> {
+    arguments_by(reader, items, |reader, _, value| expression(reader, value))
+}
+
+/// Arguments whose values are read by a function of the reader, the argument's name and the value.
+pub(crate) fn arguments_by<'a>(
+    reader: &mut Reader,
+    items: impl IntoIterator<Item = &'a Expr>,
+    read: impl Fn(&mut Reader, Option<&str>, &Expr) -> Expression,
+) -> Vec<Argument> {
     let mut found: Vec<Argument> = Vec::new();
     for item in items {
         let argument = match named(item) {
             Some((name, value)) => {
                 let span = reader.span(name.span());
+                let name = name.to_string();
+                let value = read(reader, Some(&name), value);
                 Argument {
-                    name: Some(name.to_string()),
+                    name: Some(name),
                     span,
-                    value: expression(reader, value),
+                    value,
                 }
             }
             None => {
-                let value = expression(reader, item);
+                let value = read(reader, None, item);
                 if found.iter().any(|earlier| earlier.name.is_some()) {
                     reader.mistake_with_help(value.span, "a value without a name behind a named argument", "put it first");
                 }

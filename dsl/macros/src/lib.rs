@@ -47,7 +47,9 @@ use proc_macro::TokenStream;
 /// SOURCE = npz("file", key = "..") | fasta("file") | table("file") | dataset("registered name")
 ///        | frame(data_frame) | column("name") | RECORDS.COLUMN
 /// ```
-/// `column(..)`, `table(..)` and `npz(..)` take `missing = masked` in outputs. Statements `genome`, `cells`, `windows`
+/// Sequences (`Dna`, `Rna`) come from `npz`, `fasta` and columns, categories from columns, numbers (`Scalar`) from
+/// `table`, `frame`, `npz` and columns. `column(..)`, `table(..)`, `frame(..)` and `npz(..)` take `missing = masked` in
+/// outputs; `hash(..)` takes `by = name`, `sets(..)` takes `unassigned = train`. Statements `genome`, `cells`, `windows`
 /// and `sample`, kinds `Track`, `Bins` and `Map(bins)` and further sources parse and are said not to run yet.
 /// Arguments that are no literals, declared names or words are Rust expressions of the cell:
 /// `table(path)`, `frame(simulation.table)`, `column(name)`. Variables are not moved.
@@ -141,11 +143,12 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// ```text
 /// fit! { MODEL, OBJECTIVE, DATA; OPTION = VALUE, .. }
 /// MODEL  = a Rust expression, or NAME(PARAMETER = VALUE, ..) for other parameters
-/// OPTION = epochs | batch | seed | patience | warmup | fold | optimizer | precision | name | resume
+/// OPTION = epochs | batch | seed | patience | warmup | fold | optimizer | precision | name | resume | quiet
 /// ```
 /// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, dampening, weight_decay,
 /// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }` or `AdamW { .. }` with those fields that differ from the
-/// defaults; `precision` takes `F32` or `F64`.
+/// defaults; `precision` takes `F32` or `F64`; `quiet = true` shows lines instead of curves, for many fits
+/// in one cell (`name` takes any text, such as `format!("seed {seed}")`).
 ///
 /// # Errors
 /// Unknown options, optimizers and fields (with the nearest name), numbers out of range, options given twice,

@@ -18,6 +18,8 @@ pub(crate) enum Role {
     Precision,
     /// Text or a path.
     Text,
+    /// `true` or `false`.
+    Switch,
     /// Parses, but has no meaning yet.
     Later,
 }
@@ -32,7 +34,7 @@ const fn option(name: &'static str, role: Role) -> FitOption {
     FitOption { name, role }
 }
 
-const OPTIONS: [FitOption; 18] = [
+const OPTIONS: [FitOption; 19] = [
     option("fold", Role::Count { least: 0 }),
     option("optimizer", Role::Optimizer),
     option("batch", Role::Count { least: 1 }),
@@ -43,6 +45,7 @@ const OPTIONS: [FitOption; 18] = [
     option("name", Role::Text),
     option("resume", Role::Text),
     option("precision", Role::Precision),
+    option("quiet", Role::Switch),
     option("clip", Role::Later),
     option("norm", Role::Later),
     option("processes", Role::Later),
@@ -126,7 +129,21 @@ pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) ->
         }
         Role::Optimizer => optimizer(reader, value),
         Role::Precision => precision(reader, value),
+        Role::Switch => {
+            check_switch(reader, option.name, value);
+            Some(value.to_token_stream())
+        }
         Role::Text | Role::Later => Some(value.to_token_stream()),
+    }
+}
+
+fn check_switch(reader: &mut Reader, name: &str, value: &Expr) {
+    if let Expr::Lit(literal) = value
+        && !matches!(literal.lit, Lit::Bool(_))
+    {
+        let span = span_of(reader, value);
+        let message = format!("`{name}` is {}; it must be `true` or `false`", value.to_token_stream());
+        reader.mistake(span, message);
     }
 }
 

@@ -31,10 +31,15 @@ const fn source(
 pub(crate) const SOURCES: [Source; 14] = [
     source("npz", (1, 1), &["key", "names", "missing"], &["input", "output"]),
     source("fasta", (1, 1), &[], &["input"]),
-    source("table", (1, 1), &["name", "missing"], &["records", "output", "classes"]),
+    source(
+        "table",
+        (1, 1),
+        &["name", "missing"],
+        &["records", "input", "output", "classes"],
+    ),
     source("column", (1, 1), &["missing"], &["input", "output"]),
     source("dataset", (1, 1), &["name"], &["records"]),
-    source("frame", (1, 1), &["name", "missing"], &["records", "output"]),
+    source("frame", (1, 1), &["name", "missing"], &["records", "input", "output"]),
     source("twobit", (1, 1), &[], &[]),
     source("bigwig", (1, 1), &[], &[]),
     source("bed", (1, 1), &[], &[]),
@@ -71,6 +76,16 @@ pub(crate) const KINDS: [(&str, bool, bool); 7] = [
     ("Map", false, false),
 ];
 
+/// What a kind of input is made of, and the sources that give it.
+pub(crate) fn gives(kind: &str) -> Option<(&'static str, &'static [&'static str])> {
+    match kind {
+        "Dna" | "Rna" => Some(("sequences", &["npz", "fasta", "column"])),
+        "Category" => Some(("categories", &["column"])),
+        "Scalar" => Some(("numbers", &["table", "npz", "column", "frame"])),
+        _ => None,
+    }
+}
+
 /// Words that stand for themselves as the value of an argument.
 const WORDS: [(&str, &str); 3] = [("missing", "masked"), ("by", "name"), ("unassigned", "train")];
 
@@ -90,6 +105,11 @@ pub(crate) fn is_source(name: &str) -> bool {
 /// Whether a bare name as the value of an argument stands for itself.
 pub(crate) fn is_argument_word(argument: &str, name: &str) -> bool {
     WORDS.contains(&(argument, name))
+}
+
+/// The word that an argument takes, if it takes one alone.
+pub(crate) fn argument_word(argument: &str) -> Option<&'static str> {
+    WORDS.iter().find(|(name, _)| *name == argument).map(|(_, word)| *word)
 }
 
 /// How a statement looks.

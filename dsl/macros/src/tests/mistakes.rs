@@ -60,6 +60,20 @@ fn numbers_out_of_range_are_underlined() {
 }
 
 #[test]
+fn a_switch_is_on_or_off() {
+    expect("fit", "net, loss, data; quiet = true, name = format!(\"seed {seed}\")", &[]);
+    expect("fit", "net, loss, data; quiet = verbose", &[]);
+    expect(
+        "fit",
+        "net, loss, data; quiet = 1, quite = true",
+        &[
+            ("1", "`quiet` is 1; it must be `true` or `false`"),
+            ("quite", "unknown option `quite`; did you mean `quiet`?"),
+        ],
+    );
+}
+
+#[test]
 fn a_field_of_another_optimizer_is_no_field() {
     expect(
         "fit",
@@ -275,7 +289,10 @@ fn sources_know_their_statements_and_arguments() {
          split colum(\"s\"); folds sets(\"f\", unassigned = train);",
         &[
             ("fasta", "`fasta` gives no records\nhelp: one of: table, dataset, frame"),
-            ("table", "`table` gives no input\nhelp: one of: npz, fasta, column"),
+            (
+                "table",
+                "`table` gives no sequences\nhelp: `Dna` comes from: npz, fasta, column",
+            ),
             ("Track", "an input of kind `Track` cannot run yet"),
             ("npz", "`npz` needs a value\nhelp: `npz(\"..\")`"),
             ("\"y\"", "`npz` takes 1 value without a name"),
@@ -295,5 +312,41 @@ fn sources_know_their_statements_and_arguments() {
             "column",
             "`column` has no records to be a column of\nhelp: declare them first: `records assay = table(\"assay.tsv\");`",
         )],
+    );
+}
+
+#[test]
+fn everything_that_data_reads_is_accepted() {
+    for text in [
+        "records r = dataset(\"mpsa_brca2_lib1\"); input dna: Dna = column(\"s\"); output y = column(\"y\", missing = masked);",
+        "records r = frame(df, name = \"id\"); input cell: Category = r.cell, dose: Scalar = column(\"dose\"), dna: Rna = r.s; output y = r.y; split r.set;",
+        "input x: Scalar = table(\"x.tsv\", name = \"id\"), z: Scalar = frame(df), w: Scalar = npz(\"w.npz\", key = \"w\"), dna: Dna = fasta(\"x.fa\"); \
+         output a = table(\"a.tsv\", missing = masked), b = npz(\"b.npz\", missing = masked), c: Scalar = frame(df, missing = masked); \
+         split hash(valid = 0.1, test = 0.1, seed = 3, by = name); folds hash(sets = 10, seed = 1);",
+        "input dna: Dna = npz(\"x.npz\", key = \"x\", names = \"n\"); output y = table(\"y.tsv\"); classes table(\"classes.txt\"); folds sets(\"f\", unassigned = train);",
+    ] {
+        expect("data", text, &[]);
+    }
+}
+
+#[test]
+fn a_kind_names_the_sources_it_comes_from() {
+    expect(
+        "data",
+        "records r = table(\"r.tsv\"); input cell: Category = table(\"c.tsv\"), dose: Scalar = fasta(\"x.fa\"), dna: Dna = frame(df); output y = r.y; \
+         split hash(valid = 0.1, by = sequence); folds sets(\"f\", unassigned = test);",
+        &[
+            ("table", "`table` gives no categories\nhelp: `Category` comes from: column"),
+            (
+                "fasta",
+                "`fasta` gives no numbers\nhelp: `Scalar` comes from: table, npz, column, frame",
+            ),
+            (
+                "frame",
+                "`frame` gives no sequences\nhelp: `Dna` comes from: npz, fasta, column",
+            ),
+            ("sequence", "`by` can only be `name`"),
+            ("test", "`unassigned` can only be `train`"),
+        ],
     );
 }
