@@ -97,6 +97,8 @@ impl Bar {
             columns.extend([">values", ">from", ">to"]);
         }
         let mut table = Table::new(title, &columns);
+        let most = largest(bars);
+        let value_text = |value| value_text(value, most);
         for bar in bars {
             let mut cells = vec![bar.label.clone(), value_text(bar.mean())];
             if intervals {
@@ -123,15 +125,21 @@ impl Bar {
     }
 }
 
-/// Three decimals below ten, as correlations and losses are read; three digits above.
-pub(crate) fn value_text(value: f64) -> String {
-    let magnitude = value.abs();
-    let text = if value == 0.0 || (0.0095..10.0).contains(&magnitude) {
-        format!("{value:.3}")
+/// Three decimals below ten, as correlations and losses are read, and never more beside values of that size; three
+/// digits where all values are smaller (`largest` is the largest magnitude beside it) or larger than that.
+pub(crate) fn value_text(value: f64, largest: f64) -> String {
+    let text = if value.abs() < 10.0 && (largest >= 0.0095 || value == 0.0) {
+        let text = format!("{value:.3}");
+        if text == "-0.000" { "0.000".into() } else { text }
     } else {
         significant(value, 3)
     };
     text.replace('-', "\u{2212}")
+}
+
+/// The largest magnitude that is drawn, which decides how many decimals all values have.
+pub(crate) fn largest(bars: &[Bar]) -> f64 {
+    bars.iter().flat_map(Bar::extent).fold(0.0, |most, v| v.abs().max(most))
 }
 
 /// A figure of bars, made by [`bars`].
@@ -250,6 +258,7 @@ impl Bars {
 
     fn draw_values(&self, frame: &Frame) {
         let mut canvas = frame.canvas.borrow_mut();
+        let most = largest(&self.bars);
         for (i, bar) in self.bars.iter().enumerate() {
             let mean = bar.mean();
             let far = bar
@@ -257,7 +266,7 @@ impl Bars {
                 .fold(mean, |far, v| if mean < 0.0 { far.min(v) } else { far.max(v) });
             let beyond = if mean < 0.0 { 5.0 + theme::SMALL * 0.8 } else { -7.0 };
             let y = (frame.py(far) + beyond).clamp(frame.top + 8.0, frame.bottom);
-            let (x, text) = (frame.px(i as f64), value_text(mean));
+            let (x, text) = (frame.px(i as f64), value_text(mean, most));
             let half = theme::text_width(&text, theme::SMALL) / 2.0 + 1.0;
             if self
                 .reference
@@ -305,5 +314,21 @@ fn draw_bar(map: &Map, canvas: &mut Canvas, i: usize, bar: &Bar, half: f64) {
             let at = (x + shift * 0.7 + share * spread, map.py(*value));
             canvas.circle(at, 2.6, Theme::INK, Some(Stroke::new(Theme::PAPER, 0.8)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_three_decimals_beside_values_of_that_size() {
+        let texts = |values: &[f64]| -> Vec<String> {
+            let bars: Vec<Bar> = values.iter().map(|&v| Bar::new("", &[v])).collect();
+            values.iter().map(|&v| value_text(v, largest(&bars))).collect()
+        };
+        assert_eq!(texts(&[0.87, -0.00252, -0.0001]), ["0.870", "\u{2212}0.003", "0.000"]);
+        assert_eq!(texts(&[0.0012345, -0.000252]), ["0.00123", "\u{2212}0.000252"]);
+        assert_eq!(texts(&[123.456, 9.8765, 0.0]), ["123", "9.877", "0.000"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Models compared: one row each, a dot at the mean, its interval, the seeds.
 
-use crate::bars::value_text;
+use crate::bars::{largest, value_text};
 use crate::canvas::{Anchor, Stroke, Type};
 use crate::frame::{Axis, Frame, Layout};
 use crate::style::{Style, style_setters};
@@ -63,10 +63,11 @@ impl Ladder {
             names: true,
             ..Axis::new((-0.6, n - 0.4), self.style.y_label.clone().unwrap_or_default())
         };
+        let most = largest(&self.rows);
         let widest = self
             .rows
             .iter()
-            .map(|r| theme::text_width(&value_text(r.mean()), theme::SMALL))
+            .map(|r| theme::text_width(&value_text(r.mean(), most), theme::SMALL))
             .fold(0.0, f64::max);
         let head = if self.reference.is_some() { theme::SMALL + 4.0 } else { 0.0 };
         let layout = Layout {
@@ -96,6 +97,7 @@ impl Ladder {
 
     fn draw_rows(&self, frame: &Frame, width: f64) {
         let n = self.rows.len();
+        let most = largest(&self.rows);
         {
             let mut canvas = frame.canvas.borrow_mut();
             for i in 0..n {
@@ -117,7 +119,7 @@ impl Ladder {
                 let y = frame.py((n - 1 - i) as f64) + theme::SMALL * 0.36;
                 canvas.text(
                     (width - 8.0, y),
-                    &value_text(row.mean()),
+                    &value_text(row.mean(), most),
                     Type::new(theme::SMALL, Anchor::End),
                 );
             }
