@@ -1,7 +1,7 @@
 //! Every message, with the token that it underlines.
 
 use crate::support::*;
-use cistron_declaration::{PortKind, Signature};
+use cistron_declaration::{Port, PortKind, Signature};
 
 #[test]
 fn several_at_once_rendered_with_their_lines() {
@@ -334,4 +334,39 @@ fn too_much_is_refused() {
         "y = dna.residual(99999999, width = 3).linear();",
         "residual: the declaration has more than 100,000 nodes",
     );
+}
+
+#[test]
+fn a_category_as_an_input_cannot_run_yet() {
+    let cell = Port {
+        kind: PortKind::Category,
+        ..scalar("cell", 3)
+    };
+    let data = Signature {
+        inputs: vec![sequence("dna", PortKind::Dna, 40), cell],
+        ..toy()
+    };
+    let error = on(
+        "Net on mine {\n    y = concat([dna.flatten(), cell]).linear();\n}",
+        data.clone(),
+    )
+    .unwrap_err();
+    assert_eq!(
+        messages(&error)[0],
+        "cell: `cell` is a category, and categories as inputs parse but cannot run yet"
+    );
+    // A network that does not read it is not in its way.
+    on("Net on mine {\n    y = dna.flatten().linear();\n}", data).unwrap();
+}
+
+#[test]
+fn messages_call_the_data_by_their_name_in_the_cell() {
+    let data = Signature {
+        name: "data".into(),
+        ..toy()
+    };
+    let error = on("Net on mine {\n    y = dnaa.linear();\n}", data.clone()).unwrap_err();
+    assert!(!error.to_string().contains("`data`"), "{error}");
+    let error = on("Net on mine {\n    y = dna.linear();\n    z = dna.linear();\n}", data).unwrap_err();
+    assert!(error.to_string().contains("`mine`"), "{error}");
 }
