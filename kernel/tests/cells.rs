@@ -108,7 +108,7 @@ fn a_closure_can_be_used_in_its_cell_and_is_explained_later() {
 fn an_interrupt_ends_an_endless_loop_and_keeps_what_it_reached() {
     let mut session = session();
     session.ok("let old = 1;");
-    let code = "let mut n = 0u64;\nprintln!(\"go\");\nloop { n += 1; std::thread::sleep(std::time::Duration::from_millis(1)); }";
+    let code = "let mut n = 0u64;\nloop { n += 1; if n == 5 { println!(\"go\"); } std::thread::sleep(std::time::Duration::from_millis(1)); }";
     let failure = session.interrupted(code, "go").expect_err("interrupted");
     assert_eq!(failure.name, "KeyboardInterrupt");
     assert_eq!(session.value("n > 0 && old == 1"), "true");
@@ -118,7 +118,10 @@ fn an_interrupt_ends_an_endless_loop_and_keeps_what_it_reached() {
 fn a_loop_without_a_pause_is_interrupted_too() {
     let mut session = session();
     let failure = session
-        .interrupted("let mut turns = 0u64;\nprintln!(\"go\");\nloop { turns += 1; }", "go")
+        .interrupted(
+            "let mut turns = 0u64;\nloop { turns += 1; if turns == 1000 { println!(\"go\"); } }",
+            "go",
+        )
         .expect_err("interrupted");
     assert_eq!(failure.name, "KeyboardInterrupt");
     session.ok("println!(\"{}\", turns > 0)");
@@ -205,12 +208,12 @@ fn an_interrupt_while_compiling_cancels_the_compile() {
     assert_eq!(failure.name, "KeyboardInterrupt");
     assert!(shown(&failure).contains("while it was being compiled"), "{}", shown(&failure));
     stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+    stop.join().expect("the thread that interrupts");
     let later = shown(&self::failure(&mut session, "never"));
     assert!(
         later.contains("`never` was not kept: cell [2] was stopped before it was compiled"),
         "{later}"
     );
-    let _ = stop.join();
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::session::Engine;
 use super::worker::{Emit, Event, Output, Worker, ending};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Engine {
     /// The worker; a new one if there is none, or none that lives.
@@ -57,6 +57,34 @@ impl Engine {
     }
 }
 
+/// Room that a session may need for its compiled cells.
+const ROOM: u64 = 256 << 20;
+
+/// `ST_NOEXEC` of Linux.
+const NO_EXEC: libc::c_ulong = 8;
+
+/// Where compiled cells lie: in memory if there is room (containers often have 64 MB) and code may be
+/// loaded from there, else in the system's folder for temporary files.
+pub(super) fn scratch_base() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if usable(memory) { memory.into() } else { std::env::temp_dir() }
+}
+
+fn usable(folder: &Path) -> bool {
+    let Ok(path) = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()) else {
+        return false;
+    };
+    // SAFETY: the string ends in NUL; all zeros is a valid `statvfs`, which the call fills.
+    let (answer, about) = unsafe {
+        let mut about: libc::statvfs = std::mem::zeroed();
+        (libc::statvfs(path.as_ptr(), &raw mut about), about)
+    };
+    #[allow(clippy::unnecessary_cast, reason = "the fields are 32 bits wide on macOS")]
+    let room = about.f_bavail as u64 * about.f_frsize as u64;
+    let no_code = cfg!(target_os = "linux") && about.f_flag & NO_EXEC != 0;
+    answer == 0 && room > ROOM && !no_code
+}
+
 /// Removes what sessions left behind whose process was killed.
 pub(super) fn sweep(base: &Path) {
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
@@ -91,4 +119,16 @@ pub(super) fn wait_until_ready(worker: &mut Worker, emit: Emit<'_>) -> Result<()
 
 pub(super) fn internal(error: io::Error) -> Failure {
     Failure::plain("KernelError", &format!("the kernel and its worker lost touch: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_without_room_is_not_used() {
+        assert!(!usable(Path::new("/proc")));
+        assert!(!usable(Path::new("/nowhere")));
+        assert!(scratch_base().is_dir());
+    }
 }

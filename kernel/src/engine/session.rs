@@ -6,7 +6,7 @@ use super::compiling::Ready;
 use super::failure::Failure;
 use super::interrupt::Interrupter;
 use super::item::Item;
-use super::lifetime::{internal, sweep, wait_until_ready};
+use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
@@ -35,12 +35,7 @@ impl Engine {
     /// # Errors
     /// When the worker can't be started.
     pub fn start(sdk: Sdk, command: &Path, folder: &Path) -> io::Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let base = if memory.is_dir() {
-            memory.to_path_buf()
-        } else {
-            std::env::temp_dir()
-        };
+        let base = scratch_base();
         sweep(&base);
         let cells = base.join(format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&cells)?;

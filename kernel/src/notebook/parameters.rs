@@ -94,7 +94,9 @@ fn declaration(parameter: &Parameter, default: Option<&Default>) -> Result<Strin
         reason,
     };
     let value = parameter.value();
-    let annotation = default.and_then(|d| d.annotation.as_deref());
+    let declared = default.and_then(|d| d.annotation.as_deref());
+    let inner = declared.and_then(|kind| kind.strip_prefix("Option<")?.strip_suffix('>'));
+    let (annotation, optional) = (inner.map(str::trim).or(declared), inner.is_some());
     let quoted = format!("{:?}", parameter.text);
     let float = matches!(annotation, Some("f32" | "f64")) || default.and_then(|d| d.kind) == Some(Literal::Float);
     let literal = match (&value, annotation) {
@@ -114,8 +116,9 @@ fn declaration(parameter: &Parameter, default: Option<&Default>) -> Result<Strin
         (Value::String(_), None) => quoted,
         (other, _) => other.to_string(),
     };
+    let literal = if optional { format!("Some({literal})") } else { literal };
     let mutable = if default.is_some_and(|d| d.mutable) { "mut " } else { "" };
-    let annotation = annotation.map(|kind| format!(": {kind}")).unwrap_or_default();
+    let annotation = declared.map(|kind| format!(": {kind}")).unwrap_or_default();
     Ok(format!("let {mutable}{}{annotation} = {literal};", parameter.name))
 }
 
@@ -189,9 +192,12 @@ mod tests {
 
     #[test]
     fn values_take_the_type_of_their_default() {
-        let source = "let seed: u64 = 1; let rate = 1e-3; let name = \"a\"; let mut epochs = 20usize; let fast = true;";
-        let (text, unknown) =
-            injected(source, &["seed=7", "rate=1", "name=5", "epochs=3", "fast=false", "more=x y"]).expect("fits");
+        let source = "let seed: u64 = 1; let rate = 1e-3; let name = \"a\"; let mut epochs = 20usize; let fast = true; let only: Option<u8> = None;";
+        let (text, unknown) = injected(
+            source,
+            &["seed=7", "rate=1", "name=5", "epochs=3", "fast=false", "only=4", "more=x y"],
+        )
+        .expect("fits");
         let lines: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(
             lines,
@@ -201,6 +207,7 @@ mod tests {
                 "let name = \"5\";",
                 "let mut epochs: usize = 3;",
                 "let fast = false;",
+                "let only: Option<u8> = Some(4);",
                 "let more = \"x y\";"
             ]
         );

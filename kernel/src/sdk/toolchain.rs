@@ -59,6 +59,7 @@ pub(super) fn answer(program: &Path, arguments: &[&str], folder: &Path) -> Resul
     let output = Command::new(program)
         .args(arguments)
         .current_dir(folder)
+        .env_remove("RUST_BACKTRACE")
         .output()
         .map_err(|e| failed(format!("did not start: {e}")))?;
     if !output.status.success() {
