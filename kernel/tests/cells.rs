@@ -91,6 +91,11 @@ fn mistakes_are_shown_at_the_lines_of_the_cell_all_at_once() {
     );
     let text = shown(&failure(&mut session, "let x = (1,\n"));
     assert!(text.contains("unclosed delimiter") && text.contains("line 1:"), "{text}");
+    let text = shown(&failure(&mut session, "let x = 1;\nlet s = \"open;"));
+    assert!(
+        text.contains("unterminated double quote string") && text.contains("line 2:9"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Passes of the compiler that one cell may take.
 const PASSES: usize = 8;
 
+/// Codes of mistakes that keep rustc from reading a text: none, or that something is not ended.
+const UNREADABLE: [&str; 7] = ["", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
+
 /// A cell that compiled.
 pub(super) struct Ready {
     pub(super) number: usize,
@@ -150,7 +153,10 @@ impl Engine {
             Ok(messages) => messages,
             Err(failure) => return failure,
         };
-        let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error() && m.code().is_empty()).collect();
+        let errors: Vec<&Message> = messages
+            .iter()
+            .filter(|m| m.is_error() && UNREADABLE.contains(&m.code()))
+            .collect();
         if errors.is_empty() {
             let at = error.span().byte_range().start.saturating_sub(1);
             let texts: Texts<'_> = [(number, (text, count))].into();
