@@ -3,6 +3,8 @@
 import atexit
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import nbclient
@@ -67,6 +69,16 @@ class Client:
         return out
 
 
+def alive(pid):
+    """Whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        pass
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
 def check(condition, what):
     print(("ok    " if condition else "FAILED ") + what, flush=True)
     assert condition, what
@@ -105,6 +117,15 @@ os.kill(pid, signal.SIGKILL)
 time.sleep(0.5)
 after = c.run('println!("alive");').text()
 check("alive" in after, "the cell after a killed worker runs: " + after)
+
+orphan = "from jupyter_client.manager import start_new_kernel; import os; m, c = start_new_kernel(kernel_name='cistron')"
+orphan += "; print(m.provisioner.process.pid, flush=True); os._exit(1)"
+pid = int(subprocess.run([sys.executable, "-c", orphan], stdout=subprocess.PIPE, text=True, timeout=120).stdout)
+for _ in range(100):
+    if not alive(pid):
+        break
+    time.sleep(0.1)
+check(not alive(pid), "a kernel ends whose Jupyter has crashed")
 
 notebook = nbformat.v4.new_notebook()
 notebook.cells = [nbformat.v4.new_code_cell("let a = 1;"), nbformat.v4.new_code_cell("a + 1")]

@@ -65,6 +65,7 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
         send: Arc::new(Mutex::new(send)),
     };
     tokio::spawn(desk.serve(receive));
+    tokio::spawn(end_with_parent(shared.clone()));
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut ends = signal(SignalKind::terminate())?;
     loop {
@@ -92,6 +93,19 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     shared.clean_up();
     drop(stdin);
     std::process::exit(0)
+}
+
+/// Ends the kernel when the Jupyter that started it has ended without telling it to, as ipykernel does.
+async fn end_with_parent(shared: Shared) {
+    if std::env::var_os("JPY_PARENT_PID").is_none() {
+        return;
+    }
+    let parent = std::os::unix::process::parent_id();
+    while std::os::unix::process::parent_id() == parent {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    shared.clean_up();
+    std::process::exit(1)
 }
 
 fn answer_control(message: &Message, shared: &Shared) -> (String, Value) {
