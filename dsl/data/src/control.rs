@@ -26,7 +26,7 @@ impl Dataset {
         contents.notes.push(Remark::amber(format!(
             "control: targets shuffled among all examples (seed {seed})"
         )));
-        Self::from_contents(contents)
+        self.control(contents)
     }
 
     /// A copy with other sequences: `change(row, letters)` gives the new letters, as many as before.
@@ -56,6 +56,6 @@ impl Dataset {
         contents.notes.push(Remark::amber(format!(
             "control: sequences of `{input}` changed by `map_sequences`"
         )));
-        Ok(Self::from_contents(contents))
+        Ok(self.control(contents))
     }
 }

@@ -1,6 +1,7 @@
 //! The data set: names, inputs, outputs and how they are split.
 
 use crate::alphabet::decode;
+use crate::audit::Shown;
 use crate::batch::{input_tensor, matrix};
 use crate::captured::Captured;
 use crate::fingerprint::FilePrint;
@@ -67,11 +68,16 @@ impl Dataset {
     /// # Errors
     /// All mistakes of the declaration and of the files it names, located in the declaration's text.
     pub fn declare(declaration: DataDeclaration, captures: Vec<Captured>) -> Result<Self> {
-        crate::declare::declare(declaration, captures).map(Self::from_contents)
+        crate::declare::declare(declaration, captures).map(|contents| Self::from_contents(contents, Shown::default()))
     }
 
-    pub(crate) fn from_contents(contents: Contents) -> Self {
-        let audit = Audit::of(&contents);
+    /// A changed copy of these data.
+    pub(crate) fn control(&self, contents: Contents) -> Self {
+        Self::from_contents(contents, Shown::derived(&self.audit.shown))
+    }
+
+    fn from_contents(contents: Contents, shown: Shown) -> Self {
+        let audit = Audit::of(&contents, shown);
         Self {
             contents: Arc::new(contents),
             audit: Arc::new(audit),

@@ -13,7 +13,7 @@ use crate::state::{Progress, Stop};
 use crate::stepper::Stepper;
 use crate::{Result, TrainError};
 use cistron_data::{DataError, Dataset, Part};
-use cistron_display::{clear_interrupt, duration};
+use cistron_display::{Show, clear_interrupt, duration};
 use cistron_model::Model;
 use cistron_nn::Network;
 use cistron_ops::Optimizer;
@@ -36,6 +36,7 @@ pub struct Fit {
     options: Options,
     resume: Option<PathBuf>,
     root: Option<PathBuf>,
+    quiet: bool,
     mistakes: Vec<String>,
 }
 
@@ -49,6 +50,7 @@ impl Fit {
             options: Options::default(),
             resume: None,
             root: None,
+            quiet: false,
             mistakes: Vec::new(),
         }
     }
@@ -146,7 +148,14 @@ impl Fit {
         self
     }
 
-    /// Trains.
+    /// Shows one progress line while it runs and one line at the end instead of curves, for many fits in one cell.
+    #[must_use]
+    pub fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
+    }
+
+    /// Trains. The audit of data that nobody has seen yet is shown first.
     ///
     /// # Errors
     /// Options that make no sense, all at once; a model, objective and data that do not belong together; an empty part
@@ -158,6 +167,9 @@ impl Fit {
         }
         self.options.check()?;
         record::fits_together(&self.model, &self.objective, &self.data)?;
+        if !self.data.audit().is_shown() {
+            cistron_display::display(&self.data.audit().bundle());
+        }
         let fold = self.options.fold.map(|f| f as usize);
         let train_rows = self.data.rows(Part::Train, fold)?;
         let valid_rows = self.data.rows(Part::Valid, fold)?;
@@ -224,7 +236,8 @@ impl Fit {
             session.steps_per_epoch(),
             first_step,
             &shown_folder,
-        );
+        )
+        .quiet(self.quiet);
         let finished = match session.run(&mut screen) {
             Ok(finished) => finished,
             Err(error) => {

@@ -55,6 +55,7 @@ pub(crate) struct Screen {
     svg: String,
     drawn_epochs: Option<usize>,
     folder: String,
+    quiet: bool,
 }
 
 /// Where the fit stands, for the progress line.
@@ -94,14 +95,21 @@ impl Screen {
             svg: String::new(),
             drawn_epochs: None,
             folder: folder.into(),
+            quiet: false,
         }
+    }
+
+    /// Lines instead of curves.
+    pub(crate) fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
     }
 
     /// Redraws, if the last time is long enough ago.
     pub(crate) fn update(&mut self, standing: &Standing<'_>) {
         if self.live.is_due(EVERY) {
             let line = self.progress_line(standing);
-            if self.drawn_epochs != Some(standing.rows.len()) {
+            if !self.quiet && self.drawn_epochs != Some(standing.rows.len()) {
                 self.svg = curves(standing.rows, standing.best.map(|b| b.0))
                     .map(|f| f.svg())
                     .unwrap_or_default();
@@ -145,7 +153,8 @@ impl Screen {
 
     /// Draws the final form, which stays in the saved notebook.
     pub(crate) fn finish(self, summary: &Summary<'_>) {
-        self.live.finish(&final_form(&self.name, &self.folder, summary));
+        let form = if self.quiet { quiet_form } else { final_form };
+        self.live.finish(&form(&self.name, &self.folder, summary));
     }
 }
 
@@ -183,4 +192,16 @@ pub(crate) fn final_form(name: &str, folder: &str, summary: &Summary<'_>) -> Bun
         escape(folder)
     ));
     Bundle::plain(text).html(html)
+}
+
+/// One line: how it ended, what was kept and what that is worth, the folder.
+fn quiet_form(name: &str, folder: &str, summary: &Summary<'_>) -> Bundle {
+    let line = summary.lines.join(" · ");
+    let html = format!(
+        "<div style=\"font-size:13px\"><b>{}</b>: {} · <code>{}</code></div>",
+        escape(name),
+        escape(&line),
+        escape(folder)
+    );
+    Bundle::plain(format!("{name}: {line} · {folder}")).html(html)
 }

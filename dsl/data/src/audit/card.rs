@@ -104,19 +104,23 @@ fn composition(shares: &[f64; 4]) -> String {
     out
 }
 
-/// Sizes of the parts as one bar with labels.
+/// Sizes of the parts as one bar, and under it one line with every part's full number: beside a large part the labels
+/// of small ones would have no room at their own places.
 fn bar(audit: &Audit) -> String {
     let total = audit.parts.iter().map(|p| p.1).sum::<usize>().max(1) as f64;
-    let mut out = String::from("<div style=\"display:flex;gap:2px;margin-top:2px\">");
+    let mut strip = String::from("<div style=\"display:flex;gap:2px;margin-top:2px\">");
+    let mut legend = String::from("<div style=\"font-size:11px\">");
     for (i, (name, rows)) in audit.parts.iter().enumerate() {
         let colour = Theme::SERIES[i % Theme::SERIES.len()];
         let share = (100.0 * *rows as f64 / total).max(1.0);
         let label = format!("{}: {}", escape(name), count(*rows));
-        out.push_str(&format!(
-            "<div style=\"flex:{share:.1} 1 0;min-width:4px\" title=\"{label}\"><div style=\"height:8px;background:{colour}\"></div>\
-             <div style=\"font-size:11px;white-space:nowrap;overflow:hidden\">{label}</div></div>"
+        strip.push_str(&format!(
+            "<div style=\"flex:{share:.1} 1 0;min-width:4px;height:8px;background:{colour}\" title=\"{label}\"></div>"
+        ));
+        legend.push_str(&format!(
+            "<span style=\"display:inline-block;margin-right:14px;white-space:nowrap\">\
+             <span style=\"display:inline-block;width:9px;height:9px;margin-right:4px;background:{colour}\"></span>{label}</span>"
         ));
     }
-    out.push_str("</div>");
-    out
+    format!("{strip}</div>{legend}</div>")
 }

@@ -2,6 +2,7 @@
 
 mod card;
 mod histogram;
+mod shown;
 mod text;
 
 use crate::alphabet::PAD;
@@ -9,6 +10,7 @@ use crate::dataset::{Content, Contents};
 use crate::part::Part;
 use cistron_display::{Bundle, Show};
 use histogram::Histogram;
+pub(crate) use shown::Shown;
 use std::collections::HashMap;
 
 /// A line of the audit; amber ones deserve a look.
@@ -73,10 +75,11 @@ pub struct Audit {
     pub(crate) identical: usize,
     pub(crate) identical_across: usize,
     pub(crate) remarks: Vec<Remark>,
+    pub(crate) shown: Shown,
 }
 
 impl Audit {
-    pub(crate) fn of(contents: &Contents) -> Self {
+    pub(crate) fn of(contents: &Contents, shown: Shown) -> Self {
         let (identical, identical_across) = identical(contents);
         let mut seen: HashMap<&str, usize> = HashMap::new();
         contents.names.iter().for_each(|n| *seen.entry(n).or_default() += 1);
@@ -92,6 +95,7 @@ impl Audit {
             identical,
             identical_across,
             remarks: contents.notes.clone(),
+            shown,
         };
         if audit.how.is_empty() {
             audit
@@ -136,6 +140,11 @@ impl Audit {
         self.remarks.iter().map(|r| r.text.as_str()).collect()
     }
 
+    /// Whether the card was shown: that of these data, or that of the data which they are a control of.
+    pub fn is_shown(&self) -> bool {
+        self.shown.is_set()
+    }
+
     /// Shows the card as the value of a cell.
     pub fn evcxr_display(&self) {
         cistron_display::show_result(&self.bundle());
@@ -144,6 +153,7 @@ impl Audit {
 
 impl Show for Audit {
     fn bundle(&self) -> Bundle {
+        self.shown.set();
         Bundle::plain(text::text(self)).html(card::html(self))
     }
 }
