@@ -172,6 +172,28 @@ fn the_audit_counts_and_escapes() {
     );
     let html = bundle.get("text/html").unwrap();
     assert!(html.contains("<svg") && !html.contains("<test>"));
+    let labels: Vec<usize> = ["</span>training: 2<", "</span>validation: 1<", "</span>test: 1<"]
+        .iter()
+        .map(|label| html.find(label).unwrap_or_else(|| panic!("{label} in {html}")))
+        .collect();
+    assert!(labels.is_sorted(), "one line under the bar: {labels:?}");
+}
+
+#[test]
+fn an_audit_knows_whether_it_was_shown() {
+    let text = format!("{PORTS}split column(\"set\");");
+    let data = declare(&text, vec![frame()]).unwrap();
+    let (copy, control) = (data.clone(), data.with_shuffled_targets(1));
+    assert!(!data.audit().is_shown());
+    control.bundle();
+    assert!(
+        control.audit().is_shown() && !data.audit().is_shown(),
+        "a control's card is not the data's"
+    );
+    copy.bundle();
+    assert!(data.audit().is_shown(), "copies are the same data");
+    let mapped = data.map_sequences("dna", |_, s| s.to_string()).unwrap();
+    assert!(mapped.audit().is_shown() && !declare(&text, vec![frame()]).unwrap().audit().is_shown());
 }
 
 #[test]
