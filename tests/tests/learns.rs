@@ -50,6 +50,6 @@ fn a_declared_network_learns_the_planted_grammar() -> Outcome {
     })()
     .unwrap_err()
     .to_string();
-    assert!(message.contains("step") && message.contains("1000000") && message.contains("conv"), "{message}");
+    assert!(message.contains("step") && message.contains("1000000") && message.contains("`exp`"), "{message}");
     Ok(())
 }
