@@ -1,9 +1,10 @@
-//! What a declaration can answer instead of a value.
+//! What a declaration or a fit can answer instead of a value.
 
 use cistron_data::DataError;
 use cistron_declaration::Diagnostics;
+use cistron_train::TrainError;
 
-/// A declaration that cannot be used. Its text is what the cell shows; `Debug` gives the same text, because that is what
+/// A declaration that cannot be used, or a fit that failed. Its text is what the cell shows; `Debug` gives the same text, because that is what
 /// a program prints whose `main` returns it.
 #[non_exhaustive]
 pub enum Error {
@@ -11,6 +12,8 @@ pub enum Error {
     Located(Diagnostics),
     /// What the files say.
     Data(DataError),
+    /// What went wrong in training.
+    Train(Box<TrainError>),
     /// A declaration that another version of the macros wrote.
     Malformed(serde_json::Error),
 }
@@ -20,6 +23,7 @@ impl std::fmt::Display for Error {
         match self {
             Self::Located(diagnostics) => diagnostics.fmt(f),
             Self::Data(error) => error.fmt(f),
+            Self::Train(error) => error.fmt(f),
             Self::Malformed(error) => write!(
                 f,
                 "the macros and the library are of different versions; run `cistron install`: {error}"
@@ -45,6 +49,12 @@ impl From<Diagnostics> for Error {
 impl From<DataError> for Error {
     fn from(error: DataError) -> Self {
         Self::Data(error)
+    }
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Self {
+        Self::Train(Box::new(error))
     }
 }
 
