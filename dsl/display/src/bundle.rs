@@ -10,7 +10,9 @@ pub struct Bundle {
 impl Bundle {
     /// Plain text alone.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { forms: vec![("text/plain".into(), text.into())] }
+        Self {
+            forms: vec![("text/plain".into(), text.into())],
+        }
     }
 
     /// Adds HTML. Text from data must have gone through [`crate::escape`].

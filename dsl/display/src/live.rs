@@ -24,7 +24,11 @@ impl Live {
     /// A display that is not on the screen before its first update.
     pub fn new() -> Self {
         let number = NEXT.fetch_add(1, Relaxed);
-        Self { id: format!("cistron-{}-{number}", std::process::id()), shown: false, last_update: None }
+        Self {
+            id: format!("cistron-{}-{number}", std::process::id()),
+            shown: false,
+            last_update: None,
+        }
     }
 
     /// Whether at least `every` has passed since the last update, so that redrawing is worth it.

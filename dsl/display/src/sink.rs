@@ -19,7 +19,11 @@ pub trait Sink: Send + Sync {
 static SINK: OnceLock<RwLock<Box<dyn Sink>>> = OnceLock::new();
 
 fn default_sink() -> Box<dyn Sink> {
-    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() { Box::new(Evcxr) } else { Box::new(Terminal) }
+    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
+        Box::new(Evcxr)
+    } else {
+        Box::new(Terminal)
+    }
 }
 
 pub(crate) fn with_sink(f: impl FnOnce(&dyn Sink)) {

@@ -43,7 +43,11 @@ impl Table {
                 None => ((*c).to_string(), Align::Left),
             })
             .collect();
-        Self { title: title.into(), columns, ..Self::default() }
+        Self {
+            title: title.into(),
+            columns,
+            ..Self::default()
+        }
     }
 
     /// Adds a row.
@@ -92,12 +96,18 @@ impl Table {
     pub fn html(&self) -> String {
         let mut out = String::from("<div style=\"overflow-x:auto\">");
         if !self.title.is_empty() {
-            out.push_str(&format!("<div style=\"font-weight:600;margin:2px 0 4px\">{}</div>", escape(&self.title)));
+            out.push_str(&format!(
+                "<div style=\"font-weight:600;margin:2px 0 4px\">{}</div>",
+                escape(&self.title)
+            ));
         }
         out.push_str("<table style=\"border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums\"><thead><tr>");
         let cell = |tag: &str, text: &str, align: Align, extra: &str| {
             let side = if align == Align::Right { "right" } else { "left" };
-            format!("<{tag} style=\"text-align:{side};padding:2px 10px;white-space:nowrap;{extra}\">{}</{tag}>", escape(text))
+            format!(
+                "<{tag} style=\"text-align:{side};padding:2px 10px;white-space:nowrap;{extra}\">{}</{tag}>",
+                escape(text)
+            )
         };
         let rule = format!("border-bottom:1px solid {};font-weight:600;", Theme::SOFT);
         for (name, align) in &self.columns {
@@ -106,7 +116,11 @@ impl Table {
         out.push_str("</tr></thead><tbody>");
         for (i, row) in self.rows.iter().enumerate() {
             let last = self.total && i + 1 == self.rows.len();
-            let extra = if last { format!("border-top:1px solid {};font-weight:600;", Theme::SOFT) } else { String::new() };
+            let extra = if last {
+                format!("border-top:1px solid {};font-weight:600;", Theme::SOFT)
+            } else {
+                String::new()
+            };
             out.push_str("<tr>");
             for (j, (_, align)) in self.columns.iter().enumerate() {
                 out.push_str(&cell("td", row.get(j).map_or("", String::as_str), *align, &extra));
@@ -115,7 +129,11 @@ impl Table {
         }
         out.push_str("</tbody></table>");
         for note in &self.notes {
-            out.push_str(&format!("<div style=\"font-size:12px;color:{}\">{}</div>", Theme::SOFT, escape(note)));
+            out.push_str(&format!(
+                "<div style=\"font-size:12px;color:{}\">{}</div>",
+                Theme::SOFT,
+                escape(note)
+            ));
         }
         out.push_str("</div>");
         out
