@@ -9,9 +9,16 @@ use std::process::Command;
 /// When it was not built: `cargo test --release --workspace` builds it.
 pub fn cistron() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it stands");
-    let folder = test.parent().and_then(|deps| deps.parent()).expect("tests are built into target/release/deps");
+    let folder = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("tests are built into target/release/deps");
     let path = folder.join("cistron");
-    assert!(path.exists(), "{} is missing; run `cargo test --release --workspace`, which builds it", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo test --release --workspace`, which builds it",
+        path.display()
+    );
     path
 }
 

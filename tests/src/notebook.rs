@@ -64,7 +64,11 @@ impl Notebook {
             .expect("the command can be started");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let text = std::fs::read_to_string(folder.join("out.ipynb")).unwrap_or_else(|e| panic!("no out.ipynb: {e}\n{stderr}"));
-        Ran { success: output.status.success(), stderr, notebook: serde_json::from_str(&text).expect("nbformat is JSON") }
+        Ran {
+            success: output.status.success(),
+            stderr,
+            notebook: serde_json::from_str(&text).expect("nbformat is JSON"),
+        }
     }
 }
 
@@ -90,8 +94,15 @@ impl Ran {
 
     /// Media types that a cell shows.
     pub fn media_types(&self, cell: usize) -> Vec<String> {
-        let outputs = self.notebook["cells"][cell]["outputs"].as_array().cloned().unwrap_or_default();
-        outputs.iter().filter_map(|o| o["data"].as_object()).flat_map(|d| d.keys().cloned()).collect()
+        let outputs = self.notebook["cells"][cell]["outputs"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        outputs
+            .iter()
+            .filter_map(|o| o["data"].as_object())
+            .flat_map(|d| d.keys().cloned())
+            .collect()
     }
 }
 

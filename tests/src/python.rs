@@ -35,7 +35,11 @@ fn make() -> Result<PathBuf, String> {
     }
     let run = |command: &mut Command| {
         let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
     };
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "jupyter_client", "nbclient", "ipykernel"]))?;

@@ -8,7 +8,11 @@ use std::process::Command;
 fn a_real_client_runs_interrupts_and_recovers() {
     let Some(python) = python_with_jupyter() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let installed = Command::new(cistron()).args(["install", "--prefix"]).arg(folder.path()).output().unwrap();
+    let installed = Command::new(cistron())
+        .args(["install", "--prefix"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
     assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/client.py");
     let output = Command::new(python)
@@ -19,7 +23,11 @@ fn a_real_client_runs_interrupts_and_recovers() {
         .env("CISTRON_RUNS", folder.path().join("runs"))
         .output()
         .unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{text}");
     assert!(text.contains("all checks passed"), "{text}");
 }

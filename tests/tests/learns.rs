@@ -13,7 +13,11 @@ fn runs_in(folder: &std::path::Path) {
 fn a_declared_network_learns_the_planted_grammar() -> Outcome {
     let folder = tempfile::tempdir()?;
     runs_in(folder.path());
-    let sim = simulate::motif_grammar(MotifGrammar { sequences: 6000, seed: 1, ..Default::default() })?;
+    let sim = simulate::motif_grammar(MotifGrammar {
+        sequences: 6000,
+        seed: 1,
+        ..Default::default()
+    })?;
     let toy = data! {
         records sim = frame(sim.table);
         input   dna: Dna = column("sequence");
@@ -42,14 +46,23 @@ fn a_declared_network_learns_the_planted_grammar() -> Outcome {
     let again = cistron::fit! { net, loss, toy; epochs = 2, batch = 64, optimizer = Adam { lr: 3e-3 }, seed = 1 };
     let twin = cistron::fit! { net, loss, toy; epochs = 2, batch = 64, optimizer = Adam { lr: 3e-3 }, seed = 1 };
     let other = cistron::fit! { net, loss, toy; epochs = 2, batch = 64, optimizer = Adam { lr: 3e-3 }, seed = 2 };
-    assert!(again.network().to_safetensors()? == twin.network().to_safetensors()?, "the same seed gives the same bytes");
-    assert!(again.network().to_safetensors()? != other.network().to_safetensors()?, "another seed gives other weights");
+    assert!(
+        again.network().to_safetensors()? == twin.network().to_safetensors()?,
+        "the same seed gives the same bytes"
+    );
+    assert!(
+        again.network().to_safetensors()? != other.network().to_safetensors()?,
+        "another seed gives other weights"
+    );
 
     let message = (|| -> Result<Run, Box<dyn std::error::Error>> {
         Ok(fit! { net, loss, toy; epochs = 5, batch = 64, optimizer = Sgd { lr: 1e6 }, seed = 1 })
     })()
     .unwrap_err()
     .to_string();
-    assert!(message.contains("step") && message.contains("1000000") && message.contains("`exp`"), "{message}");
+    assert!(
+        message.contains("step") && message.contains("1000000") && message.contains("`exp`"),
+        "{message}"
+    );
     Ok(())
 }

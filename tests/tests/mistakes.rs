@@ -23,10 +23,16 @@ fn two_mistakes_of_one_cell_are_both_located_and_earlier_variables_live() {
         .run(folder.path(), &[]);
     assert!(ran.success, "{}", ran.stderr);
     let text = ran.text(1);
-    assert!(text.contains("unknown layer `con`") && text.contains("did you mean `conv`?"), "{text}");
+    assert!(
+        text.contains("unknown layer `con`") && text.contains("did you mean `conv`?"),
+        "{text}"
+    );
     assert!(text.contains("widht") && text.contains("did you mean `width`?"), "{text}");
     assert!(text.contains("enhancer = dna.con(32"), "the user's line is shown: {text}");
-    assert!(text.contains("2:") && text.contains("3:"), "lines of the cell are named: {text}");
+    assert!(
+        text.contains("2:") && text.contains("3:"),
+        "lines of the cell are named: {text}"
+    );
     assert_eq!(ran.text(2).trim(), "300");
 }
 
@@ -43,7 +49,10 @@ fn what_only_the_files_can_tell_is_underlined_too() {
         .run(folder.path(), &[]);
     assert!(ran.success, "{}", ran.stderr);
     let text = ran.text(1);
-    assert!(text.contains("500") && text.contains("200"), "the window and the length: {text}");
+    assert!(
+        text.contains("500") && text.contains("200"),
+        "the window and the length: {text}"
+    );
     assert!(text.contains("promotor") && text.contains("promoter"), "{text}");
     assert!(text.contains("dnaa") && text.contains("did you mean `dna`?"), "{text}");
     assert!(text.contains("^^^"), "{text}");

@@ -22,7 +22,9 @@ const FIT: &str = r#"let run = fit! { net, loss, toy; epochs = 12, patience = 12
 
 /// The run folders below `folder`.
 fn runs(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder.join("runs")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder.join("runs")) else {
+        return Vec::new();
+    };
     let mut found: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect();
     found.sort();
     found
@@ -40,7 +42,10 @@ fn a_killed_fit_resumes_to_the_same_bytes() {
     assert!(ran.success, "{}", ran.stderr);
 
     let killed = tempfile::tempdir().unwrap();
-    Notebook::default().cell(DECLARE).cell(FIT).write(&killed.path().join("in.ipynb"));
+    Notebook::default()
+        .cell(DECLARE)
+        .cell(FIT)
+        .write(&killed.path().join("in.ipynb"));
     let mut child = cistron_command(killed.path())
         .args(["run", "in.ipynb", "-o", "out.ipynb"])
         .stdout(Stdio::null())
@@ -50,7 +55,10 @@ fn a_killed_fit_resumes_to_the_same_bytes() {
     let started = Instant::now();
     while !runs(killed.path()).first().is_some_and(|run| (3..12).contains(&epochs(run))) {
         assert!(child.try_wait().unwrap().is_none(), "the fit ended before it could be killed");
-        assert!(started.elapsed() < Duration::from_secs(300), "no third epoch after five minutes");
+        assert!(
+            started.elapsed() < Duration::from_secs(300),
+            "no third epoch after five minutes"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
@@ -63,9 +71,16 @@ fn a_killed_fit_resumes_to_the_same_bytes() {
     assert_eq!(epochs(&run), reached, "the worker went on after its kernel was killed");
 
     let resume = format!("let run = Run::resume({:?}, &toy)?;", run);
-    let ran = Notebook::default().cell(DECLARE).cell(&resume).cell(save).run(killed.path(), &[]);
+    let ran = Notebook::default()
+        .cell(DECLARE)
+        .cell(&resume)
+        .cell(save)
+        .run(killed.path(), &[]);
     assert!(ran.success, "{}\n{}", ran.stderr, ran.text(1));
     let read = |folder: &Path| std::fs::read(folder.join("weights.safetensors")).unwrap();
-    assert!(read(whole.path()) == read(killed.path()), "the resumed weights differ from the uninterrupted run's");
+    assert!(
+        read(whole.path()) == read(killed.path()),
+        "the resumed weights differ from the uninterrupted run's"
+    );
     assert_eq!(epochs(&run), 12);
 }

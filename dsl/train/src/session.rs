@@ -290,8 +290,8 @@ impl<'a> Session<'a> {
         };
         let steps = self.steps_per_epoch();
         let rate = self.options.rate(self.progress.step, steps);
-        let help = if self.progress.step < 2 {
-            "the very first steps fail: look for enormous values in inputs and targets".to_string()
+        let help = if self.progress.step == 0 {
+            "the very first step fails: look for enormous values in inputs and targets".to_string()
         } else {
             format!(
                 "a smaller learning rate, such as {}, or `warmup = 2`",

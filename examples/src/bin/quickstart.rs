@@ -8,7 +8,10 @@ use cistron::prelude::*;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed: u64 = std::env::args().nth(1).map_or(Ok(1), |text| text.parse())?;
-    let sim = simulate::motif_grammar(MotifGrammar { seed, ..MotifGrammar::default() })?;
+    let sim = simulate::motif_grammar(MotifGrammar {
+        seed,
+        ..MotifGrammar::default()
+    })?;
     let toy = data! {
         records sim = frame(sim.table);
         input   dna: Dna = column("sequence");
@@ -27,9 +30,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         watch(enhancer, promoter) = correlation(Points);
     }};
     let run = fit! { net, loss, toy;
-        epochs = 16, batch = 64, optimizer = Adam { lr: 3e-3 }, patience = 5, seed = seed, name = "quickstart" };
+    epochs = 16, batch = 64, optimizer = Adam { lr: 3e-3 }, patience = 5, seed = seed, name = "quickstart" };
     run.scatter(&toy, Part::Test)?.save("quickstart_observed_predicted.svg")?;
-    run.filters_figure(&toy, "dna", &sim.motifs, 6)?.save("quickstart_filters.svg")?;
+    run.filters_figure(&toy, "dna", &sim.motifs, 6)?
+        .save("quickstart_filters.svg")?;
     println!("figures: quickstart_observed_predicted.svg, quickstart_filters.svg");
     Ok(())
 }

@@ -14,9 +14,9 @@ pub(super) fn bundle(frame: &DataFrame) -> Bundle {
 
 fn html(frame: &DataFrame) -> String {
     let (rows, columns) = frame.shape();
-    let mut out = format!(
+    let mut out = String::from(
         "<div style=\"max-height:420px;overflow:auto\"><table style=\"border-collapse:collapse;font-size:13px;\
-         font-variant-numeric:tabular-nums\"><thead><tr>"
+         font-variant-numeric:tabular-nums\"><thead><tr>",
     );
     for column in frame.columns() {
         let side = side(column.dtype());
@@ -64,8 +64,8 @@ fn cell(value: &AnyValue<'_>) -> String {
         AnyValue::Null => format!("<span style=\"color:{}\">null</span>", Theme::SOFT),
         AnyValue::String(text) => escape(text),
         AnyValue::StringOwned(text) => escape(text.as_str()),
-        AnyValue::Float64(number) => significant(*number, 6),
-        AnyValue::Float32(number) => significant(f64::from(*number), 6),
+        AnyValue::Float64(number) => significant(*number, 4),
+        AnyValue::Float32(number) => significant(f64::from(*number), 4),
         other => escape(&other.to_string()),
     }
 }
