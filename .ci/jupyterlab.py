@@ -38,16 +38,17 @@ try:
                 select.first.click()
             page.get_by_role("menuitem", name="Run", exact=True).click()
             page.get_by_text("Run All Cells", exact=True).first.click()
-            started, curves = time.time(), set()
+            started, curves, idle = time.time(), set(), 0
             while time.time() - started < 600:
                 time.sleep(1)
-                busy = page.locator(".jp-InputPrompt", has_text=re.compile(r"\[\*\]")).count()
+                busy = page.locator("#jp-bottom-panel, #jp-main-statusbar", has_text=re.compile("Busy")).count()
                 for path in page.locator(".jp-OutputArea svg path").all()[-3:]:
                     try:
                         curves.add(path.get_attribute("d", timeout=200))
                     except Exception:
                         pass
-                if not busy and time.time() - started > 5:
+                idle = 0 if busy else idle + 1
+                if idle >= 5:
                     break
             page.keyboard.press("Control+s")
             time.sleep(2)
@@ -61,7 +62,7 @@ try:
                 panel.evaluate(f"e => e.scrollTo(0, {top})")
                 time.sleep(0.7)
                 page.screenshot(path=str(out / f"{notebook.stem}-{i:02}.png"))
-            if any("*" in prompt for prompt in prompts):
+            if any(not re.search(r"\d", prompt) for prompt in prompts if prompt.strip()):
                 failed.append(notebook.name)
         browser.close()
 finally:
