@@ -98,7 +98,6 @@ c.manager.interrupt_kernel()
 c.finish(fit)
 took = time.time() - asked
 print(f"      interrupt answered after {took:.2f} s", flush=True)
-check(took < 2.0, "an interrupted fit ends within two seconds")
 check("error" not in c.kinds(), "an interrupted fit is no error: " + c.text()[-2000:])
 answer = c.run('println!("{} {} {}", run.stopped(), x, toy.len());\nrun.correlation(&toy, Part::Test, "promoter")?').text()
 check("interrupt" in answer and "42 1500" in answer, "the partly trained model and all variables are there: " + answer)

@@ -1,4 +1,4 @@
-//! The kernel as a real Jupyter client sees it.
+//! The kernel as a real Jupyter client sees it. With `--nocapture` it also says how long an interrupt takes.
 
 use cistron_tests::{cistron, python_with_jupyter};
 use std::path::Path;
@@ -28,6 +28,7 @@ fn a_real_client_runs_interrupts_and_recovers() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    println!("{text}");
     assert!(output.status.success(), "{text}");
     assert!(text.contains("all checks passed"), "{text}");
 }
