@@ -20,13 +20,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// One sitting of a fit.
 pub(crate) struct Session<'a> {
-    pub(crate) objective: &'a Objective,
-    pub(crate) data: &'a Dataset,
-    pub(crate) options: &'a Options,
-    pub(crate) identity: &'a Identity,
-    pub(crate) folder: &'a RunFolder,
-    pub(crate) train_rows: &'a [usize],
-    pub(crate) valid_rows: &'a [usize],
+    parts: Parts<'a>,
     pub(crate) network: Network,
     pub(crate) stepper: Stepper,
     pub(crate) progress: Progress,
@@ -60,23 +54,8 @@ impl<'a> Session<'a> {
     pub(crate) fn new(parts: Parts<'a>, network: Network, stepper: Stepper, progress: Progress) -> Result<Self> {
         let metrics = parts.folder.metrics(&progress.rows)?;
         let now = Instant::now();
-        let Parts {
-            objective,
-            data,
-            options,
-            identity,
-            folder,
-            train_rows,
-            valid_rows,
-        } = parts;
         Ok(Self {
-            objective,
-            data,
-            options,
-            identity,
-            folder,
-            train_rows,
-            valid_rows,
+            parts,
             network,
             stepper,
             progress,
@@ -89,7 +68,7 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn steps_per_epoch(&self) -> u64 {
-        batch_count(self.train_rows.len(), self.options.batch as usize) as u64
+        batch_count(self.parts.train_rows.len(), self.parts.options.batch as usize) as u64
     }
 
     /// Trains until it stops; the network then has the best weights.
@@ -97,10 +76,10 @@ impl<'a> Session<'a> {
         // A state to go back to exists from the first moment.
         self.save()?;
         let stop = loop {
-            if self.progress.epoch >= self.options.epochs {
+            if self.progress.epoch >= self.parts.options.epochs {
                 break Stop::Epochs;
             }
-            if self.progress.since_best >= self.options.patience {
+            if self.progress.since_best >= self.parts.options.patience {
                 break Stop::Patience;
             }
             if !self.epoch(screen)? {
@@ -125,14 +104,14 @@ impl<'a> Session<'a> {
     fn epoch(&mut self, screen: &mut Screen) -> Result<bool> {
         self.epoch_began = Instant::now();
         let steps = self.steps_per_epoch();
-        let mut order = self.train_rows.to_vec();
-        Stream::new(self.options.seed, Purpose::Sampling, self.progress.epoch, 0).shuffle(&mut order);
+        let mut order = self.parts.train_rows.to_vec();
+        Stream::new(self.parts.options.seed, Purpose::Sampling, self.progress.epoch, 0).shuffle(&mut order);
         while self.progress.step_in_epoch < steps {
             if interrupted() {
                 return Ok(false);
             }
             let index = self.progress.step_in_epoch as usize;
-            let (from, to) = batch_bounds(order.len(), self.options.batch as usize, index);
+            let (from, to) = batch_bounds(order.len(), self.parts.options.batch as usize, index);
             self.step(&order[from..to])?;
             screen.update(&self.standing());
         }
@@ -142,17 +121,19 @@ impl<'a> Session<'a> {
     }
 
     fn step(&mut self, rows: &[usize]) -> Result<()> {
-        let batch = self.data.batch(rows, self.options.precision.dtype())?;
+        let batch = self.parts.data.batch(rows, self.parts.options.precision.dtype())?;
         let step = self.progress.step;
-        let objective = self.objective;
+        let objective = self.parts.objective;
         let mut mistake = None;
-        let outcome = self.network.step(&batch.inputs, self.options.seed, step, &mut |outputs| {
-            loss_and_gradients(objective, outputs, &batch.targets).or_else(|e| {
-                mistake = Some(e);
-                // The network is told to stop by a loss without gradients; the mistake itself is returned below.
-                Ok((f64::NAN, Named::new()))
-            })
-        });
+        let outcome = self
+            .network
+            .step(&batch.inputs, self.parts.options.seed, step, &mut |outputs| {
+                loss_and_gradients(objective, outputs, &batch.targets).or_else(|e| {
+                    mistake = Some(e);
+                    // The network is told to stop by a loss without gradients; the mistake itself is returned below.
+                    Ok((f64::NAN, Named::new()))
+                })
+            });
         if let Some(mistake) = mistake {
             return Err(mistake);
         }
@@ -160,7 +141,7 @@ impl<'a> Session<'a> {
         if !outcome.loss.is_finite() {
             return Err(self.not_finite(outcome.loss, &batch.inputs, &batch.targets)?);
         }
-        let rate = self.options.rate(step, self.steps_per_epoch());
+        let rate = self.parts.options.rate(step, self.steps_per_epoch());
         self.stepper.step(&mut self.network, &outcome.gradients, rate)?;
         self.progress.step += 1;
         self.progress.step_in_epoch += 1;
@@ -171,29 +152,30 @@ impl<'a> Session<'a> {
 
     /// The validation part at the end of an epoch; nothing when the user asked to stop meanwhile.
     fn evaluate(&self) -> Result<Option<EpochRow>> {
-        let precision = self.options.precision.dtype();
-        let Some(outputs) = evaluate::outputs(&self.network, self.data, self.valid_rows, precision, &interrupted)? else {
+        let precision = self.parts.options.precision.dtype();
+        let Some(outputs) = evaluate::outputs(&self.network, self.parts.data, self.parts.valid_rows, precision, &interrupted)?
+        else {
             return Ok(None);
         };
-        let valid_loss = outputs.loss(self.objective)?;
+        let valid_loss = outputs.loss(self.parts.objective)?;
         let mut metrics = BTreeMap::new();
-        for output in self.objective.outputs() {
+        for output in self.parts.objective.outputs() {
             metrics.insert(
                 format!("r {output}"),
                 outputs.metric(Measure::Correlation(Over::Points), output)?,
             );
         }
         let mut watched = valid_loss;
-        if !self.objective.watch().is_empty() {
-            let count = self.objective.watch().len() as f64;
+        if !self.parts.objective.watch().is_empty() {
+            let count = self.parts.objective.watch().len() as f64;
             watched = 0.0;
-            for metric in self.objective.watch() {
+            for metric in self.parts.objective.watch() {
                 let value = outputs.metric(metric.measure, &metric.output)?;
                 metrics.insert(metric.column(), value);
                 watched += metric.weight * value / count;
             }
         }
-        for metric in self.objective.reports() {
+        for metric in self.parts.objective.reports() {
             metrics.insert(metric.column(), outputs.metric(metric.measure, &metric.output)?);
         }
         let progress = &self.progress;
@@ -204,9 +186,12 @@ impl<'a> Session<'a> {
             valid_loss,
             watched,
             metrics,
-            rate: self.options.rate(progress.step.saturating_sub(1), self.steps_per_epoch()),
+            rate: self
+                .parts
+                .options
+                .rate(progress.step.saturating_sub(1), self.steps_per_epoch()),
             seconds: progress.epoch_s + self.epoch_began.elapsed().as_secs_f64(),
-            best: progress.improves(watched, self.objective.larger_is_better()),
+            best: progress.improves(watched, self.parts.objective.larger_is_better()),
         }))
     }
 
@@ -250,15 +235,15 @@ impl<'a> Session<'a> {
         let mut progress = self.progress.clone();
         progress.wall_s += self.began.elapsed().as_secs_f64();
         let state = State {
-            identity: self.identity.clone(),
+            identity: self.parts.identity.clone(),
             progress,
             weights: self.snapshot(),
             optimizer: self.stepper.state()?,
         };
-        state.to_checkpoint()?.write(&self.folder.last_path())?;
+        state.to_checkpoint()?.write(&self.parts.folder.last_path())?;
         if let (false, Some(best)) = (self.best_is_saved, &self.progress.best) {
-            let file = crate::checkpoint::weights_checkpoint(&best.weights, self.identity, Some(best.epoch))?;
-            file.write(&self.folder.best_path())?;
+            let file = crate::checkpoint::weights_checkpoint(&best.weights, self.parts.identity, Some(best.epoch))?;
+            file.write(&self.parts.folder.best_path())?;
             self.best_is_saved = true;
         }
         self.saved = Some(Instant::now());
@@ -281,21 +266,21 @@ impl<'a> Session<'a> {
         // What lies on disk may be some epochs old; the weights of the best epoch are good and go there now.
         let best_epoch = self.progress.best.as_ref().map(|b| b.epoch);
         if let Some(best) = &self.progress.best {
-            crate::checkpoint::weights_checkpoint(&best.weights, self.identity, Some(best.epoch))?
-                .write(&self.folder.best_path())?;
+            crate::checkpoint::weights_checkpoint(&best.weights, self.parts.identity, Some(best.epoch))?
+                .write(&self.parts.folder.best_path())?;
         }
         let layer = match self.network.find_non_finite(inputs)? {
             Some(name) => format!("the first layer that is not finite is `{name}`"),
             None => self.loss_that_is_not_finite(inputs, targets)?,
         };
         let steps = self.steps_per_epoch();
-        let rate = self.options.rate(self.progress.step, steps);
+        let rate = self.parts.options.rate(self.progress.step, steps);
         let help = if self.progress.step == 0 {
             "the very first step fails: look for enormous values in inputs and targets".to_string()
         } else {
             format!(
                 "a smaller learning rate, such as {}, or `warmup = 2`",
-                significant(self.options.optimizer.lr() / 10.0, 1)
+                significant(self.parts.options.optimizer.lr() / 10.0, 1)
             )
         };
         Ok(TrainError::NotFinite(Box::new(NotFinite {
@@ -307,9 +292,9 @@ impl<'a> Session<'a> {
             layer,
             rate: significant(rate, 3),
             checkpoint: if best_epoch.is_some() {
-                self.folder.best_path()
+                self.parts.folder.best_path()
             } else {
-                self.folder.last_path()
+                self.parts.folder.last_path()
             },
             best_epoch,
             help,
@@ -319,7 +304,7 @@ impl<'a> Session<'a> {
     /// All layers are finite, so the loss itself overflows.
     fn loss_that_is_not_finite(&self, inputs: &Named, targets: &Named) -> Result<String> {
         let outputs = self.network.predict(inputs)?;
-        for term in self.objective.losses() {
+        for term in self.parts.objective.losses() {
             if let (Some(prediction), Some(target)) = (outputs.get(&term.output), targets.get(&term.output)) {
                 let (value, _) = crate::loss::loss(term.measure).value_and_gradient(prediction, target, None)?;
                 if !value.is_finite() {
