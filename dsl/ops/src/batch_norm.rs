@@ -1,5 +1,6 @@
 //! Batch normalisation.
 
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
@@ -236,7 +237,7 @@ impl BatchNorm {
         };
         let scale: Vec<T> = weight.iter().zip(&statistics.inverse).map(|(w, i)| *w * *i).collect();
         let mean = &statistics.mean;
-        let mut output = vec![T::default(); x.len()];
+        let mut output = take::<T>(x.len());
         s.fill(
             &mut output,
             #[inline(always)]
@@ -285,7 +286,7 @@ impl BatchNorm {
             let share = if measured { 1.0 / n } else { 0.0 };
             let even: Vec<T> = sums.iter().map(|p| T::of(p.0 * share)).collect();
             let lean: Vec<T> = sums.iter().zip(inverse).map(|(p, i)| T::of(p.1 * share) * *i).collect();
-            let mut output = vec![T::default(); x.len()];
+            let mut output = take::<T>(x.len());
             s.fill(
                 &mut output,
                 #[inline(always)]

@@ -1,7 +1,7 @@
 //! The harness that every operation goes through: float64 central differences, and single against double precision.
 //!
-//! [`checked_operations`] names the operations that [`cases`] cover; a test proves that the two agree, and the executor
-//! refuses any other.
+//! [`checked_operations`] names the operations that [`cases`] cover; tests prove that every case passes, and the executor
+//! refuses any other operation.
 
 mod cases;
 
@@ -10,41 +10,16 @@ use crate::operation::{Kept, Operation, Pass};
 use candle_core::{DType, Device, Tensor};
 pub use cases::cases;
 use cistron_random::{Purpose, Stream};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-/// The names of the operations that the harness covers.
+/// The names of the operations that the harness covers, in alphabetical order. Whatever is not among them can't be run.
 pub fn checked_operations() -> &'static [&'static str] {
-    &[
-        "add",
-        "affine",
-        "batch_norm",
-        "concat",
-        "convolution",
-        "crop",
-        "divide",
-        "dropout",
-        "exp",
-        "flatten",
-        "flip",
-        "gelu(erf)",
-        "gelu(sigmoid)",
-        "gelu(tanh)",
-        "largest",
-        "layer_norm",
-        "linear",
-        "maximum",
-        "mean",
-        "multiply",
-        "pool(max)",
-        "pool(mean)",
-        "pool(weighted)",
-        "relu",
-        "reverse_complement",
-        "sigmoid",
-        "silu",
-        "softplus",
-        "subtract",
-        "tanh",
-    ]
+    static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let names: BTreeSet<&str> = cases().iter().map(|c| c.operation.name()).collect();
+        names.into_iter().collect()
+    });
+    &NAMES
 }
 
 /// Largest accepted difference between gradient and central differences, relative to the tensor's largest value.
@@ -67,6 +42,8 @@ pub struct Case {
     pub activations: usize,
     /// Inputs that are buffers: positive, and without gradient.
     pub buffers: Vec<usize>,
+    /// Inputs that hold whole numbers below a bound (categories, places), without gradient.
+    pub whole: Vec<(usize, usize)>,
     /// Whether it runs in training mode.
     pub training: bool,
     /// Whether the activations are handed over with strides other than row-major ones.
@@ -103,6 +80,11 @@ struct Both {
 }
 
 impl Case {
+    /// Whether an input has no gradient.
+    fn is_constant(&self, index: usize) -> bool {
+        self.buffers.contains(&index) || self.whole.iter().any(|(input, _)| *input == index)
+    }
+
     /// The values of the inputs: a shuffled grid, so that no two are close and none is close to 0.
     fn values(&self) -> Vec<Vec<f64>> {
         let one = |(index, shape): (usize, &Vec<usize>)| {
@@ -123,6 +105,12 @@ impl Case {
             grid
         };
         let mut all: Vec<Vec<f64>> = self.shapes.iter().enumerate().map(one).collect();
+        for &(index, bound) in &self.whole {
+            let mut stream = Stream::new(17, Purpose::Simulation, bound as u64, index as u64);
+            all[index]
+                .iter_mut()
+                .for_each(|v| *v = (stream.uniform() * bound as f64).floor());
+        }
         if self.operation.name() == "divide" && !self.twice {
             // Away from 0, where a quotient has no finite differences.
             all[1].iter_mut().for_each(|v| *v += v.signum());
@@ -174,7 +162,7 @@ impl Case {
             None => weighting(&forward.output)?,
         };
         let gradient = if self.strided { restrided(&gradient)? } else { gradient };
-        let wanted: Vec<bool> = (0..inputs.len()).map(|i| !self.buffers.contains(&i)).collect();
+        let wanted: Vec<bool> = (0..inputs.len()).map(|i| !self.is_constant(i)).collect();
         let mut gradients = self.operation.backward(&kept, &gradient, &wanted)?;
         if self.twice
             && let [Some(a), Some(b)] = &gradients[..]
@@ -199,7 +187,7 @@ impl Case {
         let mut gradient_error = 0f64;
         for (index, gradient) in double.gradients.iter().enumerate() {
             let Some(gradient) = gradient else {
-                let without = self.buffers.contains(&index) || (self.twice && index == 1);
+                let without = self.is_constant(index) || (self.twice && index == 1);
                 if !without {
                     gradient_error = f64::INFINITY;
                 }
@@ -297,7 +285,6 @@ mod tests {
     use super::*;
     use crate::convolution::Convolution;
     use crate::operation::{Forward, Reads};
-    use std::collections::BTreeSet;
 
     #[test]
     fn every_operation_agrees_with_differences_and_with_single_precision() {
@@ -311,14 +298,6 @@ mod tests {
             }
         }
         assert!(failed.is_empty(), "{}", failed.join("\n"));
-    }
-
-    #[test]
-    fn the_list_is_what_the_cases_cover() {
-        let covered: BTreeSet<&str> = cases().iter().map(|c| c.operation.name()).collect();
-        let listed: BTreeSet<&str> = checked_operations().iter().copied().collect();
-        assert_eq!(covered, listed);
-        assert_eq!(listed.len(), checked_operations().len());
     }
 
     /// A convolution whose gradient is slightly wrong in one place.
@@ -357,6 +336,7 @@ mod tests {
                     shapes: vec![vec![2, 2, 6], vec![3, 2, 3], vec![3]],
                     activations: 1,
                     buffers: Vec::new(),
+                    whole: Vec::new(),
                     training: true,
                     strided: false,
                     twice: false,

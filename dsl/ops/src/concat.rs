@@ -1,6 +1,7 @@
 //! Joining tensors along an axis.
 
 use crate::axis::around;
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
@@ -83,7 +84,7 @@ impl Operation for Concat {
 /// Of every row of `row` values, `length` from `start` on.
 pub(crate) fn cut<T: Number>(values: &[T], row: usize, start: usize, length: usize) -> Vec<T> {
     let rows = values.len().checked_div(row).unwrap_or(0);
-    let mut output = vec![T::default(); rows * length];
+    let mut output = take::<T>(rows * length);
     fill_rows(&mut output, length, |first, piece| {
         for (r, target) in piece.chunks_mut(length).enumerate() {
             target.copy_from_slice(&values[(first + r) * row + start..][..length]);

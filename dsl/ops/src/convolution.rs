@@ -2,6 +2,7 @@
 
 mod geometry;
 
+use crate::buffer::{take, zeroed};
 use crate::error::{OpsError, Result};
 use crate::linear::add_up;
 use crate::number::{Number, Scratch, grown};
@@ -51,7 +52,7 @@ impl Convolution {
 
 /// Computes the output.
 fn convolve<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
-    let mut output = vec![T::default(); g.batch * g.filters * g.output_length];
+    let mut output = take::<T>(g.batch * g.filters * g.output_length);
     let shared = SharedOutput::new(&mut output);
     let tiles = g.tiles();
     let (taps, filters) = (g.taps(), g.group_filters());
@@ -117,7 +118,7 @@ fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) -> Vec<T> {
     // Partial sums: at most 16, fewer where they would take more than 64 MB.
     let parts = pieces(tiles.len(), 16.min((16 << 20) / weights.max(1)).max(2));
     let sums = map_tasks(parts.len(), |i| {
-        let mut sum = vec![T::default(); weights + g.filters];
+        let mut sum = zeroed::<T>(weights + g.filters);
         let (dw, db) = sum.split_at_mut(weights);
         for tile in &tiles[parts[i].0..parts[i].0 + parts[i].1] {
             let n = tile.columns();

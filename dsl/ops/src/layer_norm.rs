@@ -1,5 +1,6 @@
 //! Layer normalisation.
 
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::linear::add_up;
 use crate::number::Number;
@@ -64,7 +65,7 @@ impl LayerNorm {
     /// Mean and inverse deviation of each example: `[batch, 2, position]`.
     fn statistics<T: Number>(&self, x: &[T], s: Sizes) -> Vec<T> {
         let (share, epsilon) = (T::of(1.0 / s.channels as f64), T::of(self.epsilon));
-        let mut output = vec![T::default(); s.batch * 2 * s.inner];
+        let mut output = take::<T>(s.batch * 2 * s.inner);
         fill_rows(&mut output, 2 * s.inner, |first, rows| {
             for (r, row) in rows.chunks_mut(2 * s.inner).enumerate() {
                 let x = &x[(first + r) * s.example()..][..s.example()];
@@ -93,7 +94,7 @@ impl LayerNorm {
         );
         let (x, weight, bias) = (x.slice(), weight.slice(), bias.slice());
         let statistics = self.statistics(x, s);
-        let mut output = vec![T::default(); x.len()];
+        let mut output = take::<T>(x.len());
         fill_rows(&mut output, s.example(), |first, piece| {
             for (r, target) in piece.chunks_mut(s.example()).enumerate() {
                 let x = &x[(first + r) * s.example()..][..s.example()];
@@ -126,7 +127,7 @@ impl LayerNorm {
         let share = T::of(1.0 / s.channels as f64);
         let mut results = vec![None; wanted.len()];
         if wanted[0] {
-            let mut output = vec![T::default(); x.len()];
+            let mut output = take::<T>(x.len());
             fill_rows(&mut output, s.example(), |first, piece| {
                 let (mut even, mut lean) = (vec![T::default(); s.inner], vec![T::default(); s.inner]);
                 for (r, target) in piece.chunks_mut(s.example()).enumerate() {

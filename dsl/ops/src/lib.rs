@@ -11,6 +11,7 @@ mod affine;
 mod arithmetic;
 mod axis;
 mod batch_norm;
+pub mod buffer;
 pub mod candle;
 pub mod check;
 mod concat;

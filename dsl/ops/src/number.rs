@@ -1,9 +1,11 @@
 //! The two precisions and their mathematics.
 
+use crate::buffer::Pool;
 use crate::single;
 use candle_core::WithDType;
 use std::cell::RefCell;
 use std::ops::Neg;
+use std::sync::Mutex;
 
 /// f32 or f64: what operations compute in.
 pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
@@ -25,6 +27,8 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn soft_plus(self) -> Self;
     /// Distribution function and density of the standard normal.
     fn normal(self) -> (Self, Self);
+    /// The idle buffers of this type.
+    fn pool() -> &'static Mutex<Pool<Self>>;
     /// Lends this thread's scratch memory, which keeps its size and old contents.
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
 }
@@ -84,6 +88,10 @@ impl Number for f32 {
     fn normal(self) -> (Self, Self) {
         single::normal(self)
     }
+    fn pool() -> &'static Mutex<Pool<Self>> {
+        static POOL: Mutex<Pool<f32>> = Mutex::new(Pool::new());
+        &POOL
+    }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
         SINGLE.with(|scratch| match scratch.try_borrow_mut() {
             Ok(mut scratch) => work(&mut scratch),
@@ -126,6 +134,10 @@ impl Number for f64 {
         const INVERSE_ROOT_TAU: f64 = 0.398_942_280_401_432_7;
         let distribution = 0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2);
         (distribution, INVERSE_ROOT_TAU * (-0.5 * self * self).exp())
+    }
+    fn pool() -> &'static Mutex<Pool<Self>> {
+        static POOL: Mutex<Pool<f64>> = Mutex::new(Pool::new());
+        &POOL
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
         DOUBLE.with(|scratch| match scratch.try_borrow_mut() {

@@ -1,5 +1,6 @@
 //! Work shared between threads in pieces that depend on the shape alone.
 
+use crate::buffer::take;
 use crate::number::Number;
 use crate::raw::vectorised;
 use rayon::prelude::*;
@@ -62,7 +63,7 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
 
 /// `y = f(x)`, element by element.
 pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T> {
-    let mut output = vec![T::default(); x.len()];
+    let mut output = take::<T>(x.len());
     let run = |x: &[T], y: &mut [T]| {
         vectorised(
             #[inline(always)]
@@ -86,7 +87,7 @@ pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T
 
 /// `z = f(x, y)`, element by element; the slices have the same length.
 pub(crate) fn map2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync + Send) -> Vec<T> {
-    let mut output = vec![T::default(); x.len()];
+    let mut output = take::<T>(x.len());
     let run = |x: &[T], y: &[T], z: &mut [T]| {
         vectorised(
             #[inline(always)]
@@ -111,7 +112,7 @@ pub(crate) fn map2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync + S
 
 /// `w = f(x, y, z)`, element by element; the slices have the same length.
 pub(crate) fn map3<T: Number>(x: &[T], y: &[T], z: &[T], f: impl Fn(T, T, T) -> T + Sync + Send) -> Vec<T> {
-    let mut output = vec![T::default(); x.len()];
+    let mut output = take::<T>(x.len());
     let run = |x: &[T], y: &[T], z: &[T], w: &mut [T]| {
         vectorised(
             #[inline(always)]

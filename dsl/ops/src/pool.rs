@@ -1,5 +1,6 @@
 //! Pooling over positions by windows next to each other.
 
+use crate::buffer::{take, zeroed};
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
@@ -127,7 +128,7 @@ impl Pooling {
         let window = self.window;
         let share = T::of(1.0 / window as f64);
         let rows = x.len() / row;
-        let mut output = vec![T::default(); rows * pooled];
+        let mut output = take::<T>(rows * pooled);
         let kind = self.kind;
         fill_rows(&mut output, pooled, |first, piece| {
             vectorised(
@@ -154,7 +155,7 @@ impl Pooling {
     fn backward_rows<T: Number>(&self, known: Option<(&[T], &[T])>, g: &[T], row: usize, pooled: usize) -> Vec<T> {
         let window = self.window;
         let share = T::of(1.0 / window as f64);
-        let mut output = vec![T::default(); g.len() / pooled * row];
+        let mut output = zeroed::<T>(g.len() / pooled * row);
         fill_rows(&mut output, row, |first, piece| {
             vectorised(
                 #[inline(always)]

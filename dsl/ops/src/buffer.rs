@@ -1,0 +1,174 @@
+//! Memory that goes round: results are written into buffers that earlier tensors have left.
+//!
+//! A training step needs the same sizes again and again. Taking them from the system costs a page fault per 4 KB and
+//! zeroing; taking them from here costs a look-up. Buffers come back through [`give_back`], which the executor calls
+//! with tensors that nothing else holds; all others are freed as usual.
+
+use crate::number::Number;
+use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Buffers below this many values are left to the allocator.
+const SMALLEST: usize = 1_024;
+
+/// Idle buffers of one type, by length.
+#[derive(Debug)]
+pub(crate) struct Pool<T> {
+    idle: BTreeMap<usize, Vec<Vec<T>>>,
+    values: usize,
+}
+
+impl<T> Pool<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            idle: BTreeMap::new(),
+            values: 0,
+        }
+    }
+
+    /// An idle buffer of at least this length, at most a quarter too long.
+    fn find(&mut self, length: usize) -> Option<Vec<T>> {
+        let most = length + length / 4;
+        let (&found, buffers) = self.idle.range_mut(length..=most).next()?;
+        let buffer = buffers.pop()?;
+        if buffers.is_empty() {
+            self.idle.remove(&found);
+        }
+        self.values -= found;
+        Some(buffer)
+    }
+
+    fn put(&mut self, buffer: Vec<T>) {
+        self.values += buffer.len();
+        self.idle.entry(buffer.len()).or_default().push(buffer);
+    }
+
+    /// Frees idle buffers, the longest first, until at most this many values are idle.
+    fn shrink(&mut self, most: usize) -> Vec<Vec<T>> {
+        let mut freed = Vec::new();
+        while self.values > most {
+            let Some(mut longest) = self.idle.last_entry() else { break };
+            if let Some(buffer) = longest.get_mut().pop() {
+                self.values -= buffer.len();
+                freed.push(buffer);
+            }
+            if longest.get().is_empty() {
+                longest.remove();
+            }
+        }
+        freed
+    }
+}
+
+fn with_pool<T: Number, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> R {
+    let pool: &Mutex<Pool<T>> = T::pool();
+    let mut pool = pool.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    work(&mut pool)
+}
+
+/// A buffer of this length for results. Its contents are whatever was there before: the caller writes every value.
+/// (In this crate's tests they are no numbers at all, so that the harness sees a value that was not written.)
+pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
+    let found = (length >= SMALLEST)
+        .then(|| with_pool::<T, _>(|pool| pool.find(length)))
+        .flatten();
+    let mut buffer = found.unwrap_or_else(|| vec![T::default(); length]);
+    buffer.truncate(length);
+    if cfg!(test) {
+        buffer.fill(T::of(f64::NAN));
+    }
+    buffer
+}
+
+/// A buffer of zeros.
+pub(crate) fn zeroed<T: Number>(length: usize) -> Vec<T> {
+    match (length >= SMALLEST)
+        .then(|| with_pool::<T, _>(|pool| pool.find(length)))
+        .flatten()
+    {
+        Some(mut buffer) => {
+            buffer.truncate(length);
+            buffer.fill(T::default());
+            buffer
+        }
+        None => vec![T::default(); length],
+    }
+}
+
+struct Emptied;
+
+impl InplaceOp1 for Emptied {
+    fn name(&self) -> &'static str {
+        "give_back"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> candle_core::Result<()> {
+        match storage {
+            CpuStorage::F32(values) => keep(std::mem::take(values)),
+            CpuStorage::F64(values) => keep(std::mem::take(values)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn keep<T: Number>(values: Vec<T>) {
+    if values.len() >= SMALLEST {
+        with_pool::<T, _>(|pool| pool.put(values));
+    }
+}
+
+/// Takes the memory of a tensor that nobody will read again, this tensor included.
+///
+/// Every tensor that shares its storage becomes unreadable (an error or a panic, never other values), so only the owner
+/// of all of them may call this. Tensors on other devices are left alone.
+///
+/// # Errors
+/// Candle's own.
+pub fn give_back(tensor: &Tensor) -> candle_core::Result<()> {
+    if tensor.device().is_cpu() {
+        tensor.inplace_op1(&Emptied)?;
+    }
+    Ok(())
+}
+
+/// Bytes that lie idle.
+pub fn idle_bytes() -> usize {
+    with_pool::<f32, _>(|pool| pool.values) * 4 + with_pool::<f64, _>(|pool| pool.values) * 8
+}
+
+/// Frees idle memory, the largest buffers first, until at most this many bytes of each type are left.
+pub fn trim(most_bytes: usize) {
+    // Freed after the lock: returning memory to the system takes its time.
+    drop(with_pool::<f32, _>(|pool| pool.shrink(most_bytes / 4)));
+    drop(with_pool::<f64, _>(|pool| pool.shrink(most_bytes / 8)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn buffers_go_round_until_they_are_freed() {
+        // A length that no other test uses.
+        let length = 777_777;
+        let tensor = Tensor::from_vec(vec![7f64; length], length, &Device::Cpu).expect("fits");
+        give_back(&tensor).expect("on the CPU");
+        assert!(
+            with_pool::<f64, _>(|pool| pool.find(length / 2)).is_none(),
+            "far too long a buffer"
+        );
+        let again = take::<f64>(length - 3);
+        assert_eq!(again.len(), length - 3);
+        assert!(again.capacity() >= length, "not the buffer that came back");
+        keep(again);
+        let zeros = zeroed::<f64>(length - 3);
+        assert!(zeros.iter().all(|v| *v == 0.0));
+        keep(zeros);
+        assert!(idle_bytes() >= 8 * length - 24);
+        trim(0);
+        assert!(with_pool::<f64, _>(|pool| pool.find(length - 3)).is_none());
+    }
+}
