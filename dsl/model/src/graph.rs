@@ -36,6 +36,9 @@ pub struct Node {
     pub span: Span,
     /// Base pairs of input that one position of it sees; nothing where the axis of positions is gone and all of it is seen.
     pub receptive_field_bp: Option<f64>,
+    /// The block that it belongs to, where backward computes that block again instead of keeping its values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recompute: Option<usize>,
 }
 
 impl Node {

@@ -1,25 +1,81 @@
 //! The walk back.
 
 use crate::error::{NetworkError, Result};
-use crate::forward::{Walk, needs_gradient};
+use crate::forward::{Walk, compute, hold, needs_gradient};
+use crate::ledger::Ledger;
 use crate::network::{Named, Network};
+use crate::timing::Clock;
 use candle_core::Tensor;
+use cistron_model::NodeId;
+use cistron_ops::buffer::add_in_place;
 use cistron_ops::{Arithmetic, Operation, OpsError, Pass};
 
-/// Puts a gradient where there is none, adds it where there is one.
-fn add(slot: &mut Option<Tensor>, gradient: Tensor) -> Result<()> {
-    *slot = Some(match slot.take() {
-        None => gradient,
-        Some(before) => Arithmetic::Add.forward(&[&before, &gradient], &Pass::default())?.output,
-    });
+/// Puts a gradient where there is none, adds it where there is one: in place where one of the two is held by nobody else.
+fn add(ledger: &mut Ledger, slot: &mut Option<Tensor>, gradient: Tensor) -> Result<()> {
+    ledger.hold(&gradient);
+    let Some(before) = slot.take() else {
+        *slot = Some(gradient);
+        return Ok(());
+    };
+    let whole = before.is_contiguous() && gradient.is_contiguous();
+    let sum = if whole && ledger.is_alone(&before) {
+        add_in_place(&before, &gradient)?;
+        ledger.release(gradient)?;
+        before
+    } else if whole && ledger.is_alone(&gradient) {
+        add_in_place(&gradient, &before)?;
+        ledger.release(before)?;
+        gradient
+    } else {
+        let sum = Arithmetic::Add.forward(&[&before, &gradient], &Pass::default())?.output;
+        ledger.hold(&sum);
+        ledger.release(before)?;
+        ledger.release(gradient)?;
+        sum
+    };
+    *slot = Some(sum);
     Ok(())
 }
 
-/// The gradients of all trainable weights, by weight, from those of the outputs.
-pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named) -> Result<Vec<Option<Tensor>>> {
+/// Computes a group of nodes again, and keeps what backward needs of them.
+fn again(network: &Network, walk: &mut Walk, group: usize, needs: &[bool], clock: &mut Clock) -> Result<()> {
     let graph = &network.graph;
-    let needs = needs_gradient(network);
-    let mut of_weights: Vec<Option<Tensor>> = vec![None; network.weights.len()];
+    let inside = |id: NodeId| graph.nodes[id].recompute == Some(group) && needs[id];
+    let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
+    for (id, value) in walk.borders.remove(&group).unwrap_or_default() {
+        values[id] = Some(value);
+    }
+    let mut uses = vec![0usize; graph.nodes.len()];
+    let members: Vec<NodeId> = (0..graph.nodes.len()).filter(|id| inside(*id)).collect();
+    members
+        .iter()
+        .flat_map(|id| &graph.nodes[*id].inputs)
+        .for_each(|i| uses[*i] += 1);
+    for id in members {
+        let (value, kept, _) = clock.forward(id, || compute(network, id, &values, &walk.pass, true))?;
+        walk.ledger.hold(&value);
+        if let Some(kept) = &kept {
+            hold(&mut walk.ledger, kept);
+        }
+        walk.kept[id] = kept;
+        values[id] = Some(value);
+        for i in graph.nodes[id].inputs.iter().chain([&id]) {
+            if *i != id {
+                uses[*i] -= 1;
+            }
+            if uses[*i] == 0
+                && let Some(value) = values[*i].take()
+            {
+                walk.ledger.release(value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The gradients of the outputs, at their nodes.
+fn begin(network: &Network, walk: &mut Walk, named: Named, needs: &[bool]) -> Result<Vec<Option<Tensor>>> {
+    let graph = &network.graph;
     let mut of_nodes: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     for (name, gradient) in named {
         let mistake = |found: String, expected: String| NetworkError::Gradient {
@@ -38,33 +94,68 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named) -> Resul
             ));
         }
         if needs[*id] {
-            add(&mut of_nodes[*id], gradient.to_dtype(network.precision)?.contiguous()?)?;
+            let gradient = gradient.to_dtype(network.precision)?.contiguous()?;
+            walk.ledger.pin(&gradient);
+            add(&mut walk.ledger, &mut of_nodes[*id], gradient)?;
         }
     }
+    Ok(of_nodes)
+}
+
+/// The gradients of all trainable weights, by weight, from those of the outputs.
+pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &mut Clock) -> Result<Vec<Option<Tensor>>> {
+    let graph = &network.graph;
+    let needs = needs_gradient(network);
+    let mut of_weights: Vec<Option<Tensor>> = vec![None; network.weights.len()];
+    let mut of_nodes = begin(network, &mut walk, named, &needs)?;
     walk.outputs.clear();
     for (id, node) in graph.nodes.iter().enumerate().rev() {
-        // Taken out, so that both are freed when this node is done.
-        let kept = walk.kept[id].take();
-        let (Some(gradient), Some(kept), Some(operation)) = (of_nodes[id].take(), kept, &network.operations[id]) else {
+        let (Some(gradient), Some(operation)) = (of_nodes[id].take(), &network.operations[id]) else {
+            if let Some(kept) = walk.kept[id].take() {
+                walk.let_go(kept)?;
+            }
             continue;
         };
+        if let Some(group) = node.recompute.filter(|group| walk.borders.contains_key(group)) {
+            again(network, &mut walk, group, &needs, clock)?;
+        }
+        let Some(kept) = walk.kept[id].take() else { continue };
         let trainable = node.parameters.iter().map(|p| network.weights[*p].trainable);
         let wanted: Vec<bool> = node.inputs.iter().map(|i| needs[*i]).chain(trainable).collect();
         let located = |source: OpsError| NetworkError::Layer {
             layer: node.name.clone(),
             source: Box::new(source),
         };
-        let results = operation.backward(&kept, &gradient, &wanted).map_err(located)?;
-        drop((kept, gradient));
+        let results = clock
+            .backward(id, || operation.backward(&kept, &gradient, &wanted))
+            .map_err(located)?;
+        walk.let_go(kept)?;
         for (place, result) in results.into_iter().enumerate() {
             let Some(result) = result.filter(|_| wanted[place]) else {
                 continue;
             };
-            match place.checked_sub(node.inputs.len()) {
-                None => add(&mut of_nodes[node.inputs[place]], result)?,
-                Some(parameter) => add(&mut of_weights[node.parameters[parameter]], result)?,
-            }
+            let slot = match place.checked_sub(node.inputs.len()) {
+                None => &mut of_nodes[node.inputs[place]],
+                Some(parameter) => &mut of_weights[node.parameters[parameter]],
+            };
+            clock.backward(id, || add(&mut walk.ledger, slot, result))?;
         }
+        walk.ledger.release(gradient)?;
     }
     Ok(of_weights)
+}
+
+impl Walk {
+    /// Lets go of what was kept of a node.
+    fn let_go(&mut self, kept: cistron_ops::Kept) -> Result<()> {
+        let cistron_ops::Kept {
+            inputs, output, saved, ..
+        } = kept;
+        inputs
+            .into_iter()
+            .flatten()
+            .chain(output)
+            .chain(saved)
+            .try_for_each(|t| self.ledger.release(t))
+    }
 }

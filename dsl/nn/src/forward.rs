@@ -1,19 +1,28 @@
 //! The walk forward.
 
 use crate::error::{NetworkError, Result};
+use crate::ledger::Ledger;
 use crate::network::{Named, Network};
+use crate::timing::Clock;
 use candle_core::Tensor;
-use cistron_model::{Node, Operation as Declared};
+use cistron_model::{Node, NodeId, Operation as Declared};
 use cistron_ops::{Kept, OpsError, Pass};
+use std::collections::BTreeMap;
 
 /// What a forward pass leaves.
 pub(crate) struct Walk {
+    /// The circumstances, for what is computed again.
+    pub(crate) pass: Pass,
     /// The outputs of the network.
     pub(crate) outputs: Named,
     /// What backward needs of each node; empty without training.
     pub(crate) kept: Vec<Option<Kept>>,
+    /// Of each group of nodes that backward computes again: the values that it reads from outside.
+    pub(crate) borders: BTreeMap<usize, BTreeMap<NodeId, Tensor>>,
     /// New values of buffers, by weight.
     pub(crate) updates: Vec<(usize, Tensor)>,
+    /// Who holds what.
+    pub(crate) ledger: Ledger,
 }
 
 /// Which nodes a change of some trainable weight reaches.
@@ -25,89 +34,130 @@ pub(crate) fn needs_gradient(network: &Network) -> Vec<bool> {
     needs
 }
 
-/// Walks the graph. `watch` sees every node's value as soon as it is there.
+/// Holds all that was kept of a node.
+pub(crate) fn hold(ledger: &mut Ledger, kept: &Kept) {
+    kept.inputs
+        .iter()
+        .flatten()
+        .chain(&kept.output)
+        .chain(&kept.saved)
+        .for_each(|t| ledger.hold(t));
+}
+
+/// Walks the graph. `watch` sees every node's value as soon as it is there, and says whether it goes on holding it.
 pub(crate) fn forward(
     network: &Network,
     inputs: &Named,
     pass: &Pass,
-    mut watch: impl FnMut(usize, &Node, &Tensor) -> Result<()>,
+    clock: &mut Clock,
+    mut watch: impl FnMut(usize, &Node, &Tensor) -> Result<bool>,
 ) -> Result<Walk> {
     let graph = &network.graph;
-    let mut uses = vec![0usize; graph.nodes.len()];
-    graph
-        .nodes
-        .iter()
-        .flat_map(|n| &n.inputs)
-        .chain(graph.outputs.iter().map(|o| &o.1))
-        .for_each(|i| uses[*i] += 1);
+    let mut uses = network.uses.to_vec();
     let needs = if pass.training { needs_gradient(network) } else { Vec::new() };
     let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
-    let mut kept: Vec<Option<Kept>> = Vec::with_capacity(needs.len());
-    let mut updates = Vec::new();
+    let mut walk = Walk {
+        pass: *pass,
+        outputs: Named::new(),
+        kept: Vec::with_capacity(needs.len()),
+        borders: BTreeMap::new(),
+        updates: Vec::new(),
+        ledger: Ledger::default(),
+    };
+    inputs.values().for_each(|t| walk.ledger.pin(t));
+    network.weights.iter().for_each(|w| walk.ledger.pin(&w.tensor));
     let mut batch = None;
     for (id, node) in graph.nodes.iter().enumerate() {
-        let located = |source: OpsError| NetworkError::Layer {
-            layer: node.name.clone(),
-            source: Box::new(source),
-        };
         let mut keep = None;
-        let value = match (&network.operations[id], &node.operation) {
-            (None, Declared::Input { port }) => input(network, node, port, inputs, &mut batch)?,
-            (None, _) => {
-                return Err(NetworkError::Graph {
-                    layer: node.name.clone(),
-                    what: "it has no operation".into(),
-                });
-            }
-            (Some(operation), _) => {
-                let mut read = Vec::with_capacity(node.inputs.len() + node.parameters.len());
-                for i in &node.inputs {
-                    let what = || format!("the value of node {i} is gone");
-                    read.push(values[*i].as_ref().ok_or_else(|| NetworkError::Graph {
-                        layer: node.name.clone(),
-                        what: what(),
-                    })?);
-                }
-                read.extend(node.parameters.iter().map(|p| &network.weights[*p].tensor));
-                let result = operation
-                    .forward(
-                        &read,
-                        &Pass {
-                            node: id as u64,
-                            ..*pass
-                        },
-                    )
-                    .map_err(located)?;
-                if pass.training && needs[id] {
-                    keep = Some(Kept::new(operation.as_ref(), &read, node.inputs.len(), &result));
-                }
-                for (place, tensor) in result.updates {
-                    if let Some(parameter) = place.checked_sub(node.inputs.len()).and_then(|p| node.parameters.get(p)) {
-                        updates.push((*parameter, tensor));
+        let value = if let Declared::Input { port } = &node.operation {
+            input(network, node, port, inputs, &mut batch)?
+        } else {
+            let training = pass.training && needs[id];
+            let again = node.recompute.filter(|_| training);
+            let (value, kept, updates) =
+                clock.forward(id, || compute(network, id, &values, pass, training && again.is_none()))?;
+            keep = kept;
+            walk.updates.extend(updates);
+            if let Some(group) = again {
+                let border = walk.borders.entry(group).or_default();
+                let outside = |i: &&NodeId| graph.nodes[**i].recompute != Some(group) || !needs[**i];
+                for from in node.inputs.iter().filter(outside) {
+                    if let (Some(value), false) = (&values[*from], border.contains_key(from)) {
+                        walk.ledger.hold(value);
+                        border.insert(*from, value.clone());
                     }
                 }
-                result.output
             }
+            value
         };
-        watch(id, node, &value)?;
-        kept.push(keep);
-        for i in &node.inputs {
-            uses[*i] -= 1;
-            if uses[*i] == 0 {
-                values[*i] = None;
-            }
+        walk.ledger.hold(&value);
+        if let Some(kept) = &keep {
+            hold(&mut walk.ledger, kept);
         }
-        if uses[id] > 0 {
-            values[id] = Some(value);
+        if watch(id, node, &value)? {
+            walk.ledger.pin(&value);
+        }
+        walk.kept.push(keep);
+        values[id] = Some(value);
+        for i in node.inputs.iter().chain([&id]) {
+            if *i != id {
+                uses[*i] -= 1;
+            }
+            if uses[*i] == 0
+                && let Some(value) = values[*i].take()
+            {
+                walk.ledger.release(value)?;
+            }
         }
     }
-    let mut outputs = Named::new();
     for (name, id) in &graph.outputs {
         if let Some(value) = &values[*id] {
-            outputs.insert(name.clone(), value.clone());
+            walk.ledger.pin(value);
+            walk.outputs.insert(name.clone(), value.clone());
         }
     }
-    Ok(Walk { outputs, kept, updates })
+    Ok(walk)
+}
+
+/// Values that a node gave, what backward needs of it, and new values of buffers by weight.
+type Computed = (Tensor, Option<Kept>, Vec<(usize, Tensor)>);
+
+/// Computes a node from the values before it.
+pub(crate) fn compute(network: &Network, id: NodeId, values: &[Option<Tensor>], pass: &Pass, keep: bool) -> Result<Computed> {
+    let node = &network.graph.nodes[id];
+    let mistake = |what: String| NetworkError::Graph {
+        layer: node.name.clone(),
+        what,
+    };
+    let operation = network.operations[id]
+        .as_ref()
+        .ok_or_else(|| mistake("it has no operation".into()))?;
+    let mut read = Vec::with_capacity(node.inputs.len() + node.parameters.len());
+    for i in &node.inputs {
+        read.push(
+            values[*i]
+                .as_ref()
+                .ok_or_else(|| mistake(format!("the value of node {i} is gone")))?,
+        );
+    }
+    read.extend(node.parameters.iter().map(|p| &network.weights[*p].tensor));
+    let here = Pass {
+        node: id as u64,
+        ..*pass
+    };
+    let located = |source: OpsError| NetworkError::Layer {
+        layer: node.name.clone(),
+        source: Box::new(source),
+    };
+    let result = operation.forward(&read, &here).map_err(located)?;
+    let kept = keep.then(|| Kept::new(operation.as_ref(), &read, node.inputs.len(), &result));
+    let weight = |place: usize| place.checked_sub(node.inputs.len()).and_then(|p| node.parameters.get(p));
+    let updates = result
+        .updates
+        .into_iter()
+        .filter_map(|(place, tensor)| weight(place).map(|w| (*w, tensor)))
+        .collect();
+    Ok((result.output, kept, updates))
 }
 
 /// The value of an input, checked against its declaration.

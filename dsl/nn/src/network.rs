@@ -4,6 +4,7 @@ use crate::backward::backward;
 use crate::error::{NetworkError, Result};
 use crate::forward::forward;
 use crate::operations::operations;
+use crate::timing::{Clock, NodeTime};
 use crate::weights::{Weight, initial, replace};
 use candle_core::{DType, Tensor};
 use cistron_declaration::nearest;
@@ -21,6 +22,8 @@ pub struct Network {
     model: Option<Model>,
     pub(crate) graph: Arc<Graph>,
     pub(crate) operations: Arc<Vec<Option<Box<dyn Operation>>>>,
+    /// How often each node is read, as an output too.
+    pub(crate) uses: Arc<Vec<usize>>,
     pub(crate) weights: Vec<Weight>,
     pub(crate) precision: DType,
 }
@@ -32,6 +35,19 @@ pub struct Step {
     pub loss: f64,
     /// The gradients by weight; nothing for buffers and for weights that the loss does not reach.
     pub gradients: Vec<Option<Tensor>>,
+}
+
+impl Step {
+    /// Gives the memory of the gradients to the next step. Tensors that share it become unreadable.
+    ///
+    /// # Errors
+    /// Candle's own.
+    pub fn give_back(self) -> Result<()> {
+        let gradients = self.gradients.iter().flatten();
+        Ok(gradients
+            .map(cistron_ops::buffer::give_back)
+            .collect::<std::result::Result<_, _>>()?)
+    }
 }
 
 impl Network {
@@ -62,8 +78,12 @@ impl Network {
         }
         let operations = Arc::new(operations(&graph)?);
         let weights = initial(&graph, seed, precision)?;
+        let mut uses = vec![0; graph.nodes.len()];
+        let read = graph.nodes.iter().flat_map(|n| &n.inputs);
+        read.chain(graph.outputs.iter().map(|o| &o.1)).for_each(|i| uses[*i] += 1);
         Ok(Self {
             model: None,
+            uses: Arc::new(uses),
             graph: Arc::new(graph),
             operations,
             weights,
@@ -142,7 +162,7 @@ impl Network {
     /// # Errors
     /// An input that is missing or has another shape than declared.
     pub fn predict(&self, inputs: &Named) -> Result<Named> {
-        Ok(forward(self, inputs, &Pass::default(), |_, _, _| Ok(()))?.outputs)
+        Ok(forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, _, _| Ok(false))?.outputs)
     }
 
     /// The values of nodes, by name, in evaluation mode.
@@ -160,11 +180,12 @@ impl Network {
             }
         }
         let mut found = Named::new();
-        forward(self, inputs, &Pass::default(), |_, node, value| {
-            if nodes.contains(&node.name.as_str()) {
+        forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, node, value| {
+            let named = nodes.contains(&node.name.as_str());
+            if named {
                 found.insert(node.name.clone(), value.clone());
             }
-            Ok(())
+            Ok(named)
         })?;
         Ok(found)
     }
@@ -183,13 +204,39 @@ impl Network {
         step: u64,
         loss: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
     ) -> Result<Step> {
+        self.walk(inputs, (seed, step), loss, &mut Clock::default())
+    }
+
+    /// [`Network::step`], with the time that each node took.
+    ///
+    /// # Errors
+    /// As [`Network::step`].
+    pub fn timed_step(
+        &mut self,
+        inputs: &Named,
+        seed: u64,
+        step: u64,
+        loss: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
+    ) -> Result<(Step, Vec<NodeTime>)> {
+        let mut clock = Clock::of(self.graph.nodes.len());
+        let step = self.walk(inputs, (seed, step), loss, &mut clock)?;
+        Ok((step, clock.times(self.graph.nodes.iter().map(|n| n.name.as_str()))))
+    }
+
+    fn walk(
+        &mut self,
+        inputs: &Named,
+        (seed, step): (u64, u64),
+        loss: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
+        clock: &mut Clock,
+    ) -> Result<Step> {
         let pass = Pass {
             training: true,
             seed,
             step,
             node: 0,
         };
-        let mut walk = forward(self, inputs, &pass, |_, _, _| Ok(()))?;
+        let mut walk = forward(self, inputs, &pass, clock, |_, _, _| Ok(false))?;
         let (loss, gradients) = loss(&walk.outputs)?;
         if !loss.is_finite() {
             return Ok(Step {
@@ -198,7 +245,7 @@ impl Network {
             });
         }
         let updates = std::mem::take(&mut walk.updates);
-        let gradients = backward(self, walk, gradients)?;
+        let gradients = backward(self, walk, gradients, clock)?;
         for (weight, tensor) in updates {
             self.weights[weight].tensor = tensor;
         }
@@ -211,7 +258,7 @@ impl Network {
     /// As [`Network::predict`].
     pub fn find_non_finite(&self, inputs: &Named) -> Result<Option<String>> {
         let mut first = None;
-        forward(self, inputs, &Pass::default(), |_, node, value| {
+        forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, node, value| {
             if first.is_none() {
                 let weights = node.parameters.iter().map(|p| &self.weights[*p].tensor);
                 for tensor in weights.chain([value]) {
@@ -220,7 +267,7 @@ impl Network {
                     }
                 }
             }
-            Ok(())
+            Ok(false)
         })?;
         Ok(first)
     }

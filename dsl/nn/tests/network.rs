@@ -299,3 +299,70 @@ fn one_output_alone_reaches_only_its_weights() {
     };
     assert!(reached("head.a.weight") && reached("stem.conv.weight") && !reached("head.b.weight"));
 }
+
+#[test]
+fn a_block_that_is_computed_again_gives_the_same_gradients() {
+    let x = inputs(DType::F64);
+    let run = |marks: &[(std::ops::Range<usize>, usize)]| {
+        let mut graph = graph();
+        for (range, group) in marks {
+            graph.nodes[range.clone()].iter_mut().for_each(|n| n.recompute = Some(*group));
+        }
+        let mut network = Network::from_graph(graph, 1, DType::F64).expect("a network");
+        let (step, times) = network.timed_step(&x, 9, 4, &mut loss).expect("a step");
+        let gradients: Vec<Option<Vec<f64>>> = step.gradients.iter().map(|g| g.as_ref().map(values)).collect();
+        let running: Vec<Vec<f64>> = network.weights().iter().map(|w| values(&w.tensor)).collect();
+        assert!(
+            times
+                .iter()
+                .filter(|t| t.name.contains("conv"))
+                .all(|t| t.forward_s > 0.0 && t.backward_s > 0.0)
+        );
+        (step.loss, gradients, running)
+    };
+    let whole = run(&[]);
+    // One block, two blocks, and everything with dropout and the shared weights.
+    assert_eq!(whole, run(&[(3..6, 0)]));
+    assert_eq!(whole, run(&[(2..5, 0), (6..9, 1)]));
+    assert_eq!(whole, run(&[(2..14, 7)]));
+}
+
+#[test]
+fn steps_that_reuse_memory_leave_what_others_hold() {
+    let mut b = Build::default();
+    let mut x = b.input("dna", &[4, 3000]);
+    let first = b.conv("conv", x, 8, 5);
+    x = b.same("relu", Operation::Relu, &[first]);
+    x = b.same("sum", Operation::Add, &[x, first]);
+    x = b.pool("pool", x, Pool::Max, 2);
+    let graph = b.output("y", x).graph;
+    let mut network = Network::from_graph(graph, 3, DType::F32).expect("a network");
+    let inputs = Named::from([("dna".to_string(), one_hot(2, 3000, DType::F32))]);
+    let before = values(&inputs["dna"]);
+    let mut seen = Vec::new();
+    let step = |network: &mut Network| {
+        let mut held = None;
+        let step = network.step(&inputs, 1, 0, &mut |outputs| {
+            held = Some(outputs["y"].clone());
+            loss(outputs)
+        });
+        (step.expect("a step"), held.expect("an output"))
+    };
+    let (first, output) = step(&mut network);
+    let activations = network.activations(&inputs, &["conv", "relu"]).expect("activations");
+    seen.push((
+        values(&output),
+        first.gradients.iter().flatten().map(values).collect::<Vec<_>>(),
+    ));
+    let (conv, relu) = (values(&activations["conv"]), values(&activations["relu"]));
+    for _ in 0..3 {
+        let (again, other) = step(&mut network);
+        seen.push((values(&other), again.gradients.iter().flatten().map(values).collect()));
+        again.give_back().expect("memory");
+    }
+    assert!(seen.iter().all(|s| *s == seen[0]));
+    assert_eq!(values(&output), seen[0].0);
+    assert_eq!(values(&inputs["dna"]), before);
+    assert!(conv == values(&activations["conv"]) && relu == values(&activations["relu"]));
+    assert!(relu.iter().zip(&conv).all(|(r, c)| *r == c.max(0.0)));
+}

@@ -5,7 +5,10 @@
 //! with tensors that nothing else holds; all others are freed as usual.
 
 use crate::number::Number;
-use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
+use crate::parallel::PIECE;
+use crate::raw::vectorised;
+use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Storage, Tensor};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -61,6 +64,19 @@ impl<T> Pool<T> {
     }
 }
 
+/// An idle buffer of about this length. Where there is none, idle ones of this size in all make room for a new one, so
+/// that memory stays at what lives at the same time.
+fn found<T: Number>(length: usize) -> Option<Vec<T>> {
+    if length < SMALLEST {
+        return None;
+    }
+    let (buffer, _freed) = with_pool::<T, _>(|pool| match pool.find(length) {
+        Some(buffer) => (Some(buffer), Vec::new()),
+        None => (None, pool.shrink(pool.values.saturating_sub(length))),
+    });
+    buffer
+}
+
 fn with_pool<T: Number, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> R {
     let pool: &Mutex<Pool<T>> = T::pool();
     let mut pool = pool.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -70,10 +86,7 @@ fn with_pool<T: Number, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> R {
 /// A buffer of this length for results. Its contents are whatever was there before: the caller writes every value.
 /// (In this crate's tests they are no numbers at all, so that the harness sees a value that was not written.)
 pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
-    let found = (length >= SMALLEST)
-        .then(|| with_pool::<T, _>(|pool| pool.find(length)))
-        .flatten();
-    let mut buffer = found.unwrap_or_else(|| vec![T::default(); length]);
+    let mut buffer = found(length).unwrap_or_else(|| vec![T::default(); length]);
     buffer.truncate(length);
     if cfg!(test) {
         buffer.fill(T::of(f64::NAN));
@@ -83,10 +96,7 @@ pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
 
 /// A buffer of zeros.
 pub(crate) fn zeroed<T: Number>(length: usize) -> Vec<T> {
-    match (length >= SMALLEST)
-        .then(|| with_pool::<T, _>(|pool| pool.find(length)))
-        .flatten()
-    {
+    match found(length) {
         Some(mut buffer) => {
             buffer.truncate(length);
             buffer.fill(T::default());
@@ -131,6 +141,64 @@ pub fn give_back(tensor: &Tensor) -> candle_core::Result<()> {
         tensor.inplace_op1(&Emptied)?;
     }
     Ok(())
+}
+
+/// Where the values of a tensor lie: equal for tensors that share them. Nothing for empty tensors and other devices.
+pub fn address(tensor: &Tensor) -> Option<usize> {
+    let (storage, _) = tensor.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(CpuStorage::F32(values)) if !values.is_empty() => Some(values.as_ptr() as usize),
+        Storage::Cpu(CpuStorage::F64(values)) if !values.is_empty() => Some(values.as_ptr() as usize),
+        _ => None,
+    }
+}
+
+struct Added;
+
+fn add<T: Number>(sum: &mut [T], more: &[T]) {
+    let run = |sum: &mut [T], more: &[T]| {
+        vectorised(
+            #[inline(always)]
+            || sum.iter_mut().zip(more).for_each(|(s, m)| *s += *m),
+        );
+    };
+    if sum.len() <= PIECE {
+        run(sum, more);
+    } else {
+        sum.par_chunks_mut(PIECE)
+            .zip(more.par_chunks(PIECE))
+            .for_each(|(s, m)| run(s, m));
+    }
+}
+
+impl InplaceOp2 for Added {
+    fn name(&self) -> &'static str {
+        "add_in_place"
+    }
+
+    fn cpu_fwd(&self, sum: &mut CpuStorage, at: &Layout, more: &CpuStorage, from: &Layout) -> candle_core::Result<()> {
+        let (Some((a, b)), Some((c, d))) = (at.contiguous_offsets(), from.contiguous_offsets()) else {
+            return Err(candle_core::Error::Msg("add_in_place needs contiguous tensors".into()));
+        };
+        match (sum, more) {
+            (CpuStorage::F32(sum), CpuStorage::F32(more)) => add(&mut sum[a..b], &more[c..d]),
+            (CpuStorage::F64(sum), CpuStorage::F64(more)) => add(&mut sum[a..b], &more[c..d]),
+            _ => return Err(candle_core::Error::Msg("add_in_place computes in F32 or F64".into())),
+        }
+        Ok(())
+    }
+}
+
+/// Adds a tensor to one that nothing else holds, in its place. Both are contiguous, of one shape and on the CPU.
+///
+/// # Errors
+/// Candle's own, also where the tensors don't fit.
+pub fn add_in_place(sum: &Tensor, more: &Tensor) -> candle_core::Result<()> {
+    if sum.dims() != more.dims() {
+        let message = format!("add_in_place: {:?} and {:?} differ", sum.dims(), more.dims());
+        return Err(candle_core::Error::Msg(message));
+    }
+    sum.inplace_op2(more, &Added)
 }
 
 /// Bytes that lie idle.

@@ -6,7 +6,7 @@ use crate::raw::vectorised;
 use rayon::prelude::*;
 
 /// Values per piece of elementwise work.
-const PIECE: usize = 16_384;
+pub(crate) const PIECE: usize = 16_384;
 
 /// Runs tasks `0..count` on all threads.
 pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {

@@ -75,6 +75,7 @@ impl Elaborator<'_> {
                 name: draft.name.clone(),
                 span: draft.span,
                 receptive_field_bp: draft.sees_bp,
+                recompute: None,
             });
         }
         for port in &signature.outputs {

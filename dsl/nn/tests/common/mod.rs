@@ -38,6 +38,7 @@ impl Build {
             name: name.to_string(),
             span: Span::default(),
             receptive_field_bp: None,
+            recompute: None,
         });
         self.graph.nodes.len() - 1
     }
