@@ -123,7 +123,8 @@ impl InplaceOp1 for Emptied {
     }
 }
 
-fn keep<T: Number>(values: Vec<T>) {
+/// Takes a buffer back.
+pub(crate) fn keep<T: Number>(values: Vec<T>) {
     if values.len() >= SMALLEST {
         with_pool::<T, _>(|pool| pool.put(values));
     }

@@ -1,22 +1,16 @@
-//! 1-D convolution.
+//! Convolution along positions.
 
-mod geometry;
-
-use crate::buffer::{take, zeroed};
 use crate::error::{OpsError, Result};
-use crate::linear::add_up;
-use crate::number::{Number, Scratch, grown};
+use crate::kernel::convolution::{forward, input_gradient};
+use crate::kernel::geometry::{Geometry, Settings};
+use crate::kernel::weight::weight_gradient;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{for_each_task, map_tasks, pieces, sum_of};
-use crate::raw::{SharedOutput, Steps, product};
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
-use geometry::{Geometry, Tile};
 
 /// 1-D convolution (cross-correlation, as PyTorch's `conv1d`).
 ///
-/// Forward unfolds a tile of the input at a time and multiplies; the gradient of the input is a convolution of the
-/// output's gradient with the flipped kernel; that of the weight adds tiles in a fixed order.
+/// Nothing is unfolded: tiles of the input are walked over from tap to tap.
 ///
 /// # Shapes
 /// Inputs: x `[batch, channels, position]`, weight `[filters, channels / groups, width]`, bias `[filters]` if there is
@@ -46,99 +40,57 @@ impl Default for Convolution {
 
 impl Convolution {
     fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
-        Geometry::new(x, weight, self.stride, self.dilation, self.groups, self.padding)
+        let settings = Settings::line(self.stride, self.dilation, self.groups, self.padding);
+        Geometry::new("convolution", x, weight, 1, &settings)
     }
 }
 
-/// Computes the output.
-fn convolve<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
-    let mut output = take::<T>(g.batch * g.filters * g.output_length);
-    let shared = SharedOutput::new(&mut output);
-    let tiles = g.tiles();
-    let (taps, filters) = (g.taps(), g.group_filters());
-    for_each_task(tiles.len(), |i| {
-        let tile = &tiles[i];
-        let n = tile.columns();
-        T::scratch(|Scratch { columns, rows }| {
-            let (columns, rows) = (grown(columns, taps * n), grown(rows, filters * n));
-            for group in 0..g.groups {
-                g.unfold(x, tile, group, columns);
-                let w = &weight[group * filters * taps..][..filters * taps];
-                let (ws, cs) = ((w, Steps::rows(taps)), (&*columns, Steps::rows(n)));
-                product((filters, n, taps), (&mut *rows, Steps::rows(n)), false, ws, cs);
-                for (f, row) in rows.chunks_exact(n).enumerate() {
-                    let filter = group * filters + f;
-                    for (e, values) in row.chunks_exact(tile.positions).enumerate() {
-                        let start = ((tile.example + e) * g.filters + filter) * g.output_length + tile.start;
-                        // SAFETY: tiles have no output in common, and rows of a tile are written one after the other.
-                        #[allow(unsafe_code)]
-                        let target = unsafe { shared.row(start, tile.positions) };
-                        match bias {
-                            Some(bias) => target.iter_mut().zip(values).for_each(|(t, v)| *t = *v + bias[filter]),
-                            None => target.copy_from_slice(values),
-                        }
-                    }
-                }
+/// Computes the output of a convolution of one or two dimensions.
+pub(crate) fn convolve(operation: &'static str, g: &Geometry, dims: &[usize], inputs: &[&Tensor]) -> Result<Forward> {
+    expect_bias(operation, inputs, g.filters)?;
+    by_precision!(operation, inputs[0], T => {
+        let (x, w) = (view::<T>(operation, inputs[0])?, view::<T>(operation, inputs[1])?);
+        let bias = inputs.get(2).map(|b| view::<T>(operation, b)).transpose()?;
+        let y = forward(g, x.slice(), w.slice(), bias.as_ref().map(|b| b.slice()));
+        Ok(tensor(y, dims)?.into())
+    })
+}
+
+/// Checks the shape of the third input, if there is one.
+pub(crate) fn expect_bias(operation: &'static str, inputs: &[&Tensor], filters: usize) -> Result<()> {
+    match inputs.get(2).filter(|b| b.dims() != [filters]) {
+        Some(bias) => Err(OpsError::shape(operation, "the bias", bias.dims(), format!("[{filters}]"))),
+        None => Ok(()),
+    }
+}
+
+/// Computes the gradients of a convolution of one or two dimensions.
+pub(crate) fn convolve_back(
+    operation: &'static str,
+    g: &Geometry,
+    kept: &Kept,
+    gradient: &Tensor,
+    wanted: &[bool],
+) -> Result<Vec<Option<Tensor>>> {
+    let mut results = vec![None; wanted.len()];
+    by_precision!(operation, gradient, T => {
+        let dy = view::<T>(operation, gradient)?;
+        if wanted[0] {
+            let w = view::<T>(operation, kept.input(operation, 1)?)?;
+            let dx = input_gradient(g, dy.slice(), w.slice(), None);
+            results[0] = Some(tensor(dx, kept.shape(operation, 0)?)?);
+        }
+        if wanted[1..].contains(&true) {
+            let x = view::<T>(operation, kept.input(operation, 0)?)?;
+            let mut dw = weight_gradient(g, x.slice(), dy.slice());
+            let db = dw.split_off(g.filters * g.taps());
+            results[1] = if wanted[1] { Some(tensor(dw, kept.shape(operation, 1)?)?) } else { None };
+            if wanted.get(2) == Some(&true) {
+                results[2] = Some(tensor(db, &[g.filters])?);
             }
-        });
-    });
-    output
-}
-
-/// The kernel of the transposed convolution: `[channels, filters / groups, flipped width]`.
-fn flipped<T: Number>(g: &Geometry, weight: &[T]) -> Vec<T> {
-    let (channels, filters) = (g.group_channels(), g.group_filters());
-    let mut output = vec![T::default(); weight.len()];
-    for (filter, of_filter) in weight.chunks_exact(channels * g.width).enumerate() {
-        let (group, f) = (filter / filters, filter % filters);
-        for (c, taps) in of_filter.chunks_exact(g.width).enumerate() {
-            let target = &mut output[((group * channels + c) * filters + f) * g.width..][..g.width];
-            target.iter_mut().zip(taps.iter().rev()).for_each(|(t, v)| *t = *v);
         }
-    }
-    output
-}
-
-/// Copies the gradient of a tile's output to `[filter, column]`.
-fn gather<T: Number>(g: &Geometry, gradient: &[T], tile: &Tile, group: usize, rows: &mut [T]) {
-    let n = tile.columns();
-    for (f, row) in rows.chunks_exact_mut(n).enumerate() {
-        for (e, target) in row.chunks_exact_mut(tile.positions).enumerate() {
-            let at = (tile.example + e) * g.filters + group * g.group_filters() + f;
-            target.copy_from_slice(&gradient[at * g.output_length + tile.start..][..tile.positions]);
-        }
-    }
-}
-
-/// The gradients of weight and bias, one after the other.
-fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) -> Vec<T> {
-    let tiles = g.tiles();
-    let (taps, filters) = (g.taps(), g.group_filters());
-    let weights = g.filters * taps;
-    // Partial sums: at most 16, fewer where they would take more than 64 MB.
-    let parts = pieces(tiles.len(), 16.min((16 << 20) / weights.max(1)).max(2));
-    let sums = map_tasks(parts.len(), |i| {
-        let mut sum = zeroed::<T>(weights + g.filters);
-        let (dw, db) = sum.split_at_mut(weights);
-        for tile in &tiles[parts[i].0..parts[i].0 + parts[i].1] {
-            let n = tile.columns();
-            T::scratch(|Scratch { columns, rows }| {
-                let (columns, rows) = (grown(columns, taps * n), grown(rows, filters * n));
-                for group in 0..g.groups {
-                    g.unfold(x, tile, group, columns);
-                    gather(g, gradient, tile, group, rows);
-                    let target = &mut dw[group * filters * taps..][..filters * taps];
-                    let (rs, cs) = ((&*rows, Steps::rows(n)), (&*columns, Steps::columns(n)));
-                    product((filters, taps, n), (target, Steps::rows(taps)), true, rs, cs);
-                    for (f, row) in rows.chunks_exact(n).enumerate() {
-                        db[group * filters + f] += sum_of(row, |v| v);
-                    }
-                }
-            });
-        }
-        sum
-    });
-    add_up(sums)
+        Ok(results)
+    })
 }
 
 impl Operation for Convolution {
@@ -149,44 +101,12 @@ impl Operation for Convolution {
     fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
         expect_inputs(self.name(), inputs, 2..=3)?;
         let g = self.geometry(inputs[0].dims(), inputs[1].dims())?;
-        if let Some(bias) = inputs.get(2).filter(|b| b.dims() != [g.filters]) {
-            return Err(OpsError::shape(
-                self.name(),
-                "the bias",
-                bias.dims(),
-                format!("[{}]", g.filters),
-            ));
-        }
-        by_precision!(self.name(), inputs[0], T => {
-            let (x, w) = (view::<T>(self.name(), inputs[0])?, view::<T>(self.name(), inputs[1])?);
-            let bias = inputs.get(2).map(|b| view::<T>(self.name(), b)).transpose()?;
-            let y = convolve(&g, x.slice(), w.slice(), bias.as_ref().map(|b| b.slice()));
-            Ok(tensor(y, &[g.batch, g.filters, g.output_length])?.into())
-        })
+        convolve(self.name(), &g, &[g.batch, g.filters, g.output[1]], inputs)
     }
 
     fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
-        let dims = kept.shape(self.name(), 0)?;
-        let weight_dims = kept.shape(self.name(), 1)?;
-        let g = self.geometry(dims, weight_dims)?;
-        let mut results = vec![None; wanted.len()];
-        by_precision!(self.name(), gradient, T => {
-            let dy = view::<T>(self.name(), gradient)?;
-            if wanted[0] {
-                let w = view::<T>(self.name(), kept.input(self.name(), 1)?)?;
-                results[0] = Some(tensor(convolve(&g.transposed(), dy.slice(), &flipped(&g, w.slice()), None), dims)?);
-            }
-            if wanted[1..].contains(&true) {
-                let x = view::<T>(self.name(), kept.input(self.name(), 0)?)?;
-                let mut dw = weight_gradient(&g, x.slice(), dy.slice());
-                let db = dw.split_off(g.filters * g.taps());
-                results[1] = if wanted[1] { Some(tensor(dw, weight_dims)?) } else { None };
-                if wanted.get(2) == Some(&true) {
-                    results[2] = Some(tensor(db, &[g.filters])?);
-                }
-            }
-            Ok(results)
-        })
+        let g = self.geometry(kept.shape(self.name(), 0)?, kept.shape(self.name(), 1)?)?;
+        convolve_back(self.name(), &g, kept, gradient, wanted)
     }
 
     fn reads(&self) -> Reads {

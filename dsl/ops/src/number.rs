@@ -1,6 +1,7 @@
 //! The two precisions and their mathematics.
 
 use crate::buffer::Pool;
+use crate::kernel::Kernels;
 use crate::single;
 use candle_core::WithDType;
 use std::cell::RefCell;
@@ -29,6 +30,8 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn normal(self) -> (Self, Self);
     /// The idle buffers of this type.
     fn pool() -> &'static Mutex<Pool<Self>>;
+    /// The micro-kernels of this process for this type.
+    fn kernels() -> &'static Kernels<Self>;
     /// Lends this thread's scratch memory, which keeps its size and old contents.
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
 }
@@ -36,18 +39,10 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
 /// Memory that a thread reuses between tiles.
 #[derive(Default)]
 pub(crate) struct Scratch<T> {
-    /// Unfolded input.
+    /// The input of a tile.
     pub(crate) columns: Vec<T>,
     /// Result or gradient of a tile.
     pub(crate) rows: Vec<T>,
-}
-
-/// The first `length` values of a scratch vector, grown when needed.
-pub(crate) fn grown<T: Number>(values: &mut Vec<T>, length: usize) -> &mut [T] {
-    if values.len() < length {
-        values.resize(length, T::default());
-    }
-    &mut values[..length]
 }
 
 thread_local! {
@@ -91,6 +86,9 @@ impl Number for f32 {
     fn pool() -> &'static Mutex<Pool<Self>> {
         static POOL: Mutex<Pool<f32>> = Mutex::new(Pool::new());
         &POOL
+    }
+    fn kernels() -> &'static Kernels<Self> {
+        crate::kernel::single()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
         SINGLE.with(|scratch| match scratch.try_borrow_mut() {
@@ -138,6 +136,9 @@ impl Number for f64 {
     fn pool() -> &'static Mutex<Pool<Self>> {
         static POOL: Mutex<Pool<f64>> = Mutex::new(Pool::new());
         &POOL
+    }
+    fn kernels() -> &'static Kernels<Self> {
+        crate::kernel::double()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
         DOUBLE.with(|scratch| match scratch.try_borrow_mut() {

@@ -1,6 +1,7 @@
 //! Work shared between threads in pieces that depend on the shape alone.
 
 use crate::buffer::take;
+use crate::kernel::in_pool;
 use crate::number::Number;
 use crate::raw::vectorised;
 use rayon::prelude::*;
@@ -13,7 +14,7 @@ pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {
     if count <= 1 {
         (0..count).for_each(task);
     } else {
-        (0..count).into_par_iter().for_each(task);
+        in_pool(|| (0..count).into_par_iter().for_each(task));
     }
 }
 
@@ -22,7 +23,7 @@ pub(crate) fn map_tasks<R: Send>(count: usize, task: impl Fn(usize) -> R + Sync 
     if count <= 1 {
         (0..count).map(task).collect()
     } else {
-        (0..count).into_par_iter().map(task).collect()
+        in_pool(|| (0..count).into_par_iter().map(task).collect())
     }
 }
 
@@ -54,10 +55,8 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
     if output.len() <= rows * row {
         fill(0, output);
     } else {
-        output
-            .par_chunks_mut(rows * row)
-            .enumerate()
-            .for_each(|(i, piece)| fill(i * rows, piece));
+        let pieces = output.par_chunks_mut(rows * row).enumerate();
+        in_pool(|| pieces.for_each(|(i, piece)| fill(i * rows, piece)));
     }
 }
 
@@ -77,10 +76,8 @@ pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T
     if x.len() <= PIECE {
         run(x, &mut output);
     } else {
-        output
-            .par_chunks_mut(PIECE)
-            .zip(x.par_chunks(PIECE))
-            .for_each(|(y, x)| run(x, y));
+        let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE));
+        in_pool(|| pieces.for_each(|(y, x)| run(x, y)));
     }
     output
 }
@@ -101,11 +98,8 @@ pub(crate) fn map2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync + S
     if x.len() <= PIECE {
         run(x, y, &mut output);
     } else {
-        output
-            .par_chunks_mut(PIECE)
-            .zip(x.par_chunks(PIECE))
-            .zip(y.par_chunks(PIECE))
-            .for_each(|((z, x), y)| run(x, y, z));
+        let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
+        in_pool(|| pieces.for_each(|((z, x), y)| run(x, y, z)));
     }
     output
 }
@@ -126,12 +120,9 @@ pub(crate) fn map3<T: Number>(x: &[T], y: &[T], z: &[T], f: impl Fn(T, T, T) -> 
     if x.len() <= PIECE {
         run(x, y, z, &mut output);
     } else {
-        output
-            .par_chunks_mut(PIECE)
-            .zip(x.par_chunks(PIECE))
-            .zip(y.par_chunks(PIECE))
-            .zip(z.par_chunks(PIECE))
-            .for_each(|(((w, x), y), z)| run(x, y, z, w));
+        let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE));
+        let pieces = pieces.zip(y.par_chunks(PIECE)).zip(z.par_chunks(PIECE));
+        in_pool(|| pieces.for_each(|(((w, x), y), z)| run(x, y, z, w)));
     }
     output
 }

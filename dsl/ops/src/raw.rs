@@ -171,7 +171,7 @@ impl<'a, T> SharedOutput<'a, T> {
         }
     }
 
-    fn start(&self) -> *mut T {
+    pub(crate) fn start(&self) -> *mut T {
         self.pointer
     }
 
