@@ -29,7 +29,7 @@ pub(crate) struct Walk {
 pub(crate) fn needs_gradient(network: &Network) -> Vec<bool> {
     let mut needs = vec![false; network.graph.nodes.len()];
     for (id, node) in network.graph.nodes.iter().enumerate() {
-        needs[id] = node.parameters.iter().any(|p| network.weights[*p].trainable) || node.inputs.iter().any(|i| needs[*i]);
+        needs[id] = node.parameters.iter().any(|p| network.is_trained(*p)) || node.inputs.iter().any(|i| needs[*i]);
     }
     needs
 }

@@ -10,12 +10,14 @@ mod error;
 mod files;
 mod forward;
 mod ledger;
+mod memory;
 mod network;
 mod operations;
 mod timing;
 mod weights;
 
 pub use error::{NetworkError, Result};
+pub use memory::{Memory, MemoryEstimate};
 pub use network::{Named, Network, Step};
 pub use timing::NodeTime;
 pub use weights::Weight;

@@ -76,8 +76,15 @@ impl Network {
                 what: format!("output of node {id}, which does not exist"),
             });
         }
+        let mut network = Self::without_weights(graph)?;
+        network.weights = initial(&network.graph, seed, precision)?;
+        network.precision = precision;
+        Ok(network)
+    }
+
+    /// A network that only knows its operations.
+    pub(crate) fn without_weights(graph: Graph) -> Result<Self> {
         let operations = Arc::new(operations(&graph)?);
-        let weights = initial(&graph, seed, precision)?;
         let mut uses = vec![0; graph.nodes.len()];
         let read = graph.nodes.iter().flat_map(|n| &n.inputs);
         read.chain(graph.outputs.iter().map(|o| &o.1)).for_each(|i| uses[*i] += 1);
@@ -86,8 +93,8 @@ impl Network {
             uses: Arc::new(uses),
             graph: Arc::new(graph),
             operations,
-            weights,
-            precision,
+            weights: Vec::new(),
+            precision: DType::F32,
         })
     }
 
@@ -104,6 +111,14 @@ impl Network {
     /// What it computes in.
     pub fn precision(&self) -> DType {
         self.precision
+    }
+
+    /// Whether an optimizer changes a parameter: as its weight says, or the declaration where there are no weights.
+    pub(crate) fn is_trained(&self, parameter: usize) -> bool {
+        match self.weights.get(parameter) {
+            Some(weight) => weight.trainable,
+            None => self.graph.parameters[parameter].trainable,
+        }
     }
 
     /// All weights and buffers, in the graph's order.

@@ -2,7 +2,7 @@
 
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Passes, Reads, expect_inputs};
 use crate::parallel::{map, map2, map3};
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
@@ -184,6 +184,17 @@ impl Operation for Arithmetic {
         match self {
             Self::Add | Self::Subtract => Reads::NOTHING,
             _ => Reads::INPUTS,
+        }
+    }
+
+    fn needs(&self, _: &[Vec<usize>], _: usize) -> Needs {
+        Needs {
+            passes_gradient: match self {
+                Self::Add => Passes::All,
+                Self::Subtract => Passes::First,
+                _ => Passes::None,
+            },
+            ..Needs::default()
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use crate::parallel::{fill_rows, map_tasks, sum_of2};
 use crate::raw::vectorised;
 use crate::view::{by_precision, tensor, view};
@@ -358,5 +358,13 @@ impl Operation for BatchNorm {
 
     fn reads(&self) -> Reads {
         Reads::INPUTS
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let channels = shapes[0].get(1).copied().unwrap_or(0);
+        Needs {
+            saved: 2 * channels * number_bytes + 1,
+            ..Needs::default()
+        }
     }
 }

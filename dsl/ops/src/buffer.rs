@@ -47,18 +47,20 @@ impl<T> Pool<T> {
         self.idle.entry(buffer.len()).or_default().push(buffer);
     }
 
-    /// Frees idle buffers, the longest first, until at most this many values are idle.
-    fn shrink(&mut self, most: usize) -> Vec<Vec<T>> {
+    /// Takes idle buffers out that make room for this many values: the shortest that is long enough, else the longest ones.
+    fn make_room(&mut self, length: usize) -> Vec<Vec<T>> {
         let mut freed = Vec::new();
-        while self.values > most {
-            let Some(mut longest) = self.idle.last_entry() else { break };
-            if let Some(buffer) = longest.get_mut().pop() {
-                self.values -= buffer.len();
-                freed.push(buffer);
+        let mut missing = length;
+        while missing > 0 {
+            let enough = self.idle.range(missing..).next().or_else(|| self.idle.last_key_value());
+            let Some((&found, _)) = enough else { break };
+            let Some(buffers) = self.idle.get_mut(&found) else { break };
+            freed.extend(buffers.pop());
+            if buffers.is_empty() {
+                self.idle.remove(&found);
             }
-            if longest.get().is_empty() {
-                longest.remove();
-            }
+            self.values -= found;
+            missing = missing.saturating_sub(found);
         }
         freed
     }
@@ -72,7 +74,7 @@ fn found<T: Number>(length: usize) -> Option<Vec<T>> {
     }
     let (buffer, _freed) = with_pool::<T, _>(|pool| match pool.find(length) {
         Some(buffer) => (Some(buffer), Vec::new()),
-        None => (None, pool.shrink(pool.values.saturating_sub(length))),
+        None => (None, pool.make_room(length)),
     });
     buffer
 }
@@ -207,11 +209,11 @@ pub fn idle_bytes() -> usize {
     with_pool::<f32, _>(|pool| pool.values) * 4 + with_pool::<f64, _>(|pool| pool.values) * 8
 }
 
-/// Frees idle memory, the largest buffers first, until at most this many bytes of each type are left.
-pub fn trim(most_bytes: usize) {
+/// Frees all idle memory.
+pub fn trim() {
     // Freed after the lock: returning memory to the system takes its time.
-    drop(with_pool::<f32, _>(|pool| pool.shrink(most_bytes / 4)));
-    drop(with_pool::<f64, _>(|pool| pool.shrink(most_bytes / 8)));
+    drop(with_pool::<f32, _>(|pool| pool.make_room(usize::MAX)));
+    drop(with_pool::<f64, _>(|pool| pool.make_room(usize::MAX)));
 }
 
 #[cfg(test)]
@@ -237,7 +239,7 @@ mod tests {
         assert!(zeros.iter().all(|v| *v == 0.0));
         keep(zeros);
         assert!(idle_bytes() >= 8 * length - 24);
-        trim(0);
+        trim();
         assert!(with_pool::<f64, _>(|pool| pool.find(length - 3)).is_none());
     }
 }

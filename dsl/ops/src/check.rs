@@ -5,8 +5,9 @@
 
 mod cases;
 
+use crate::buffer::address;
 use crate::error::Result;
-use crate::operation::{Kept, Operation, Pass};
+use crate::operation::{Kept, Needs, Operation, Pass, Passes};
 use candle_core::{DType, Device, Tensor};
 pub use cases::cases;
 use cistron_random::{Purpose, Stream};
@@ -176,6 +177,40 @@ impl Case {
         })
     }
 
+    /// What [`Operation::needs`] gets wrong about this case, if anything.
+    ///
+    /// # Errors
+    /// The operation's own.
+    pub fn check_needs(&self) -> Result<Option<String>> {
+        let values = self.values();
+        let tensors = self.tensors(&values, DType::F64)?;
+        let tensors: Vec<Tensor> = tensors.iter().map(|t| t.contiguous()).collect::<candle_core::Result<_>>()?;
+        let inputs: Vec<&Tensor> = (0..tensors.len()).map(|i| &tensors[if self.twice { 0 } else { i }]).collect();
+        let shapes: Vec<Vec<usize>> = inputs.iter().map(|t| t.dims().to_vec()).collect();
+        let said = self.operation.needs(&shapes, 8);
+        let forward = self.operation.forward(&inputs, &self.pass())?;
+        let gradient = weighting(&forward.output)?;
+        let saved = forward.saved.iter().map(|t| t.elem_count() * t.dtype().size_in_bytes()).sum();
+        let shares_input = address(&forward.output) == address(inputs[0]);
+        let kept = Kept::new(self.operation.as_ref(), &inputs, self.activations, &forward);
+        let wanted: Vec<bool> = (0..inputs.len()).map(|i| !self.is_constant(i)).collect();
+        let gradients = self.operation.backward(&kept, &gradient, &wanted)?;
+        let passes = |found: &Option<Tensor>| found.as_ref().is_some_and(|t| address(t) == address(&gradient));
+        let passed: Vec<usize> = (0..gradients.len()).filter(|i| passes(&gradients[*i])).collect();
+        let passes_gradient = match &passed[..] {
+            [] => Passes::None,
+            [0] if gradients.len() > 1 || said.passes_gradient == Passes::First => Passes::First,
+            _ => Passes::All,
+        };
+        let found = Needs {
+            saved,
+            shares_input,
+            passes_gradient,
+            ..said
+        };
+        Ok((found != said).then(|| format!("{} {}: says {said:?}, does {found:?}", self.operation.name(), self.name)))
+    }
+
     /// Runs the harness.
     ///
     /// # Errors
@@ -285,6 +320,7 @@ mod tests {
     use super::*;
     use crate::convolution::Convolution;
     use crate::operation::{Forward, Reads};
+    use candle_core::Var;
 
     #[test]
     fn every_operation_agrees_with_differences_and_with_single_precision() {
@@ -298,6 +334,41 @@ mod tests {
             }
         }
         assert!(failed.is_empty(), "{}", failed.join("\n"));
+    }
+
+    #[test]
+    fn operations_say_what_they_save_and_share() {
+        let wrong: Vec<String> = cases()
+            .iter()
+            .filter(|case| case.training)
+            .filter_map(|case| case.check_needs().expect("runs"))
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn candle_gets_the_same_gradients_through_every_operation() {
+        for case in cases().into_iter().filter(|case| !case.twice) {
+            let name = format!("{} {}", case.operation.name(), case.name);
+            let both = case.both(&case.values(), None, DType::F64).expect("runs");
+            let tensors = case.tensors(&case.values(), DType::F64).expect("tensors");
+            let inputs: Vec<Var> = tensors.iter().map(|t| Var::from_tensor(t).expect("a variable")).collect();
+            let read: Vec<&Tensor> = inputs.iter().map(|v| v.as_tensor()).collect();
+            let pass = case.pass();
+            let output = crate::candle::apply(case.operation, &read, &pass).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(distance(&output, &both.output).expect("shapes"), 0.0, "{name}");
+            let weights = weighting(&output).expect("weights");
+            let gradients = (output * weights)
+                .and_then(|t| t.sum_all())
+                .and_then(|t| t.backward())
+                .unwrap_or_else(|e| panic!("{name}: {e}"));
+            for (input, expected) in inputs.iter().zip(&both.gradients) {
+                if let Some(expected) = expected {
+                    let found = gradients.get(input).unwrap_or_else(|| panic!("{name}: no gradient"));
+                    assert!(distance(found, expected).expect("shapes") < 1e-12, "{name}");
+                }
+            }
+        }
     }
 
     /// A convolution whose gradient is slightly wrong in one place.

@@ -1,11 +1,13 @@
 //! Dropout with masks from the run's own random streams.
 
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{map_tasks, map2, pieces};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
+use crate::parallel::{fill_rows, for_each_task, pieces};
+use crate::raw::{SharedOutput, vectorised};
 use crate::view::{by_precision, tensor, view};
-use candle_core::Tensor;
+use candle_core::{CpuStorage, Device, Storage, Tensor};
 use cistron_random::{Purpose, Stream};
 
 /// Zeroes a share of the values in training and scales the rest by `1 / (1 - rate)` (Srivastava et al. 2014).
@@ -21,24 +23,45 @@ pub struct Dropout {
 const BLOCK: usize = 32_768;
 
 impl Dropout {
-    fn mask<T: Number>(&self, length: usize, pass: &Pass) -> Vec<T> {
-        let keep = T::of(1.0 / (1.0 - self.rate));
+    /// 1 where a value stays, 0 where it is dropped.
+    fn mask(&self, length: usize, pass: &Pass) -> Vec<u8> {
         // A value is dropped when 32 random bits are below this.
         let bound = (self.rate * (1u64 << 32) as f64) as u64;
+        let mut mask = vec![0; length];
         let blocks = pieces(length, length.div_ceil(BLOCK));
-        map_tasks(blocks.len(), |i| {
+        let shared = SharedOutput::new(&mut mask);
+        for_each_task(blocks.len(), |i| {
+            // SAFETY: blocks have no value in common.
+            #[allow(unsafe_code)]
+            let block = unsafe { shared.row(blocks[i].0, blocks[i].1) };
             let mut stream = Stream::new(pass.seed, Purpose::Dropout, pass.step, (pass.node << 24) | i as u64);
-            let mut values = Vec::with_capacity(blocks[i].1 + 1);
-            while values.len() < blocks[i].1 {
+            for two in block.chunks_mut(2) {
                 let bits = stream.bits();
-                for half in [bits & 0xFFFF_FFFF, bits >> 32] {
-                    values.push(if half < bound { T::default() } else { keep });
+                for (value, half) in two.iter_mut().zip([bits & 0xFFFF_FFFF, bits >> 32]) {
+                    *value = u8::from(half >= bound);
                 }
             }
-            values.truncate(blocks[i].1);
-            values
-        })
-        .concat()
+        });
+        mask
+    }
+
+    /// Zeroes where the mask says so and scales the rest.
+    fn masked<T: Number>(&self, x: &[T], mask: &[u8]) -> Vec<T> {
+        let keep = T::of(1.0 / (1.0 - self.rate));
+        let mut output = take::<T>(x.len());
+        fill_rows(&mut output, 1, |first, piece| {
+            let here = first..first + piece.len();
+            let (x, mask) = (&x[here.clone()], &mask[here]);
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((y, x), m) in piece.iter_mut().zip(x).zip(mask) {
+                        *y = if *m == 0 { T::default() } else { *x * keep };
+                    }
+                },
+            );
+        });
+        output
     }
 }
 
@@ -62,9 +85,9 @@ impl Operation for Dropout {
         }
         by_precision!(self.name(), inputs[0], T => {
             let x = view::<T>(self.name(), inputs[0])?;
-            let mask = self.mask::<T>(x.slice().len(), pass);
-            let output = tensor(map2(x.slice(), &mask, #[inline(always)] |x, m| x * m), inputs[0].dims())?;
-            Ok(Forward { output, saved: vec![tensor(mask, inputs[0].dims())?], updates: Vec::new() })
+            let mask = self.mask(x.slice().len(), pass);
+            let output = tensor(self.masked(x.slice(), &mask), inputs[0].dims())?;
+            Ok(Forward { output, saved: vec![Tensor::from_vec(mask, inputs[0].elem_count(), &Device::Cpu)?], updates: Vec::new() })
         })
     }
 
@@ -73,12 +96,26 @@ impl Operation for Dropout {
             return Ok(vec![Some(gradient.clone())]);
         }
         by_precision!(self.name(), gradient, T => {
-            let (g, mask) = (view::<T>(self.name(), gradient)?, view::<T>(self.name(), kept.saved(self.name(), 0)?)?);
-            Ok(vec![Some(tensor(map2(g.slice(), mask.slice(), #[inline(always)] |g, m| g * m), gradient.dims())?)])
+            let g = view::<T>(self.name(), gradient)?;
+            let (mask, _) = kept.saved(self.name(), 0)?.storage_and_layout();
+            let Storage::Cpu(CpuStorage::U8(mask)) = &*mask else {
+                return Err(OpsError::NotKept { operation: self.name(), what: "the mask".into() });
+            };
+            Ok(vec![Some(tensor(self.masked(g.slice(), mask), gradient.dims())?)])
         })
     }
 
     fn reads(&self) -> Reads {
         Reads::NOTHING
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], _: usize) -> Needs {
+        if self.rate == 0.0 {
+            return Needs::VIEW;
+        }
+        Needs {
+            saved: shapes[0].iter().product(),
+            ..Needs::default()
+        }
     }
 }

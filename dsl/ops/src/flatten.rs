@@ -1,7 +1,7 @@
 //! All axes after the batch in one.
 
 use crate::error::{OpsError, Result};
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use candle_core::Tensor;
 
 /// `[batch, channel, position]` to `[batch, feature]`, channel by channel. Nothing is copied.
@@ -31,5 +31,9 @@ impl Operation for Flatten {
 
     fn reads(&self) -> Reads {
         Reads::NOTHING
+    }
+
+    fn needs(&self, _: &[Vec<usize>], _: usize) -> Needs {
+        Needs::VIEW
     }
 }

@@ -4,7 +4,7 @@ use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::linear::add_up;
 use crate::number::Number;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use crate::parallel::{fill_rows, map_tasks, pieces};
 use crate::raw::vectorised;
 use crate::view::{by_precision, tensor, view};
@@ -195,5 +195,13 @@ impl Operation for LayerNorm {
 
     fn reads(&self) -> Reads {
         Reads::INPUTS
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let channels = shapes[0].get(1).copied().unwrap_or(1).max(1);
+        Needs {
+            saved: 2 * shapes[0].iter().product::<usize>() / channels * number_bytes,
+            ..Needs::default()
+        }
     }
 }

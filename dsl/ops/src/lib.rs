@@ -50,7 +50,7 @@ pub use kernel::{instructions, threads, with_threads};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use loss::{Along, Loss};
-pub use operation::{Forward, Kept, Operation, Pass, Reads};
+pub use operation::{Forward, Kept, Needs, Operation, Pass, Passes, Reads};
 pub use optimizer::{Adam, AdamW, Optimizer, OptimizerState, Sgd};
 pub use pool::{PoolKind, Pooling};
 pub use reduce::Reduce;

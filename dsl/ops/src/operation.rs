@@ -125,10 +125,58 @@ impl Kept {
     }
 }
 
+/// What an operation needs besides its inputs, its output and the gradients, in bytes: the harness compares it with what
+/// the passes do, and the executor predicts the memory of a step from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// What forward saves for backward, in training.
+    pub saved: usize,
+    /// What forward allocates for itself, at most.
+    pub forward: usize,
+    /// What backward allocates for itself, at most.
+    pub backward: usize,
+    /// Whether the output lies in the memory of the first input.
+    pub shares_input: bool,
+    /// The inputs whose gradient lies in the memory of the output's gradient.
+    pub passes_gradient: Passes,
+}
+
+/// The inputs whose gradient is the output's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passes {
+    /// None of them.
+    #[default]
+    None,
+    /// The first.
+    First,
+    /// All of them.
+    All,
+}
+
+impl Passes {
+    /// Whether the input at this place is among them.
+    pub fn contains(self, place: usize) -> bool {
+        self == Self::All || (self == Self::First && place == 0)
+    }
+}
+
+impl Needs {
+    /// An output that is the first input under another shape, with nothing computed either way.
+    pub const VIEW: Self = Self {
+        saved: 0,
+        forward: 0,
+        backward: 0,
+        shares_input: true,
+        passes_gradient: Passes::First,
+    };
+}
+
 /// A differentiable operation on Candle tensors.
 ///
-/// Layouts are `[batch, channel, position]` and `[batch, feature]`. Inputs that are not contiguous are copied first.
-/// Results don't depend on the number of threads, bit for bit: work is split by the shape alone and sums have a fixed order.
+/// Layouts are `[batch, channel, position]`, `[batch, channel, row, column]` and `[batch, feature]`. Inputs that are not
+/// contiguous are copied first. Results don't depend on the number of threads, bit for bit: work is split by the shape
+/// alone and sums have a fixed order. A result lies in memory of its own or in that of the inputs, never in memory that
+/// the operation goes on holding: the executor gives it back to the pool of buffers.
 pub trait Operation: std::fmt::Debug + Send + Sync {
     /// The name that messages, the harness and [`crate::checked_operations`] know it by.
     fn name(&self) -> &'static str;
@@ -147,6 +195,30 @@ pub trait Operation: std::fmt::Debug + Send + Sync {
 
     /// What backward reads.
     fn reads(&self) -> Reads;
+
+    /// What it needs besides inputs, output and gradients, for inputs of these shapes whose numbers have so many bytes.
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let _ = (shapes, number_bytes);
+        Needs::default()
+    }
+}
+
+impl<O: Operation + ?Sized> Operation for Box<O> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
+        (**self).forward(inputs, pass)
+    }
+    fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+        (**self).backward(kept, gradient, wanted)
+    }
+    fn reads(&self) -> Reads {
+        (**self).reads()
+    }
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        (**self).needs(shapes, number_bytes)
+    }
 }
 
 /// Checks the number of inputs.

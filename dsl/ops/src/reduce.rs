@@ -3,7 +3,7 @@
 use crate::axis::{Around, around, without};
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use crate::parallel::{fill_rows, sum_of};
 use crate::view::{by_precision, tensor, view};
 use candle_core::{Device, Tensor};
@@ -142,5 +142,17 @@ impl Operation for Reduce {
 
     fn reads(&self) -> Reads {
         Reads::NOTHING
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], _: usize) -> Needs {
+        let saved = match self {
+            Self::Mean(_) => 0,
+            // The places of the largest values, as U32.
+            Self::Largest(axis) => shapes[0].iter().product::<usize>() / shapes[0].get(axis + 1).copied().unwrap_or(1).max(1) * 4,
+        };
+        Needs {
+            saved,
+            ..Needs::default()
+        }
     }
 }

@@ -4,7 +4,9 @@ use super::{case, strided};
 use crate::activation::Activation;
 use crate::affine::Affine;
 use crate::arithmetic::Arithmetic;
+use crate::candle::Custom;
 use crate::check::Case;
+use candle_core::Tensor;
 
 /// All of them.
 pub(super) fn cases() -> Vec<Case> {
@@ -16,6 +18,13 @@ pub(super) fn cases() -> Vec<Case> {
             strided(case("", activation, 1, &[&[3, 5]])),
         ]);
     }
+    let function = |x: &[Tensor]| (&x[0].sqr()? * x[1].exp()?)?.sum_keepdim(1);
+    all.push(case(
+        "a function of Candle's",
+        Custom::new(function),
+        2,
+        &[&[2, 3, 4], &[2, 3, 4]],
+    ));
     for arithmetic in Arithmetic::ALL {
         all.extend([
             case("", arithmetic, 2, &[&[2, 3, 7], &[2, 3, 7]]),
