@@ -78,7 +78,6 @@ fn step(graph: Graph, batch: usize) -> (usize, usize) {
             Ok((value, Named::from([("y".to_string(), gradient)])))
         });
         step.expect("a step").give_back().expect("memory");
-        println!("step {i}: {} {} idle {}", MOST.load(Relaxed) - before, NOW.load(Relaxed) - before, cistron_ops::buffer::idle_bytes());
     }
     (predicted.working, MOST.load(Relaxed) - before)
 }
