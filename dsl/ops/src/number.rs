@@ -7,6 +7,7 @@ use candle_core::WithDType;
 use std::cell::RefCell;
 use std::ops::Neg;
 use std::sync::Mutex;
+use std::thread::LocalKey;
 
 /// f32 or f64: what operations compute in.
 pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
@@ -32,7 +33,7 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn pool() -> &'static Mutex<Pool<Self>>;
     /// The micro-kernels of this process for this type.
     fn kernels() -> &'static Kernels<Self>;
-    /// Lends this thread's scratch memory, which keeps its size and old contents.
+    /// Lends scratch memory of this thread, which keeps its size and old contents; a loan within a loan gets another.
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
 }
 
@@ -46,8 +47,19 @@ pub(crate) struct Scratch<T> {
 }
 
 thread_local! {
-    static SINGLE: RefCell<Scratch<f32>> = RefCell::default();
-    static DOUBLE: RefCell<Scratch<f64>> = RefCell::default();
+    static SINGLE: RefCell<Vec<Scratch<f32>>> = RefCell::default();
+    static DOUBLE: RefCell<Vec<Scratch<f64>>> = RefCell::default();
+}
+
+/// Lends scratch memory that is not lent already, and takes it back.
+fn lend<T, R>(idle: &'static LocalKey<RefCell<Vec<Scratch<T>>>>, work: impl FnOnce(&mut Scratch<T>) -> R) -> R
+where
+    Scratch<T>: Default,
+{
+    let mut scratch = idle.with(|idle| idle.borrow_mut().pop()).unwrap_or_default();
+    let result = work(&mut scratch);
+    idle.with(|idle| idle.borrow_mut().push(scratch));
+    result
 }
 
 impl Number for f32 {
@@ -91,10 +103,7 @@ impl Number for f32 {
         crate::kernel::single()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
-        SINGLE.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => work(&mut scratch),
-            Err(_) => work(&mut Scratch::default()),
-        })
+        lend(&SINGLE, work)
     }
 }
 
@@ -141,9 +150,6 @@ impl Number for f64 {
         crate::kernel::double()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
-        DOUBLE.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => work(&mut scratch),
-            Err(_) => work(&mut Scratch::default()),
-        })
+        lend(&DOUBLE, work)
     }
 }
