@@ -3,7 +3,7 @@
 //! `RAYON_NUM_THREADS=1 cargo run --release -p cistron-ops --example norms`
 
 use candle_core::{DType, Device, Tensor};
-use cistron_ops::{BatchNorm, Kept, LayerNorm, Operation, Pass, buffer};
+use cistron_ops::{Attention, BatchNorm, Kept, LayerNorm, Operation, Pass, buffer};
 
 /// Nanoseconds that all threads of this process have run.
 fn cpu_time() -> f64 {
@@ -100,4 +100,15 @@ fn main() {
         &inputs,
         &[true; 3],
     );
+    for (queries, keys, heads, width) in [(1536, 1536, 8, 48), (128, 1000, 4, 64), (128, 128, 8, 64)] {
+        let c = heads * width;
+        let inputs = [random(&[1, c, queries]), random(&[1, c, keys]), random(&[1, c, keys])];
+        let attention = Attention {
+            heads,
+            dropout: 0.0,
+            scale: None,
+        };
+        let name = format!("attention {queries} x {keys}, {heads} heads x {width}");
+        time(&name, &attention, 3, &inputs, &[true; 3]);
+    }
 }

@@ -5,8 +5,9 @@
 
 use crate::buffer::take;
 use crate::number::Number;
+use crate::parallel::{for_each_task, map_tasks};
 use crate::raw::vectorised;
-use rayon::prelude::*;
+use crate::raw_columns::Columns;
 use std::ops::Range;
 
 /// Rows below this length are summed side by side.
@@ -156,7 +157,12 @@ impl Channels {
             work(0, &mut table);
         } else {
             let size = (TASK / length).max(1);
-            table.par_chunks_mut(size).enumerate().for_each(|(i, t)| work(i * size, t));
+            let count = table.len();
+            let pieces = Columns::new(&mut table, 1, count, size);
+            for_each_task(pieces.count(), |i| {
+                let mut piece = pieces.block(i);
+                work(piece.start, piece.row(0));
+            });
         }
         table
     }
@@ -206,13 +212,14 @@ impl Channels {
                 }
             }
         }
-        let run = |(group, examples, channels): (usize, Range<usize>, Range<usize>)| {
+        let run = |i: usize| {
+            let (group, examples, channels) = tasks[i].clone();
             f(group * self.channels + channels.start, examples, channels)
         };
         let found: Vec<Vec<R>> = if self.is_small() {
-            tasks.into_iter().map(run).collect()
+            (0..tasks.len()).map(run).collect()
         } else {
-            tasks.into_par_iter().map(run).collect()
+            map_tasks(tasks.len(), run)
         };
         let pieces = self.channels.div_ceil(wide).max(1);
         (found.chunks(pieces).map(<[Vec<R>]>::concat).collect(), blocks)
@@ -409,10 +416,11 @@ impl Channels {
         if self.is_small() {
             work(0, &mut output);
         } else {
-            output
-                .par_chunks_mut(TASK)
-                .enumerate()
-                .for_each(|(i, targets)| work(i * TASK, targets));
+            let pieces = Columns::new(&mut output, 1, x.len(), TASK);
+            for_each_task(pieces.count(), |i| {
+                let mut piece = pieces.block(i);
+                work(piece.start, piece.row(0));
+            });
         }
         output
     }
