@@ -1,6 +1,6 @@
 //! CPU time of normalisations and attention, forward and forward with backward, beside `norms.py` (the same in PyTorch).
 //!
-//! `RAYON_NUM_THREADS=1 cargo run --release -p cistron-ops --example norms`
+//! `CISTRON_THREADS=1 cargo run --release -p cistron-ops --example norms`
 
 use candle_core::{DType, Device, Tensor};
 use cistron_ops::{Attention, BatchNorm, Kept, LayerNorm, Operation, Pass, buffer};

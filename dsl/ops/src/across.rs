@@ -7,8 +7,11 @@ use crate::parallel::{for_each_task, map_tasks, pieces};
 use crate::raw::vectorised;
 use crate::raw_columns::{Block, Columns};
 
-/// Values of a strip, all channels together.
-const STRIP: usize = 49_152;
+/// Values of a strip, all channels together. Wide strips read memory in long runs, which counts for more than a strip
+/// that fits the second cache.
+const STRIP: usize = 196_608;
+/// Strips that a batch is cut into, at least, unless they would be narrow.
+const STRIPS: usize = 8;
 /// Sums kept side by side.
 const LANES: usize = 16;
 /// Channels whose mean is the first guess of the mean.
@@ -30,7 +33,12 @@ pub(crate) type Gradients<T> = (Vec<T>, Vec<T>, Vec<T>);
 
 impl Across {
     fn width(self) -> usize {
-        (STRIP / self.channels.max(1)).clamp(32, 512) / LANES * LANES
+        let each = STRIPS.div_ceil(self.batch.max(1));
+        let shared = self.inner.div_ceil(each).max(64);
+        (STRIP / self.channels.max(1))
+            .clamp(64, 1_024)
+            .min(shared)
+            .next_multiple_of(LANES)
     }
 
     fn row(self, block: &Block<'_, impl Sized>, channel: usize) -> std::ops::Range<usize> {

@@ -312,4 +312,42 @@ mod tests {
             }
         }
     }
+
+    /// The logit of a query and a key is that of their distance: what Transformer-XL and Enformer call the relative shift.
+    #[test]
+    fn relative_logits_are_those_of_distances() {
+        let n = 21;
+        let sizes = Sizes {
+            batch: 1,
+            heads: 1,
+            queries: n,
+            keys: n,
+            key_width: n,
+            value_width: n,
+        };
+        let one: Vec<f64> = (0..n * n).map(|i| f64::from(u8::from(i % (n + 1) == 0))).collect();
+        let (zeros, distances) = (vec![0.0; n * n], values(n * (2 * n - 1), 0.3));
+        let attend = Attend {
+            sizes,
+            blocks: Blocks { queries: 8, keys: 6 },
+            scale: 1.0,
+            mask: None,
+            // Query i is the unit vector i, keys are 0, and the output of query i is its row of probabilities.
+            q: &one,
+            k: &zeros,
+            v: &one,
+            relative: Some(Relative {
+                content: &zeros[..n],
+                position: &zeros[..n],
+                keys: &distances,
+            }),
+        };
+        let (output, sums) = attend.forward();
+        for i in 0..n {
+            for j in 0..n {
+                let logit = distances[i * (2 * n - 1) + j + n - 1 - i];
+                assert!((output[j * n + i].ln() + sums[i] - logit).abs() < 1e-12, "{i} {j}");
+            }
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub struct LogSoftmax {
 }
 
 /// Values of a strip, the whole axis together.
-const STRIP: usize = 32_768;
+const STRIP: usize = 131_072;
 /// Values below which one thread does all.
 const SMALL: usize = 16_384;
 /// Maxima and sums kept side by side.
@@ -110,7 +110,11 @@ fn by_strips<T: Number>(a: Around, fill: impl Fn(&mut Block<'_, T>) + Sync + Sen
         (a.size, a.inner)
     };
     let wide = (STRIP / a.size.max(1)).max(1);
-    let width = if a.inner == 1 { wide * a.size } else { wide.clamp(32, 1_024) };
+    let width = if a.inner == 1 {
+        wide.div_ceil(8) * a.size
+    } else {
+        wide.clamp(64, 1_024)
+    };
     if output.is_empty() {
         return output;
     }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use candle_core::{Device, Tensor};
-use cistron_ops::{BatchNorm, Forward, Operation, Pass, Running};
+use candle_core::{DType, Device, Tensor};
+use cistron_ops::{BatchNorm, Forward, GroupNorm, LayerNorm, LogSoftmax, Operation, Pass, Running, Softmax};
 use common::{array, close, golden, run, values};
 
 const TRAIN: Pass = Pass {
@@ -38,7 +38,7 @@ fn enformer_batch_norm_of_sonnet() {
         group: None,
     };
     let (scale, offset) = (array(&path, "scale"), array(&path, "offset"));
-    let zeros = Tensor::zeros(3, candle_core::DType::F32, &Device::Cpu).expect("zeros");
+    let zeros = Tensor::zeros(3, DType::F32, &Device::Cpu).expect("zeros");
     let mut buffers = vec![zeros.clone(), zeros.clone(), zeros.narrow(0, 0, 1).expect("one")];
     let first = channel_first(&array(&path, "x0"));
     let ones = zeros.ones_like().expect("ones");
@@ -123,4 +123,70 @@ fn groups_of_examples_are_batches_of_their_own() {
         message.to_string(),
         "batch_norm: the input has shape [2, 2], expected more than one value per channel in training, in each group of 1 examples"
     );
+}
+
+#[test]
+fn enformer_layer_norm_by_channels() {
+    let Some(path) = golden("enformer/ops/layer_norm.npz") else {
+        return;
+    };
+    let x = channel_first(&array(&path, "x"));
+    let output = run(
+        &LayerNorm { epsilon: 1e-5 },
+        &[&x, &array(&path, "scale"), &array(&path, "offset")],
+    );
+    close(&output, &channel_first(&array(&path, "y")), 1e-5, "layer norm");
+}
+
+#[test]
+fn group_norm_of_one_channel_and_of_all() {
+    let x = tensor(&(0..60).map(|i| (f64::from(i) * 1.3).sin()).collect::<Vec<_>>(), &[2, 3, 10]);
+    let (weight, bias) = (tensor(&[1.0, 2.0, 3.0], &[3]), tensor(&[0.0, 0.5, 1.0], &[3]));
+    // One group per channel is an instance norm: a batch norm of each example alone.
+    let found = run(
+        &GroupNorm {
+            groups: 3,
+            epsilon: 1e-5,
+        },
+        &[&x, &weight, &bias],
+    );
+    let zero = weight.zeros_like().expect("zeros");
+    let alone = BatchNorm {
+        group: Some(1),
+        ..BatchNorm::default()
+    };
+    close(
+        &found,
+        &trained(&alone, &[&x, &weight, &bias, &zero, &weight]).output,
+        1e-12,
+        "instances",
+    );
+    // One group of all channels has mean 0 and variance 1 before weight and bias.
+    let one = weight.ones_like().expect("ones");
+    let y = values(&run(&GroupNorm { groups: 1, epsilon: 0.0 }, &[&x, &one, &zero]));
+    let mean = y[..30].iter().sum::<f64>() / 30.0;
+    let square = y[..30].iter().map(|v| v * v).sum::<f64>() / 30.0;
+    assert!(mean.abs() < 1e-12 && (square - 1.0).abs() < 1e-12, "{mean} {square}");
+    let message = GroupNorm { groups: 2, epsilon: 0.0 }
+        .forward(&[&x, &weight, &bias], &TRAIN)
+        .expect_err("two groups of three");
+    assert_eq!(
+        message.to_string(),
+        "group_norm: groups is 2, expected a divisor of the 3 channels"
+    );
+}
+
+#[test]
+fn softmax_of_large_logits_and_of_none() {
+    let x = tensor(&[1e4, 1e4, -1e4, f64::NEG_INFINITY, 0.0, 0.0], &[2, 3]);
+    for x in [x.clone(), x.to_dtype(DType::F32).expect("single")] {
+        assert_eq!(values(&run(&Softmax { axis: 0 }, &[&x])), [0.5, 0.5, 0.0, 0.0, 0.5, 0.5]);
+        let logarithms = values(&run(&LogSoftmax { axis: 0 }, &[&x]));
+        assert!(
+            (logarithms[0] + 2f64.ln()).abs() < 1e-6 && logarithms[2] == -2e4 - 2f64.ln() || logarithms[2] == -20_000.693_359_375
+        );
+        assert_eq!(logarithms[3], f64::NEG_INFINITY);
+    }
+    let nothing = tensor(&[f64::NEG_INFINITY, f64::NEG_INFINITY, 1.0, f64::NAN], &[2, 2]);
+    assert!(values(&run(&Softmax { axis: 0 }, &[&nothing])).iter().all(|v| v.is_nan()));
 }
