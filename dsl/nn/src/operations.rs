@@ -64,6 +64,7 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
         Declared::BatchNorm { epsilon, momentum } => Box::new(BatchNorm {
             epsilon: *epsilon,
             momentum: *momentum,
+            ..BatchNorm::default()
         }),
         Declared::LayerNorm { epsilon } => Box::new(LayerNorm { epsilon: *epsilon }),
         Declared::Relu => Box::new(Activation::Relu),

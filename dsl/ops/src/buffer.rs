@@ -108,6 +108,34 @@ pub(crate) fn zeroed<T: Number>(length: usize) -> Vec<T> {
     }
 }
 
+/// Memory for the time of a computation: contents unspecified at first, and it goes back where it came from.
+pub(crate) struct Lent<T: Number>(Vec<T>);
+
+/// Lends memory of this length.
+pub(crate) fn lend<T: Number>(length: usize) -> Lent<T> {
+    Lent(take(length))
+}
+
+impl<T: Number> std::ops::Deref for Lent<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Number> std::ops::DerefMut for Lent<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
+impl<T: Number> Drop for Lent<T> {
+    fn drop(&mut self) {
+        keep(std::mem::take(&mut self.0));
+    }
+}
+
 struct Emptied;
 
 impl InplaceOp1 for Emptied {

@@ -53,7 +53,7 @@ pub struct Case {
     pub training: bool,
     /// Whether the activations are handed over with strides other than row-major ones.
     pub strided: bool,
-    /// Whether the first input is also the second.
+    /// Whether the first input is also every other one.
     pub twice: bool,
 }
 
@@ -169,10 +169,12 @@ impl Case {
         let gradient = if self.strided { restrided(&gradient)? } else { gradient };
         let wanted: Vec<bool> = (0..inputs.len()).map(|i| !self.is_constant(i)).collect();
         let mut gradients = self.operation.backward(&kept, &gradient, &wanted)?;
-        if self.twice
-            && let [Some(a), Some(b)] = &gradients[..]
-        {
-            gradients = vec![Some((a + b)?), None];
+        if self.twice {
+            for index in 1..gradients.len() {
+                if let (Some(sum), Some(more)) = (gradients[0].take(), gradients[index].take()) {
+                    gradients[0] = Some((sum + more)?);
+                }
+            }
         }
         Ok(Both {
             output: forward.output,
@@ -226,7 +228,7 @@ impl Case {
         let mut gradient_error = 0f64;
         for (index, gradient) in double.gradients.iter().enumerate() {
             let Some(gradient) = gradient else {
-                let without = self.is_constant(index) || (self.twice && index == 1);
+                let without = self.is_constant(index) || (self.twice && index > 0);
                 if !without {
                     gradient_error = f64::INFINITY;
                 }

@@ -217,6 +217,7 @@ fn running_statistics_follow_pytorch() {
     let norm = BatchNorm {
         epsilon: 0.0,
         momentum: 0.25,
+        ..BatchNorm::default()
     };
     let forward = norm
         .forward(&[&x, &one(1.0), &one(0.0), &one(8.0), &one(1.0)], &TRAIN)

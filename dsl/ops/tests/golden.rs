@@ -1,41 +1,15 @@
 //! Numbers of the original systems: DRG's losses, Enformer's GELU, layer norm, Poisson loss and Adam.
 
+mod common;
+
 use candle_core::{DType, Device, Tensor};
 use cistron_ops::{
-    Activation, Adam, Along, Arithmetic, Bins, Crop, Embedding, Fill, Gather, LayerNorm, Loss, Operation, OptimizerState, Pad,
-    PaddedPooling, Pass, PoolKind, Positions, Profile, Reverse,
+    Activation, Adam, Along, Arithmetic, Bins, Crop, Embedding, Fill, Gather, LayerNorm, Loss, OptimizerState, Pad,
+    PaddedPooling, PoolKind, Positions, Profile, Reverse,
 };
+use common::{array, close, golden, run, values};
 use std::collections::HashMap;
 use std::path::PathBuf;
-
-/// The folder of golden files; nothing (and a word about it) where there is none.
-fn golden(file: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("CISTRON_SHARED").map(PathBuf::from);
-    let shared = shared.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
-    let path = shared.join("golden").join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    assert_ne!(
-        std::env::var("CI").as_deref(),
-        Ok("true"),
-        "no shared data: {} is missing",
-        path.display()
-    );
-    println!("skipped: no shared data");
-    None
-}
-
-/// Reads an array of an npz file: f32, or f64 for numbers without axes.
-fn array(path: &PathBuf, name: &str) -> Tensor {
-    let mut file = npyz::npz::NpzArchive::open(path).expect("an npz file");
-    let npy = file
-        .by_name(name)
-        .expect("readable")
-        .unwrap_or_else(|| panic!("no array {name}"));
-    let shape: Vec<usize> = npy.shape().iter().map(|n| *n as usize).collect();
-    Tensor::from_vec(npy.into_vec::<f32>().expect("f32"), shape, &Device::Cpu).expect("a tensor")
-}
 
 /// Whole numbers of an npz file.
 fn integers(path: &PathBuf, name: &str) -> Vec<usize> {
@@ -46,25 +20,6 @@ fn integers(path: &PathBuf, name: &str) -> Vec<usize> {
         .unwrap_or_else(|| panic!("no array {name}"));
     let values = npy.into_vec::<i64>().expect("whole numbers");
     values.into_iter().map(|v| usize::try_from(v).expect("a place")).collect()
-}
-
-fn values(tensor: &Tensor) -> Vec<f64> {
-    tensor
-        .flatten_all()
-        .and_then(|t| t.to_dtype(DType::F64))
-        .and_then(|t| t.to_vec1())
-        .expect("values")
-}
-
-fn close(found: &Tensor, expected: &Tensor, tolerance: f64, what: &str) {
-    assert_eq!(found.elem_count(), expected.elem_count(), "{what}");
-    for (a, b) in values(found).into_iter().zip(values(expected)) {
-        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}: {a} against {b}");
-    }
-}
-
-fn run(operation: &dyn Operation, inputs: &[&Tensor]) -> Tensor {
-    operation.forward(inputs, &Pass::default()).expect("forward").output
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! kernels of one tap, inputs shorter than the kernel, strides in memory, an input used twice.
 
 mod arrangement;
+mod attention;
 mod convolution;
 mod dense;
 mod elementwise;
@@ -67,6 +68,7 @@ pub(super) fn evaluated(case: Case) -> Case {
 pub fn cases() -> Vec<Case> {
     [
         arrangement::cases(),
+        attention::cases(),
         convolution::cases(),
         dense::cases(),
         elementwise::cases(),
