@@ -15,6 +15,7 @@ mod memory;
 mod network;
 mod operations;
 mod timing;
+mod update;
 mod weights;
 
 pub use custom::custom_layer;

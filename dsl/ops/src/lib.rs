@@ -81,7 +81,10 @@ pub use layer_norm::{LayerNorm, RmsNorm};
 pub use linear::Linear;
 pub use loss::{Along, Contrast, Entropy, Loss, Profile};
 pub use operation::{Forward, Kept, Needs, Operation, Pass, Passes, Reads};
-pub use optimizer::{Adam, AdamW, Optimizer, OptimizerState, Sgd};
+pub use optimizer::{
+    Adam, AdamW, Average, AverageState, Clip, Clock, Group, KerasAdam, Optimizer, OptimizerState, Period, Role, Rules, Schedule,
+    Settings, Sgd, Update, Warmup, learning_rate,
+};
 pub use outer_sum::OuterSum;
 pub use pool::{Fill, PaddedPooling, PoolKind, Pooling, Pooling2d, SlidingPooling};
 pub use positions::{GammaRule, enformer_positions, enformer_positions_unsigned, sinusoid_positions};
