@@ -165,6 +165,23 @@ pub(crate) fn sum_of<T: Number>(x: &[T], f: impl Fn(T) -> T) -> T {
     fold(partial)
 }
 
+/// The sum of `f(x, y)` over two slices of the same length, in the order of [`sum_of`].
+#[inline(always)]
+pub(crate) fn sum_of2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T) -> T {
+    let mut partial = [T::default(); 16];
+    let (xs, ys) = (x.chunks_exact(16), y.chunks_exact(16));
+    let (xr, yr) = (xs.remainder(), ys.remainder());
+    for (x, y) in xs.zip(ys) {
+        for ((p, x), y) in partial.iter_mut().zip(x).zip(y) {
+            *p += f(*x, *y);
+        }
+    }
+    for ((p, x), y) in partial.iter_mut().zip(xr).zip(yr) {
+        *p += f(*x, *y);
+    }
+    fold(partial)
+}
+
 #[inline(always)]
 fn fold<T: Number>(mut partial: [T; 16]) -> T {
     for width in [8, 4, 2, 1] {
