@@ -54,7 +54,10 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use loss::{Along, Loss};
 pub use operation::{Forward, Kept, Needs, Operation, Pass, Passes, Reads};
-pub use optimizer::{Adam, AdamW, Optimizer, OptimizerState, Sgd};
+pub use optimizer::{
+    Adam, AdamW, Average, AverageState, Clip, Clock, Group, KerasAdam, Optimizer, OptimizerState, Period, Role, Rules, Schedule,
+    Settings, Sgd, Update, Warmup, learning_rate,
+};
 pub use pool::{PoolKind, Pooling};
 pub use reduce::Reduce;
 pub use reverse::Reverse;
