@@ -14,6 +14,7 @@ mod memory;
 mod network;
 mod operations;
 mod timing;
+mod update;
 mod weights;
 
 pub use error::{NetworkError, Result};
