@@ -4,7 +4,7 @@ use crate::error::{NetworkError, Result};
 use crate::network::Network;
 use candle_core::Tensor;
 use cistron_model::Operation as Declared;
-use cistron_ops::{Clip, Optimizer, OptimizerState, Role, Rules, Settings, Update};
+use cistron_ops::{AverageState, Clip, Optimizer, OptimizerState, Role, Rules, Settings, Update};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether anything outside may hold the weights' memory. A step writes only where nobody can be looking.
@@ -128,5 +128,24 @@ impl Network {
             own[i] = !settings.get(i).is_some_and(|s| s.frozen);
         }
         Ok(norm)
+    }
+
+    /// Takes the weights and buffers of this moment into an average.
+    ///
+    /// # Errors
+    /// As [`AverageState::add`].
+    pub fn add_to(&self, average: &mut AverageState) -> Result<()> {
+        let weights: Vec<(&str, &Tensor)> = self.weights.iter().map(|w| (w.name.as_str(), &w.tensor)).collect();
+        Ok(average.add(&weights)?)
+    }
+
+    /// A network with the weights and buffers of an average.
+    ///
+    /// # Errors
+    /// An average that has seen no weights, or those of another network.
+    pub fn averaged(&self, average: &AverageState) -> Result<Self> {
+        let mut network = self.clone();
+        network.set_weights(average.tensors()?)?;
+        Ok(network)
     }
 }
