@@ -3,9 +3,10 @@
 //! ```text
 //! benchmark NAME [--steps N] [--warmup N] [--predict]    one process, one line of JSON: medians of wall and CPU time, peak memory
 //! benchmark NAME --export FOLDER                          weights, a batch and the first two losses, for the twin's check
+//! benchmark NAME --profile [--steps N]                    where the time of a training step goes, node by node
 //! benchmark --list                                        the names
 //! ```
-//! Uses `CISTRON_THREADS` threads (2 unless set). Dropout is off in `--export`.
+//! Dropout is off in `--export`. `benchmark_mimalloc` is the same program with the allocator that notebooks have.
 
 // `model!` expands to paths of the facade; this program stands in for it, so that it needs neither tables nor plots.
 extern crate self as cistron;
@@ -15,6 +16,7 @@ mod export;
 mod facade;
 mod measure;
 mod networks;
+mod profile;
 mod step;
 
 pub use cistron_declaration::Value;
@@ -23,9 +25,12 @@ pub use facade::{__macro, Dataset};
 
 use std::error::Error;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (mut name, mut folder) = (None, None);
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// Unknown arguments, and what the networks give.
+pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let (mut name, mut folder, mut profiled) = (None, None, false);
     let mut how = measure::How::default();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("`{argument}` needs a value"));
@@ -37,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--steps" => how.steps = value()?.parse()?,
             "--warmup" => how.warmup = value()?.parse()?,
             "--predict" => how.predict = true,
+            "--profile" => profiled = true,
             "--export" => folder = Some(value()?),
             other if other.starts_with('-') => return Err(format!("unknown option `{other}`").into()),
             other => name = Some(other.to_string()),
@@ -44,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let name = name.ok_or("which network? `--list` names them")?;
     match folder {
+        None if profiled => profile::profile(&networks::workload(&name, 0.1)?, how.steps),
         Some(folder) => export::export(&networks::workload(&name, 0.0)?, folder.as_ref()),
         None => measure::measure(&name, &how),
     }
