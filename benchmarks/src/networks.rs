@@ -62,7 +62,7 @@ fn drg(length: usize, units: usize, batch: usize, drop: f64) -> Result<Workload>
             x = (c + rest).pool(Weighted, 6);
             rest = c.pool(Weighted, 6);
         }
-        x = x.linear(1024);
+        x = x.flatten().linear(1024);
         for width in [1126, 1126, 1024] { x = x.linear(width).dropout(drop).gelu(); }
         ex = x.linear();
     }};
