@@ -65,7 +65,10 @@ impl Network {
             for (place, parameter) in node.parameters.iter().enumerate() {
                 let one_axis = self.graph.parameters[*parameter].sizes.len() == 1;
                 roles[*parameter] = match &node.operation {
-                    Declared::BatchNorm { .. } | Declared::LayerNorm { .. } => Role::Norm,
+                    Declared::BatchNorm { .. }
+                    | Declared::LayerNorm { .. }
+                    | Declared::GroupNorm { .. }
+                    | Declared::RmsNorm { .. } => Role::Norm,
                     _ if place > 0 && one_axis => Role::Bias,
                     _ => Role::Weight,
                 };
