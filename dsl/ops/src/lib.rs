@@ -34,6 +34,7 @@ mod raw;
 mod reduce;
 mod reverse;
 mod single;
+mod strand_convolution;
 mod transposed_convolution;
 mod view;
 
@@ -61,4 +62,5 @@ pub use optimizer::{
 pub use pool::{PoolKind, Pooling};
 pub use reduce::Reduce;
 pub use reverse::Reverse;
+pub use strand_convolution::{StrandCombine, StrandConvolution};
 pub use transposed_convolution::{TransposedConvolution, TransposedConvolution2d};
