@@ -199,8 +199,9 @@ class Perceiver(nn.Module):
     def __init__(self, drop):
         super().__init__()
         self.tokens, self.coverage = nn.Embedding(5, 256), nn.Embedding(256, 256)
-        self.positions = nn.Parameter(torch.randn(1000, 256))
-        self.latents = nn.Parameter(0.02 * torch.randn(128, 512))
+        self.positions = nn.Embedding(1000, 256)
+        self.latents = nn.Embedding(128, 512)
+        nn.init.normal_(self.latents.weight, std=0.02)
         self.cross = Attend(512, 256, 4, drop, read=256)
         self.selves = nn.ModuleList([Attend(512, 512, 8, drop) for _ in range(4)])
         self.head = nn.Linear(512, 1)
@@ -208,8 +209,8 @@ class Perceiver(nn.Module):
 
     def forward(self, tokens, coverage):
         bins = (torch.bucketize(coverage.clamp(0, 10), self.edges) - 1).clamp(0, 255)
-        x = self.tokens(tokens) + self.coverage(bins) + self.positions
-        h = self.cross(self.latents.expand(len(x), -1, -1), x)
+        x = self.tokens(tokens) + self.coverage(bins) + self.positions.weight
+        h = self.cross(self.latents.weight.expand(len(x), -1, -1), x)
         for layer in self.selves:
             h = layer(h)
         return self.head(h.mean(1))
@@ -265,7 +266,7 @@ def tokens_last(inputs, target):
 
 
 def whole_tokens(inputs, target):
-    return {"tokens": inputs["tokens"].flatten(1).long(), "coverage": inputs["coverage"].flatten(1)}, target
+    return {"tokens": inputs["tokens"].long(), "coverage": inputs["coverage"].flatten(1)}, target
 
 
 TWINS = {
@@ -293,7 +294,7 @@ TWINS = {
     "lsfg_perceiver": Twin(
         32,
         Perceiver,
-        lambda b: {"tokens": torch.randint(0, 5, (b, 1, 1000)).float(), "coverage": 10 * torch.rand(b, 1, 1000)},
+        lambda b: {"tokens": torch.randint(0, 5, (b, 1000)).float(), "coverage": 10 * torch.rand(b, 1, 1000)},
         lambda b: 10 * torch.rand(b, 1),
         F.mse_loss,
         lambda p: torch.optim.Adam(p, lr=1e-4),

@@ -33,10 +33,16 @@ def read_safetensors(path):
 
 def places(network):
     """Where exported weights go, in the order of the declaration; query, key and value are one matrix here."""
-    for name, tensor in network.state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue
-        yield from tensor.chunk(3) if ".qkv." in name else [tensor]
+    state = network.state_dict()
+    for name, tensor in state.items():
+        if name.endswith("qkv.weight"):
+            bias = state.get(name.replace("weight", "bias"))
+            for i, part in enumerate(tensor.chunk(3)):
+                yield part
+                if bias is not None:
+                    yield bias.chunk(3)[i]
+        elif not name.endswith(("qkv.bias", "num_batches_tracked")):
+            yield tensor
 
 
 def parameter_count(network):

@@ -25,6 +25,14 @@ impl Dataset {
         })
     }
 
+    /// Names the categories of an input.
+    pub(crate) fn categories(mut self, input: &str, names: &[&str]) -> Self {
+        for port in self.0.inputs.iter_mut().filter(|p| p.name == input) {
+            port.tracks = names.iter().map(|n| (*n).to_string()).collect();
+        }
+        self
+    }
+
     /// What a model sees of it.
     pub fn signature(&self) -> Signature {
         self.0.clone()
@@ -32,18 +40,18 @@ impl Dataset {
 }
 
 fn axes(kind: PortKind, sizes: &[usize]) -> Vec<Axis> {
-    let kinds = match kind {
-        PortKind::Scalar => [AxisKind::Track, AxisKind::Position],
-        PortKind::Bins => [AxisKind::Track, AxisKind::Position],
-        PortKind::Category => [AxisKind::Category, AxisKind::Position],
-        _ => [AxisKind::Channel, AxisKind::Position],
+    let first = match kind {
+        PortKind::Scalar | PortKind::Bins => AxisKind::Track,
+        PortKind::Category => AxisKind::Position,
+        _ => AxisKind::Channel,
     };
+    let kinds = std::iter::once(first).chain(std::iter::repeat(AxisKind::Position));
     let axis = |(kind, size): (AxisKind, &usize)| Axis {
         kind,
         size: Some(*size),
         bp: None,
     };
-    kinds.into_iter().zip(sizes).map(axis).collect()
+    kinds.zip(sizes).map(axis).collect()
 }
 
 /// What `model!` expands to.

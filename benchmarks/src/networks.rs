@@ -2,11 +2,11 @@
 
 use crate::facade::Dataset;
 use candle_core::Tensor;
-use cistron_declaration::PortKind::{Dna, Rna, Track};
+use cistron_declaration::PortKind::{Category, Dna, Rna, Track};
 use cistron_macros::model;
 use cistron_model::Model;
 use cistron_nn::Named;
-use cistron_ops::{Adam, Along, Loss, Optimizer, Sgd};
+use cistron_ops::{Adam, AdamW, Along, Loss, Optimizer, Sgd};
 use std::error::Error;
 
 use crate::data::{Values, tensor};
@@ -14,7 +14,16 @@ use crate::data::{Values, tensor};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// All names, in the order of the table.
-pub(crate) const NAMES: &[&str] = &["drg_40kb", "drg_4kb", "maxatac_100", "maxatac_1000", "mpsa"];
+pub(crate) const NAMES: &[&str] = &[
+    "drg_40kb",
+    "drg_4kb",
+    "maxatac_100",
+    "maxatac_1000",
+    "transformer",
+    "orca_decoder",
+    "lsfg_perceiver",
+    "mpsa",
+];
 
 /// What one process measures.
 pub(crate) struct Workload {
@@ -37,6 +46,9 @@ pub(crate) fn workload(name: &str, drop: f64) -> Result<Workload> {
         "drg_4kb" => drg(4_000, 3, 8, drop),
         "maxatac_100" => maxatac(100),
         "maxatac_1000" => maxatac(1_000),
+        "transformer" => transformer(),
+        "orca_decoder" => orca_decoder(drop),
+        "lsfg_perceiver" => lsfg_perceiver(drop),
         "mpsa" => mpsa(drop),
         other => Err(format!("no network `{other}`; there are {}", NAMES.join(", ")).into()),
     }
@@ -59,10 +71,10 @@ fn drg(length: usize, units: usize, batch: usize, drop: f64) -> Result<Workload>
         rest = x;
         for _ in 0..units {
             let c = unit(x, 1, true);
-            x = (c + rest).pool(Weighted, 6);
-            rest = c.pool(Weighted, 6);
+            x = (c + rest).pool(Weighted, 6, rest = Pad);
+            rest = c.pool(Weighted, 6, rest = Pad);
         }
-        x = x.linear(1024);
+        x = x.flatten().linear(1024);
         for width in [1126, 1126, 1024] { x = x.linear(width).dropout(drop).gelu(); }
         ex = x.linear();
     }};
@@ -104,6 +116,87 @@ fn maxatac(batch: usize) -> Result<Workload> {
         optimizer: Optimizer::Adam(Adam {
             lr: 1e-3,
             eps: 1e-7,
+            ..Adam::default()
+        }),
+    })
+}
+
+/// A stand-in for Enformer's transformer: norms first, GELU, no positions.
+fn transformer() -> Result<Workload> {
+    let tokens = Dataset::new(&[("x", Track, &[384, 1536])], &[("y", &[64, 1536])]);
+    let model = model! { Transformer on tokens {
+        let mut h = x;
+        for _ in 0..4 {
+            h = h + h.norm(Layer).attention(8);
+            h = h + h.norm(Layer).linear(1536).gelu().linear(384);
+        }
+        y = h.linear();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([("x".into(), tensor(Values::Normal, &[1, 384, 1536], 0)?)]),
+        target: tensor(Values::Normal, &[1, 64, 1536], 1)?,
+        loss: vec![(1.0, Loss::Mse)],
+        optimizer: Optimizer::AdamW(AdamW {
+            lr: 1e-4,
+            ..AdamW::default()
+        }),
+    })
+}
+
+/// Orca's 1 Mb decoder on an encoding of 250 bins: 19 pairs of blocks with dilations up to 64.
+fn orca_decoder(drop: f64) -> Result<Workload> {
+    let one_mb = Dataset::new(&[("encoding", Track, &[128, 250])], &[("map", &[1, 250, 250])]);
+    let model = model! { OrcaDecoder(drop = drop) on one_mb {
+        block linear_pair(x, d) {
+            x.conv(32, width = 3, dilation = d).norm(Batch).conv(64, width = 3, dilation = d).norm(Batch)
+        }
+        block pair(x, d) {
+            x.conv(32, width = 3, dilation = d).norm(Batch).relu().conv(64, width = 3, dilation = d).norm(Batch).relu()
+        }
+        let mut m = linear_pair(encoding.outer_sum().dropout(drop), 1);
+        m = pair(m, 1) + m;
+        for d in [2, 4, 8, 16, 32, 64, 2, 4, 8, 16, 32, 64, 2, 4, 8, 16, 32, 64] {
+            m = linear_pair(m, d) + m;
+            m = pair(m, d) + m;
+        }
+        map = m.conv(5, width = 1).norm(Batch).relu().conv(1, width = 1).symmetric();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([("encoding".into(), tensor(Values::Normal, &[1, 128, 250], 0)?)]),
+        target: tensor(Values::Normal, &[1, 1, 250, 250], 1)?,
+        loss: vec![(1.0, Loss::Mse)],
+        optimizer: Optimizer::Sgd(Sgd {
+            lr: 2e-3,
+            momentum: 0.98,
+            ..Sgd::default()
+        }),
+    })
+}
+
+/// LSFG's perceiver on tracks, with the layers and heads that its configuration names.
+fn lsfg_perceiver(drop: f64) -> Result<Workload> {
+    let windows = Dataset::new(
+        &[("tokens", Category, &[1000]), ("coverage", Track, &[1, 1000])],
+        &[("value", &[1])],
+    )
+    .categories("tokens", &["A", "C", "G", "T", "N"]);
+    let model = model! { Perceiver(drop = drop) on windows {
+        let x = tokens.embed(256) + coverage.bins(256, 0.0, 10.0).embed(256) + positions();
+        let h = latents(128, 512).cross_attention(x.tokens(), heads = 4, dropout = drop);
+        value = h.self_attention(4, heads = 8, dropout = drop).mean(Latents).linear();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([
+            ("tokens".into(), tensor(Values::Whole(5), &[32, 1000], 0)?),
+            ("coverage".into(), tensor(Values::Uniform(10.0), &[32, 1, 1000], 1)?),
+        ]),
+        target: tensor(Values::Uniform(10.0), &[32, 1], 2)?,
+        loss: vec![(1.0, Loss::Mse)],
+        optimizer: Optimizer::Adam(Adam {
+            lr: 1e-4,
             ..Adam::default()
         }),
     })

@@ -57,13 +57,6 @@ pub(crate) fn updated(
     outcome: Step,
     rate: f64,
 ) -> Result<(), NetworkError> {
-    network.apply(|weights| {
-        for (weight, gradient) in weights.iter_mut().zip(&outcome.gradients) {
-            if let (true, Some(gradient)) = (weight.trainable, gradient) {
-                weight.tensor = optimizer.update(&weight.name, &weight.tensor, gradient, rate)?;
-            }
-        }
-        Ok(())
-    })?;
+    network.optimize(&outcome.gradients, optimizer, &[], rate, None)?;
     outcome.give_back()
 }

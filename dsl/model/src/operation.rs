@@ -96,12 +96,11 @@ pub enum Operation {
         bias: bool,
     },
     /// Batch normalisation over batch and positions. Parameters: weight, bias, running mean, running variance (the last two are buffers), all `[channels]`.
-    /// `running = (1 - momentum) * running + momentum * batch`; the convention says with which variance and whether it is debiased.
-    /// With Sonnet's, one more buffer: the number of updates `[1]`.
+    /// With Sonnet's convention, one more buffer: the number of updates `[1]`.
     BatchNorm {
         /// Added to the variance.
         epsilon: f64,
-        /// Share of the new batch.
+        /// Share of the new batch in the running statistics (PyTorch), or of the old ones (Keras, Sonnet).
         momentum: f64,
         /// Whose running statistics.
         #[serde(default, skip_serializing_if = "is_default")]
@@ -193,7 +192,7 @@ pub enum Operation {
         /// What becomes of rows and columns that fill no window.
         rest: Rest,
     },
-    /// Enformer's pooling: a mean weighted by the softmax, over each window, of a linear map of the channels. Parameter: weight `[channels, channels]`.
+    /// Enformer's pooling: a mean weighted by the softmax, over each window, of a linear map of the channels; what is left over at the end is a window of its own. Parameter: weight `[channels, channels]`.
     AttentionPool {
         /// Window and step.
         window: usize,

@@ -137,7 +137,6 @@ fn left_over(model: &Model) -> Option<String> {
                 rest: Rest::Drop,
                 ..
             } => (window, step),
-            Operation::AttentionPool { window } => (window, window),
             _ => return None,
         };
         let length = node.inputs.first().and_then(|i| nodes[*i].sizes().last().copied())?;

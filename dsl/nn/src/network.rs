@@ -183,7 +183,9 @@ impl Network {
     /// # Errors
     /// An input that is missing or has another shape than declared.
     pub fn predict(&self, inputs: &Named) -> Result<Named> {
-        Ok(forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, _, _| Ok(false))?.outputs)
+        let walk = forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, _, _| Ok(false))?;
+        self.shown(&walk.outputs);
+        Ok(walk.outputs)
     }
 
     /// The values of nodes, by name, in evaluation mode.
@@ -208,6 +210,7 @@ impl Network {
             }
             Ok(named)
         })?;
+        self.shown(&found);
         Ok(found)
     }
 
@@ -258,6 +261,7 @@ impl Network {
             node: 0,
         };
         let mut walk = forward(self, inputs, &pass, clock, |_, _, _| Ok(false))?;
+        self.shown(&walk.outputs);
         let (loss, gradients) = loss(&walk.outputs)?;
         if !loss.is_finite() {
             return Ok(Step {

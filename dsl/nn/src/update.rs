@@ -1,9 +1,10 @@
 //! Weights that follow their gradients.
 
 use crate::error::{NetworkError, Result};
-use crate::network::Network;
+use crate::network::{Named, Network};
 use candle_core::Tensor;
 use cistron_model::Operation as Declared;
+use cistron_ops::buffer::address;
 use cistron_ops::{AverageState, Clip, Optimizer, OptimizerState, Role, Rules, Settings, Update};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,6 +45,19 @@ impl Shared {
 }
 
 impl Network {
+    /// These tensors leave the network: an operation may have given a view of a weight.
+    pub(crate) fn shown(&self, tensors: &Named) {
+        let shown: Vec<usize> = tensors.values().filter_map(address).collect();
+        if self
+            .weights
+            .iter()
+            .filter_map(|w| address(&w.tensor))
+            .any(|at| shown.contains(&at))
+        {
+            self.shared.mark();
+        }
+    }
+
     /// What each weight is to its layer, in the order of [`Network::weights`].
     pub fn roles(&self) -> Vec<Role> {
         let mut roles = vec![Role::Weight; self.graph.parameters.len()];
@@ -51,7 +65,10 @@ impl Network {
             for (place, parameter) in node.parameters.iter().enumerate() {
                 let one_axis = self.graph.parameters[*parameter].sizes.len() == 1;
                 roles[*parameter] = match &node.operation {
-                    Declared::BatchNorm { .. } | Declared::LayerNorm { .. } => Role::Norm,
+                    Declared::BatchNorm { .. }
+                    | Declared::LayerNorm { .. }
+                    | Declared::GroupNorm { .. }
+                    | Declared::RmsNorm { .. } => Role::Norm,
                     _ if place > 0 && one_axis => Role::Bias,
                     _ => Role::Weight,
                 };

@@ -18,6 +18,15 @@ pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {
     }
 }
 
+/// Multiplications and additions that are worth waking a thread.
+const SMALL: usize = 1 << 20;
+
+/// Runs tasks `0..count`, each of so many multiplications, on all threads; small ones several in a row.
+pub(crate) fn for_each_group(count: usize, work: usize, task: impl Fn(usize) + Sync + Send) {
+    let groups = pieces(count, (count * work / SMALL).max(1));
+    for_each_task(groups.len(), |i| (groups[i].0..groups[i].0 + groups[i].1).for_each(&task));
+}
+
 /// Runs tasks `0..count` on all threads and gives their results in order.
 pub(crate) fn map_tasks<R: Send>(count: usize, task: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
     if count <= 1 {

@@ -32,6 +32,7 @@ mod language;
 mod language_page;
 mod mangled;
 mod mistakes;
+mod operations;
 mod shapes;
 mod support;
 mod values;

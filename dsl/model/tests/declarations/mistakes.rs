@@ -58,7 +58,7 @@ fn words_and_arguments() {
     );
     mistake(
         "y = dna.pool(Attention, 2, step = 1).linear();",
-        "1: `step` belongs to the other pools: `pool(Attention, n)` takes whole windows",
+        "1: `step` belongs to the other pools",
     );
     mistake(
         "y = dna.norm(Layer, momentum = 0.5).linear();",

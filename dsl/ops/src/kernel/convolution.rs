@@ -9,8 +9,8 @@ use super::scratch::aligned;
 use super::table::Kernels;
 use crate::buffer::{keep, take};
 use crate::number::{Number, Scratch};
-use crate::parallel::{for_each_task, pieces};
-use crate::raw::SharedOutput;
+use crate::parallel::{for_each_group, for_each_task, pieces};
+use crate::raw::{SharedOutput, vectorised};
 
 /// Bytes of a tile: what fits well into a level-2 cache.
 const TILE_BYTES: usize = 384 << 10;
@@ -125,32 +125,49 @@ fn packed_weight<T: Number>(walk: &Walk, part: &Part, blocks: &[(usize, usize)],
     packed
 }
 
-/// Computes the output of a walk from its input: every number of `y` is written.
+/// Computes the output of a walk from its input: every number of `y` is written, and of `winners` where there are any
+/// (of each two filters the larger value is kept, and which it was: 0, 1, or 2 for both).
 ///
 /// # Panics
 /// When a slice does not have the size that the walk says.
-pub(crate) fn walk<T: Number>(walk: &Walk, x: &[T], weight: &[T], bias: Option<&[T]>, y: &mut [T]) {
+fn walk<T: Number>(walk: &Walk, x: &[T], weight: &[T], bias: Option<&[T]>, y: &mut [T], winners: Option<&mut [u8]>) {
     let channels = walk.groups * walk.channels;
     let filters = walk.groups * walk.filters;
+    let together = if winners.is_some() { 2 } else { 1 };
     let (input, output) = (walk.input[0] * walk.input[1], walk.output[0] * walk.output[1]);
     assert!(
         x.len() == walk.batch * channels * input
-            && y.len() == walk.batch * filters * output
+            && y.len() == walk.batch * filters / together * output
+            && winners.as_ref().is_none_or(|w| w.len() == y.len())
             && bias.is_none_or(|b| b.len() == filters),
         "sizes of a convolution"
     );
     let kernels = T::kernels();
-    let blocks = row_blocks(walk.filters, kernels.rows());
+    let blocks = row_blocks(walk.filters / together, kernels.rows() / together);
+    let blocks: Vec<(usize, usize)> = blocks.iter().map(|b| (b.0 * together, b.1 * together)).collect();
     let shared = SharedOutput::new(y);
+    let winners = winners.map(SharedOutput::new);
     for rows in &walk.axes[0] {
         for columns in walk.axes[1].iter().filter(|a| rows.count * a.count > 0) {
-            let part = Part::new(walk, [rows, columns], kernels);
+            let mut part = Part::new(walk, [rows, columns], kernels);
+            part.indirect |= winners.is_some();
             let largest = part.a_steps.iter().max().map_or(0, |at| *at as usize);
             let end = (walk.groups - 1) * walk.weight_steps[0] + (walk.filters.max(1) - 1) * walk.weight_steps[1] + largest;
             assert!(part.taps() == 0 || end < weight.len(), "size of a weight");
             let packs = walk.batch * rows.count * columns.count >= PACK_FROM;
             let packed = packs.then(|| packed_weight(walk, &part, &blocks, weight));
-            run(walk, &part, kernels, &blocks, x, weight, packed.as_deref(), bias, &shared);
+            run(
+                walk,
+                &part,
+                kernels,
+                &blocks,
+                x,
+                weight,
+                packed.as_deref(),
+                bias,
+                &shared,
+                winners.as_ref(),
+            );
             packed.into_iter().for_each(keep);
         }
     }
@@ -167,6 +184,7 @@ fn run<T: Number>(
     packed: Option<&[T]>,
     bias: Option<&[T]>,
     y: &SharedOutput<T>,
+    winners: Option<&SharedOutput<u8>>,
 ) {
     let (layout, taps) = (&part.layout, part.taps());
     let tiles = layout.tiles(walk.batch, part.axes[0].count, part.axes[1].count);
@@ -179,7 +197,8 @@ fn run<T: Number>(
     let per_tile = group_parts.len() * block_parts.len();
     // What is read beyond the last row, by blocks that are wider than it.
     let slack = kernels.lanes;
-    for_each_task(tiles.len() * per_tile, |task| {
+    let one = walk.groups * work / per_tile;
+    for_each_group(tiles.len() * per_tile, one, |task| {
         let (tile, within) = (&tiles[task / per_tile], task % per_tile);
         let (groups, own) = (
             group_parts[within / block_parts.len()],
@@ -249,6 +268,17 @@ fn run<T: Number>(
                                 block(at, results.as_mut_ptr(), pitch, tile.column.1);
                             }
                             let from = if part.flat { at } else { 0 };
+                            if let Some(winners) = winners {
+                                for i in 0..count / 2 {
+                                    let (a, b) = results[2 * i * pitch..].split_at(pitch);
+                                    let plane = (tile.example.0 + e) * walk.filters / 2 + filter / 2 + i;
+                                    let target = plane * walk.output[1] + column;
+                                    // SAFETY: as below.
+                                    let (y, w) = unsafe { (y.row(target, tile.column.1), winners.row(target, tile.column.1)) };
+                                    larger(&a[from..], &b[from..], y, w);
+                                }
+                                continue;
+                            }
                             for i in 0..count {
                                 let values = &results[i * pitch + from..][..tile.column.1];
                                 // SAFETY: rows of different tiles and filters have nothing in common; those of
@@ -271,6 +301,32 @@ fn run<T: Number>(
     });
 }
 
+/// The larger of each two values, and which it was. What is no number wins.
+fn larger<T: Number>(a: &[T], b: &[T], y: &mut [T], winners: &mut [u8]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((a, b), y), winner) in a.iter().zip(b).zip(y).zip(winners) {
+                let first = *a > *b || a.wide().is_nan();
+                *y = if first { *a } else { *b };
+                *winner = if first { 0 } else { 1 + u8::from(*a == *b) };
+            }
+        },
+    );
+}
+
+/// The maximum of each two filters of a convolution along one line without groups, and which it was.
+pub(crate) fn both_strands<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> (Vec<T>, Vec<u8>) {
+    let mut y = take::<T>(g.sizes()[2]);
+    let mut winners = vec![0; y.len()];
+    let both = Walk {
+        filters: 2 * g.filters,
+        ..g.forward()
+    };
+    walk(&both, x, weight, bias, &mut y, Some(&mut winners));
+    (y, winners)
+}
+
 /// Positions from which on a convolution of width 1 is a matrix product for each example.
 const PRODUCT_FROM: usize = 192;
 
@@ -289,7 +345,7 @@ pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Opti
         }
         return y;
     }
-    walk(&g.forward(), x, weight, bias, &mut y);
+    walk(&g.forward(), x, weight, bias, &mut y, None);
     y
 }
 
@@ -303,6 +359,6 @@ pub(crate) fn input_gradient<T: Number>(g: &Geometry, gradient: &[T], weight: &[
         }
         return x;
     }
-    walk(&g.gradient(), gradient, weight, bias, &mut x);
+    walk(&g.gradient(), gradient, weight, bias, &mut x, None);
     x
 }

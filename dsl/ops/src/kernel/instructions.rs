@@ -109,4 +109,30 @@ mod tests {
             "{message}"
         );
     }
+
+    #[test]
+    fn every_set_goes_through_the_harness() {
+        if std::env::var_os("CISTRON_INSTRUCTIONS").is_some() {
+            println!("skipped: a set is chosen already");
+            return;
+        }
+        for set in InstructionSet::ALL.into_iter().filter(|s| s.is_available() && *s != chosen()) {
+            let program = std::env::current_exe().expect("this program");
+            let run = std::process::Command::new(program)
+                .args(["every_operation_agrees", "products_of_all_layouts", "the_set_of_this_process"])
+                .env("CISTRON_INSTRUCTIONS", set.name())
+                .env("CISTRON_TEST_SET", set.name())
+                .output()
+                .expect("runs");
+            let output = String::from_utf8_lossy(&run.stdout);
+            assert!(run.status.success() && output.contains("3 passed"), "{set:?}: {output}");
+        }
+    }
+
+    #[test]
+    fn the_set_of_this_process_is_the_one_wished_for() {
+        if let Ok(name) = std::env::var("CISTRON_TEST_SET") {
+            assert_eq!(instructions(), name);
+        }
+    }
 }

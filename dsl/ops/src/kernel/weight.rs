@@ -50,6 +50,9 @@ fn layout<T: Number>(g: &Geometry) -> Layout {
     layout
 }
 
+/// Rows of the output shorter than this are copied next to each other, with zeros where the tile has what lies between.
+const SHORT: usize = 28;
+
 /// The sums of `[batch, channel, place]` over all but channels.
 pub(crate) fn channel_sums<T: Number>(values: &[T], channels: usize, places: usize) -> Vec<T> {
     let parts = pieces(channels, (values.len() / 65_536).clamp(1, 32));
@@ -180,63 +183,91 @@ impl Chunk {
         let (rows, columns) = (row_blocks(self.filters.1, most_rows), row_blocks(taps.len(), most_columns));
         let a_rows: Vec<u32> = (0..most_rows).map(|i| (i * plane) as u32).collect();
         let (mut a_segments, mut b_segments) = (Vec::new(), Vec::new());
-        T::scratch(|Scratch { columns: scratch, .. }| {
-            let size = self.channels.1 * layout.channel();
-            let input = aligned(scratch, size + kernels.lanes);
-            for (number, tile) in tiles.iter().enumerate() {
-                layout.pack(x, g.channels, tile, self.channels.0, &mut input[..size]);
-                a_segments.clear();
-                b_segments.clear();
-                for e in 0..tile.example.1 {
-                    for r in 0..tile.row.1 {
-                        a_segments.push((e * g.filters * plane + r * g.output[1]) as u32);
-                        b_segments.push(layout.position(e, r) as u32);
+        let flat = g.output[1] < SHORT && layout.is_dense() && layout.examples * layout.rows > 1;
+        T::scratch(
+            |Scratch {
+                 columns: scratch,
+                 rows: short,
+             }| {
+                let size = self.channels.1 * layout.channel();
+                let input = aligned(scratch, size + kernels.lanes);
+                let pitch = layout.position(layout.examples - 1, layout.rows - 1) + layout.columns;
+                let flat_rows: Vec<u32> = (0..most_rows).map(|i| (i * pitch) as u32).collect();
+                let short = aligned(short, if flat { self.filters.1 * pitch } else { 0 });
+                for (number, tile) in tiles.iter().enumerate() {
+                    layout.pack(x, g.channels, tile, self.channels.0, &mut input[..size]);
+                    a_segments.clear();
+                    b_segments.clear();
+                    for e in 0..tile.example.1 {
+                        for r in 0..tile.row.1 {
+                            a_segments.push((e * g.filters * plane + r * g.output[1]) as u32);
+                            b_segments.push(layout.position(e, r) as u32);
+                        }
                     }
-                }
-                let place = (tile.example.0 * g.filters + self.filters.0) * plane + tile.row.0 * g.output[1] + tile.column.0;
-                let gradient = &gradient[place..];
-                for &(first_row, count) in &rows {
-                    let a = &gradient[first_row * plane..];
-                    if bias {
-                        for i in 0..count {
-                            let sum = vectorised(
-                                #[inline(always)]
-                                || {
-                                    let mut sum = T::default();
-                                    for at in &a_segments {
-                                        sum += sum_of(&a[i * plane + *at as usize..][..tile.column.1], |v| v);
-                                    }
-                                    sum
-                                },
-                            );
-                            // SAFETY: the bias of each filter follows the weights.
-                            unsafe {
-                                let at = target.add(g.sizes()[1] + self.filters.0 + first_row + i);
-                                *at = if number == 0 { sum } else { *at + sum };
+                    let stretch = layout.position(tile.example.1 - 1, tile.row.1 - 1) + tile.column.1;
+                    let place = (tile.example.0 * g.filters + self.filters.0) * plane + tile.row.0 * g.output[1] + tile.column.0;
+                    let gradient = &gradient[place..];
+                    if flat {
+                        for (filter, short) in short.chunks_exact_mut(pitch).enumerate() {
+                            short[..stretch].fill(T::default());
+                            for (from, to) in a_segments.iter().zip(&b_segments) {
+                                let row = &gradient[filter * plane + *from as usize..][..tile.column.1];
+                                short[*to as usize..][..tile.column.1].copy_from_slice(row);
                             }
                         }
                     }
-                    for &(first_column, width) in &columns {
-                        let dots = Dots {
-                            segments: a_segments.len(),
-                            length: tile.column.1,
-                            a: a.as_ptr(),
-                            a_rows: a_rows.as_ptr(),
-                            a_segments: a_segments.as_ptr(),
-                            b: input.as_ptr(),
-                            b_rows: taps[first_column..].as_ptr(),
-                            b_segments: b_segments.as_ptr(),
-                            // SAFETY: inside the gradient of the weight, which the caller lends for these filters and taps.
-                            c: unsafe { target.add((self.filters.0 + first_row) * g.taps() + self.weight + first_column) },
-                            c_row: g.taps(),
-                            c_column: 1,
-                            add: number > 0,
-                        };
-                        // SAFETY: rows of the gradient and of the tile end inside their slices: `layout` laid them out.
-                        unsafe { kernels.dots(count, width, &dots) }
+                    let (segments, length) = if flat {
+                        (1, stretch)
+                    } else {
+                        (a_segments.len(), tile.column.1)
+                    };
+                    for &(first_row, count) in &rows {
+                        let a = &gradient[first_row * plane..];
+                        if bias {
+                            for i in 0..count {
+                                let sum = vectorised(
+                                    #[inline(always)]
+                                    || {
+                                        let mut sum = T::default();
+                                        for at in &a_segments {
+                                            sum += sum_of(&a[i * plane + *at as usize..][..tile.column.1], |v| v);
+                                        }
+                                        sum
+                                    },
+                                );
+                                // SAFETY: the bias of each filter follows the weights.
+                                unsafe {
+                                    let at = target.add(g.sizes()[1] + self.filters.0 + first_row + i);
+                                    *at = if number == 0 { sum } else { *at + sum };
+                                }
+                            }
+                        }
+                        for &(first_column, width) in &columns {
+                            let dots = Dots {
+                                segments,
+                                length,
+                                a: if flat {
+                                    short[first_row * pitch..].as_ptr()
+                                } else {
+                                    a.as_ptr()
+                                },
+                                a_rows: if flat { flat_rows.as_ptr() } else { a_rows.as_ptr() },
+                                a_segments: if flat { &0 } else { a_segments.as_ptr() },
+                                b: input.as_ptr(),
+                                b_rows: taps[first_column..].as_ptr(),
+                                b_segments: if flat { &0 } else { b_segments.as_ptr() },
+                                // SAFETY: inside the gradient of the weight, which the caller lends for these filters and taps.
+                                c: unsafe { target.add((self.filters.0 + first_row) * g.taps() + self.weight + first_column) },
+                                c_row: g.taps(),
+                                c_column: 1,
+                                add: number > 0,
+                            };
+                            // SAFETY: rows of the gradient and of the tile end inside their slices: `layout` laid them out.
+                            unsafe { kernels.dots(count, width, &dots) }
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 }

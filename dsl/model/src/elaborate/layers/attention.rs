@@ -181,6 +181,7 @@ impl Elaborator<'_> {
         let Some(tokens) = self.attended(&tokens, "cross_attention", at) else {
             return Item::Unknown;
         };
+        self.latents_read(item, &tokens);
         self.drafts.enter("cross_attention", false);
         let given = self.whole_layer(item, Some(&tokens), &layer, arguments);
         self.drafts.leave();

@@ -27,12 +27,13 @@ impl Convention {
         }
     }
 
-    /// The share of a new batch: PyTorch's momentum says it, those of Keras and Sonnet say what is kept.
-    fn share(self, momentum: Option<f64>) -> f64 {
-        match (self, momentum) {
-            (Self::PyTorch, given) => given.unwrap_or(0.1),
-            (Self::Keras, given) => 1.0 - given.unwrap_or(0.99),
-            (Self::Sonnet, given) => 1.0 - given.unwrap_or(0.9),
+    /// Its momentum unless a layer says otherwise: PyTorch's is the share of a new batch, those of Keras and Sonnet what
+    /// is kept.
+    fn momentum(self) -> f64 {
+        match self {
+            Self::PyTorch => 0.1,
+            Self::Keras => 0.99,
+            Self::Sonnet => 0.9,
         }
     }
 }
@@ -104,7 +105,7 @@ impl Elaborator<'_> {
             }
             _ => Operation::BatchNorm {
                 epsilon,
-                momentum: convention.share(momentum),
+                momentum: momentum.unwrap_or(convention.momentum()),
                 convention,
                 virtual_batch,
             },

@@ -27,7 +27,9 @@ impl Elaborator<'_> {
         let attention = kind == Some("Attention");
         if attention {
             for other in ["step", "rest"].into_iter().filter(|a| arguments.get(a).is_some()) {
-                let message = format!("`{other}` belongs to the other pools: `pool(Attention, n)` takes whole windows");
+                let message = format!(
+                    "`{other}` belongs to the other pools: windows of `pool(Attention, n)` are side by side, the last may be shorter"
+                );
                 self.report(Diagnostic::error(arguments.span_of(other), message));
             }
             if places.len() == 2 {
@@ -36,11 +38,18 @@ impl Elaborator<'_> {
             }
             self.decided(shape.first(), arguments.span);
         }
+        let padded = arguments.get("rest").is_some() && rest == Rest::Pad;
+        if padded && (places.len() == 2 || arguments.get("step").is_some()) {
+            let of = if places.len() == 2 { "of a map" } else { "with a `step`" };
+            let message = format!("`rest = Pad` {of} parses but cannot run yet");
+            return self.fail(Diagnostic::error(arguments.span_of("rest"), message));
+        }
         let each = match step {
             Given::Absent => window,
             given => given.or(1),
         };
         for place in &mut places {
+            let rest = if attention { Rest::Pad } else { rest };
             let size = match (place.size, window.zip(each)) {
                 (Size::Known(length), Some((window, each))) => match pooled(length, window, each, rest) {
                     Some(size) => Size::Known(size),

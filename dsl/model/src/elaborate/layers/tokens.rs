@@ -4,7 +4,7 @@ use super::places::{channels, placed};
 use crate::Operation;
 use crate::elaborate::arguments::Arguments;
 use crate::elaborate::start::Rule;
-use crate::elaborate::{Elaborator, Item};
+use crate::elaborate::{Draft, Elaborator, Item};
 use crate::shape::{Dimension, Shape, Size};
 use cistron_declaration::{Argument, AxisKind, Diagnostic, PortKind, Span};
 
@@ -180,6 +180,26 @@ impl Elaborator<'_> {
         let node = self.push_input(&port.name, Shape::of(&port.axes), span);
         self.inputs.insert(port.name.clone(), node);
         vec![node]
+    }
+
+    /// Latents take the batch from what they attend to, as far as that was there before them.
+    pub(crate) fn latents_read(&mut self, latents: &Item, tokens: &Item) {
+        let (Item::Node(latents), Item::Node(tokens)) = (latents, tokens) else {
+            return;
+        };
+        let is_latents = |d: &Draft| matches!(d.operation, Operation::Latents { .. });
+        if !self.drafts.list.get(*latents).is_some_and(is_latents) {
+            return;
+        }
+        let mut at = *tokens;
+        while let Some(next) = self.drafts.list.get(at).and_then(|d| d.inputs.first()) {
+            at = *next;
+        }
+        if at < *latents
+            && let Some(draft) = self.drafts.list.get_mut(*latents)
+        {
+            draft.inputs = vec![at];
+        }
     }
 
     /// `positions()`: waits for what it is added to.

@@ -4,6 +4,7 @@ use super::{case, strided};
 use crate::check::Case;
 use crate::convolution::Convolution;
 use crate::convolution2d::Convolution2d;
+use crate::strand_convolution::{StrandCombine, StrandConvolution};
 use crate::transposed_convolution::{TransposedConvolution, TransposedConvolution2d};
 
 /// All of them.
@@ -103,6 +104,7 @@ pub(super) fn cases() -> Vec<Case> {
     .into_iter()
     .chain(maps())
     .chain(transposed())
+    .chain(strands())
     .collect()
 }
 
@@ -250,4 +252,32 @@ fn transposed() -> Vec<Case> {
             [2, 2, 3, 2],
         ),
     ]
+}
+
+fn strands() -> Vec<Case> {
+    let one = |name: &str, padding, batch: usize, length: usize, filters: usize, width: usize| {
+        [StrandCombine::Max, StrandCombine::Mean].map(|combine| {
+            let shapes: [&[usize]; 3] = [&[batch, 4, length], &[filters, 4, width], &[filters]];
+            case(name, StrandConvolution { padding, combine }, 1, &shapes)
+        })
+    };
+    let without_bias = StrandConvolution {
+        padding: (1, 1),
+        combine: StrandCombine::Max,
+    };
+    [
+        one("odd width", (1, 1), 2, 9, 3, 3),
+        one("even width, uneven padding", (1, 2), 2, 8, 2, 4),
+        one("padding at one side", (0, 3), 1, 7, 2, 2),
+        one("kernel 1, one example", (0, 0), 1, 5, 5, 1),
+        one("shorter than the kernel", (2, 2), 2, 3, 2, 5),
+        one("several blocks of columns and filters", (2, 2), 1, 70, 9, 5),
+    ]
+    .into_iter()
+    .flatten()
+    .chain([
+        case("no bias", without_bias, 1, &[&[2, 4, 6], &[2, 4, 3]]),
+        strided(case("", without_bias, 1, &[&[2, 4, 6], &[2, 4, 3], &[2]])),
+    ])
+    .collect()
 }
