@@ -21,6 +21,10 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn root(self) -> Self;
     /// Exponential function.
     fn exponential(self) -> Self;
+    /// Natural logarithm.
+    fn logarithm(self) -> Self;
+    /// `ln(1 + x)`.
+    fn logarithm_above_one(self) -> Self;
     /// Hyperbolic tangent.
     fn tangent(self) -> Self;
     /// `1 / (1 + exp(-x))`.
@@ -80,6 +84,14 @@ impl Number for f32 {
         single::exponential(self)
     }
     #[inline(always)]
+    fn logarithm(self) -> Self {
+        single::logarithm(self)
+    }
+    #[inline(always)]
+    fn logarithm_above_one(self) -> Self {
+        single::logarithm_above_one(self)
+    }
+    #[inline(always)]
     fn tangent(self) -> Self {
         single::tangent(self)
     }
@@ -122,6 +134,12 @@ impl Number for f64 {
     }
     fn exponential(self) -> Self {
         self.exp()
+    }
+    fn logarithm(self) -> Self {
+        self.ln()
+    }
+    fn logarithm_above_one(self) -> Self {
+        self.ln_1p()
     }
     fn tangent(self) -> Self {
         self.tanh()
