@@ -248,7 +248,7 @@ impl Layout {
             if self.kind == PoolKind::Weighted && let Some(fill) = fill {
                 saved.push(tensor(vec![fill], &[1])?);
             }
-            let output = if self.window <= BYTE_WINDOW {
+            let output = if self.kind != PoolKind::Max || self.window <= BYTE_WINDOW {
                 let (output, places) = self.forward::<T, u8>(x, fill);
                 if self.kind == PoolKind::Max {
                     saved.push(Tensor::from_vec(places, dims.as_slice(), &Device::Cpu)?);

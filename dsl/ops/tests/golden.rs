@@ -321,3 +321,44 @@ fn maxatac_loss_and_dice() {
         assert!((1.0 - evaluate(Loss::Dice { smooth: 10.0 }) - dice).abs() < 1e-7, "{labels}");
     }
 }
+
+/// Orca's map losses: stages a and b divide by the pixels that are there, stage c by all.
+#[test]
+fn orca_map_losses() {
+    let stages = [
+        ("stage_a_train", Loss::Mse, vec![("", "loss_2d")]),
+        (
+            "stage_b_train",
+            Loss::Mse,
+            ["32", "16", "8", "4", "2", "1"].map(|l| (l, l)).to_vec(),
+        ),
+        (
+            "stage_c_train",
+            Loss::MseOverAll,
+            ["256", "128", "64", "32"].map(|l| (l, l)).to_vec(),
+        ),
+    ];
+    for (stage, loss, levels) in stages {
+        let Some(path) = golden(&format!("orca/{stage}.safetensors")) else {
+            return;
+        };
+        let all: HashMap<String, Tensor> = candle_core::safetensors::load(&path, &Device::Cpu).expect("a safetensors file");
+        let text = std::fs::read_to_string(path.with_extension("json")).expect("a text");
+        for (level, key) in levels {
+            let target = all[&format!("target{level}")].unsqueeze(1).expect("a channel");
+            let (value, _) = loss
+                .value_and_gradient(&all[&format!("pred{level}")], &target, None)
+                .expect("a loss");
+            // The first number after the key, in the part of double precision: that of the first step.
+            let after = &text[text.find("\"f64\"").expect("double precision")..];
+            let after = &after[after.find(&format!("\"{key}\"")).expect("the level") + key.len() + 2..];
+            let number = after.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let end = number.find(|c: char| !"0123456789.e-".contains(c)).expect("an end");
+            let expected: f64 = number[..end].parse().expect("a number");
+            assert!(
+                (value - expected).abs() < 1e-5 * expected,
+                "{stage} {level}: {value} against {expected}"
+            );
+        }
+    }
+}

@@ -12,6 +12,8 @@ const BLOCK: usize = 32;
 
 /// The place of the largest value in a window, as it is saved: a byte where it fits.
 pub(super) trait Place: WithDType {
+    /// Whether it is a byte; else windows are long and have no code of their own.
+    const BYTE: bool;
     /// From the number of the place.
     fn from_place(place: u32) -> Self;
     /// The number of the place.
@@ -19,6 +21,7 @@ pub(super) trait Place: WithDType {
 }
 
 impl Place for u8 {
+    const BYTE: bool = true;
     #[inline(always)]
     fn from_place(place: u32) -> Self {
         place as u8
@@ -30,6 +33,7 @@ impl Place for u8 {
 }
 
 impl Place for u32 {
+    const BYTE: bool = false;
     #[inline(always)]
     fn from_place(place: u32) -> Self {
         place
@@ -48,10 +52,6 @@ macro_rules! with_window {
                 const $w: usize = 2;
                 $fixed
             }
-            3 => {
-                const $w: usize = 3;
-                $fixed
-            }
             4 => {
                 const $w: usize = 4;
                 $fixed
@@ -66,10 +66,6 @@ macro_rules! with_window {
             }
             7 => {
                 const $w: usize = 7;
-                $fixed
-            }
-            8 => {
-                const $w: usize = 8;
                 $fixed
             }
             _ => $other,
@@ -142,13 +138,16 @@ pub(super) fn largest<T: Number, P: Place>(window: usize, x: &[T], y: &mut [T], 
                 *p = P::from_place(place);
             }
         }
-    }, {
-        for ((x, y), p) in x.chunks_exact(window).zip(y).zip(places) {
-            let (value, place) = largest_of(x);
-            *y = value;
-            *p = P::from_place(place as u32);
-        }
-    });
+    }, long_largest(window, x, y, places));
+}
+
+#[inline(always)]
+fn long_largest<T: Number, P: Place>(window: usize, x: &[T], y: &mut [T], places: &mut [P]) {
+    for ((x, y), p) in x.chunks_exact(window).zip(y).zip(places) {
+        let (value, place) = largest_of(x);
+        *y = value;
+        *p = P::from_place(place as u32);
+    }
 }
 
 /// The largest value and its place.
@@ -181,12 +180,15 @@ pub(super) fn largest_back<T: Number, P: Place>(window: usize, places: &[P], g: 
             }
             turn_back(&turned, dx);
         }
-    }, {
-        for ((dx, g), p) in dx.chunks_exact_mut(window).zip(g).zip(places) {
-            dx.fill(T::default());
-            dx[p.place() as usize] = *g;
-        }
-    });
+    }, long_largest_back(window, places, g, dx));
+}
+
+#[inline(always)]
+fn long_largest_back<T: Number, P: Place>(window: usize, places: &[P], g: &[T], dx: &mut [T]) {
+    for ((dx, g), p) in dx.chunks_exact_mut(window).zip(g).zip(places) {
+        dx.fill(T::default());
+        dx[p.place() as usize] = *g;
+    }
 }
 
 /// The mean of each window.
@@ -323,9 +325,13 @@ pub(super) fn weighted_back_of<T: Number>(window: &[T], also: Option<(T, usize)>
     }
 }
 
-/// One kind over a row, with the places of the largest values where they are asked for.
+/// One kind over a row, with the places of the largest values where they are asked for. Places beyond a byte are those of
+/// the largest values of long windows.
 #[inline(always)]
 pub(super) fn forward<T: Number, P: Place>(kind: PoolKind, window: usize, x: &[T], y: &mut [T], places: &mut [P]) {
+    if !P::BYTE {
+        return long_largest(window, x, y, places);
+    }
     match kind {
         PoolKind::Max => largest(window, x, y, places),
         PoolKind::Mean => mean(window, x, y),
@@ -336,6 +342,9 @@ pub(super) fn forward<T: Number, P: Place>(kind: PoolKind, window: usize, x: &[T
 /// The gradient of one kind over a row; `x` is read by the weighted kind, `places` by the largest.
 #[inline(always)]
 pub(super) fn backward<T: Number, P: Place>(kind: PoolKind, window: usize, x: &[T], places: &[P], g: &[T], dx: &mut [T]) {
+    if !P::BYTE {
+        return long_largest_back(window, places, g, dx);
+    }
     match kind {
         PoolKind::Max => largest_back(window, places, g, dx),
         PoolKind::Mean => mean_back(window, g, dx),
