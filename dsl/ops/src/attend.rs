@@ -14,7 +14,7 @@ mod mask;
 use crate::buffer::{Lent, lend};
 use crate::number::Number;
 use crate::parallel::for_each_task;
-use crate::raw::{Steps, product};
+use crate::raw::{Steps, product, vectorised};
 use crate::raw_columns::Columns;
 pub(crate) use mask::Mask;
 
@@ -85,13 +85,21 @@ struct Tile {
 pub(crate) fn extra(s: Sizes, relative: bool) -> (usize, usize) {
     let heads = s.batch * s.heads;
     let (keys, values) = (heads * s.keys * s.key_width, heads * s.keys * s.value_width);
-    let distances = if relative { s.heads * (2 * s.queries).saturating_sub(1) * s.key_width } else { 0 };
+    let distances = if relative {
+        s.heads * (2 * s.queries).saturating_sub(1) * s.key_width
+    } else {
+        0
+    };
     let blocks = Blocks::default();
     let (rows, columns) = (blocks.queries.min(s.queries), blocks.keys.min(s.keys));
     let tile = rows * if relative { columns + rows } else { columns };
     let forward = values + distances + tile + rows * (2 * s.key_width + s.value_width + 1);
     let (together, parts) = backward::cut(s, relative, s.keys.div_ceil(blocks.keys).max(1));
-    let slopes = if parts == 1 { 0 } else { heads * parts * s.key_width * s.queries };
+    let slopes = if parts == 1 {
+        0
+    } else {
+        heads * parts * s.key_width * s.queries
+    };
     let task = 2 * tile + columns * (s.key_width + s.value_width) + 2 * s.queries * s.key_width;
     let sums = heads / together.max(1) * parts * distances / s.heads.max(1);
     (forward, keys + 3 * distances + heads * s.queries + slopes + task + sums)
@@ -219,7 +227,7 @@ impl<'a, T: Number> Attend<'a, T> {
 
     /// The transposes of groups of matrices `[rows, length]`.
     fn transposed(&self, x: &[T], rows: usize, length: usize) -> Lent<T> {
-        const SIDE: usize = 16;
+        const SIDE: usize = 8;
         let mut memory = lend::<T>(x.len());
         // Strips of 64 columns where none of them reaches into the next matrix, else whole matrices.
         let wide = if length.is_multiple_of(64) { 64 } else { length };
@@ -230,16 +238,29 @@ impl<'a, T: Number> Attend<'a, T> {
             let columns = strip.width / rows;
             let x = &x[group * rows * length..][..rows * length];
             let target = strip.row(0);
-            for c0 in (0..columns).step_by(SIDE) {
-                for r0 in (0..rows).step_by(SIDE) {
-                    for c in c0..(c0 + SIDE).min(columns) {
-                        let target = &mut target[c * rows + r0..c * rows + (r0 + SIDE).min(rows)];
-                        for (r, t) in target.iter_mut().enumerate() {
-                            *t = x[(r0 + r) * length + first + c];
+            vectorised(
+                #[inline(always)]
+                || {
+                    for c0 in (0..columns).step_by(SIDE) {
+                        for r0 in (0..rows).step_by(SIDE) {
+                            let (width, height) = (SIDE.min(columns - c0), SIDE.min(rows - r0));
+                            // A square in registers, as far as the matrix reaches.
+                            let mut square = [[T::default(); SIDE]; SIDE];
+                            for r in 0..height {
+                                let source = &x[(r0 + r) * length + first + c0..][..width];
+                                if let Ok(source) = <&[T; SIDE]>::try_from(source) {
+                                    (0..SIDE).for_each(|c| square[c][r] = source[c]);
+                                } else {
+                                    source.iter().zip(&mut square).for_each(|(v, line)| line[r] = *v);
+                                }
+                            }
+                            for (c, line) in square[..width].iter().enumerate() {
+                                target[(c0 + c) * rows + r0..][..height].copy_from_slice(&line[..height]);
+                            }
                         }
                     }
-                }
-            }
+                },
+            );
         });
         drop(strips);
         memory

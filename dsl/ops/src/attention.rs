@@ -179,6 +179,7 @@ impl Operation for Attention {
     }
 
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
-        sizes(NAME, self.heads, &shapes[0], &shapes[1], &shapes[2]).map_or_else(|_| Needs::default(), |s| needs(s, false, number_bytes))
+        sizes(NAME, self.heads, &shapes[0], &shapes[1], &shapes[2])
+            .map_or_else(|_| Needs::default(), |s| needs(s, false, number_bytes))
     }
 }
