@@ -36,7 +36,9 @@ pub use cistron_macros::{data, fit, model, objective};
 pub use cistron_model::Model;
 pub use cistron_nn::Network;
 pub use cistron_plot::Figure;
-pub use cistron_train::{Adam, AdamW, Fit, Objective, Optimizer, Precision, Run, Sgd};
+pub use cistron_train::{
+    Adam, AdamW, Average, Clip, Fit, Group, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+};
 
 #[doc(hidden)]
 pub mod __macro;

@@ -15,6 +15,10 @@ pub enum AxisKind {
     Feature,
     /// Rows of a table entry that is one number per example.
     Category,
+    /// Tokens: pieces of the input that attention reads, without a place of their own.
+    Token,
+    /// Learned tokens that read the input.
+    Latent,
 }
 
 impl std::fmt::Display for AxisKind {
@@ -25,6 +29,8 @@ impl std::fmt::Display for AxisKind {
             Self::Track => "track",
             Self::Feature => "feature",
             Self::Category => "category",
+            Self::Token => "token",
+            Self::Latent => "latent",
         })
     }
 }

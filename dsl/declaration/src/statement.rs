@@ -81,6 +81,9 @@ pub struct BlockDefinition {
     pub parameters: Vec<(String, Span)>,
     /// The body.
     pub body: Block,
+    /// Whether backward computes it again instead of keeping its values: `recompute block ..`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recompute: bool,
 }
 
 /// `kernels = 300` of a header.

@@ -11,7 +11,18 @@ use syn::parse::ParseStream;
 use syn::{BinOp, Expr, Pat, Token};
 
 /// Words that begin a statement of a model.
-pub(crate) const WORDS: [&str; 9] = ["let", "for", "if", "match", "block", "shared", "part", "use", "zoom"];
+pub(crate) const WORDS: [&str; 10] = [
+    "let",
+    "for",
+    "if",
+    "match",
+    "block",
+    "shared",
+    "recompute",
+    "part",
+    "use",
+    "zoom",
+];
 
 /// Whether the last expression of a block is its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +79,7 @@ impl Body<'_> {
         match (first.as_deref(), second.as_deref()) {
             (Some("block" | "part"), Some(_)) => self.definition(),
             (Some("shared"), Some("block")) => self.definition(),
+            (Some("recompute"), Some("block" | "shared" | "part")) => self.definition(),
             (Some(word @ ("use" | "zoom")), _) => self.later(word),
             (Some("let"), _) => self.binding(),
             (Some("for"), _) => self.repetition(),
@@ -141,6 +153,8 @@ impl Body<'_> {
 
     fn definition(&mut self) {
         let start = self.span_here();
+        let recompute = self.word(0).as_deref() == Some("recompute");
+        self.at += usize::from(recompute);
         let role = match self.word(0).as_deref() {
             Some("shared") => BlockRole::Shared,
             Some("part") => BlockRole::Part,
@@ -173,6 +187,7 @@ impl Body<'_> {
             span,
             parameters,
             body,
+            recompute,
         }));
     }
 

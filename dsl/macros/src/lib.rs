@@ -24,6 +24,7 @@ mod options;
 mod pattern;
 mod reader;
 mod sources;
+mod steering;
 mod text;
 mod token;
 
@@ -143,12 +144,21 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// ```text
 /// fit! { MODEL, OBJECTIVE, DATA; OPTION = VALUE, .. }
 /// MODEL  = a Rust expression, or NAME(PARAMETER = VALUE, ..) for other parameters
-/// OPTION = epochs | batch | seed | patience | warmup | fold | optimizer | precision | name | resume | quiet
+/// OPTION = epochs | batch | seed | patience | fold | optimizer | precision | name | resume | quiet
+///        | warmup | schedule | clip | groups | no_decay | average
 /// ```
 /// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, dampening, weight_decay,
-/// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }` or `AdamW { .. }` with those fields that differ from the
-/// defaults; `precision` takes `F32` or `F64`; `quiet = true` shows lines instead of curves, for many fits
+/// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }`, `AdamW { .. }` or `KerasAdam { .. }` with those fields that differ
+/// from the defaults; `precision` takes `F32` or `F64`; `quiet = true` shows lines instead of curves, for many fits
 /// in one cell (`name` takes any text, such as `format!("seed {seed}")`).
+///
+/// `P` below is `Steps(n)` or `Epochs(n)`. `warmup` takes a number of epochs, `Linear { over: P }`, `FromZero { over: P }`
+/// or `Exponential { over: P, factor }`; `schedule` takes `Constant`, `Cosine { over: P, floor }`, `Step { every: P,
+/// factor }`, `Inverse { decay }` or `Plateau { factor, patience, threshold, floor }`, whose time begins after the warm-up;
+/// `clip` takes `GlobalNorm(x)`, `TensorNorm(x)` or `Value(x)`; `groups` takes a list of `Group { names, rate,
+/// weight_decay, frozen }` with names of layers or parameters or patterns such as `"trunk.*"`; `no_decay` takes a list of
+/// `Biases`, `Norms`, `Embeddings`; `average` takes `Ema(decay)` or `Swa { after: P, every: P }`, and evaluates and keeps
+/// the average instead of the last weights.
 ///
 /// # Errors
 /// Unknown options, optimizers and fields (with the nearest name), numbers out of range, options given twice,

@@ -2,6 +2,7 @@
 
 use crate::expression::span_of;
 use crate::reader::Reader;
+use crate::steering::{self, Steering};
 use cistron_declaration::did_you_mean;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -14,6 +15,8 @@ pub(crate) enum Role {
     Count { least: i128 },
     /// An optimizer.
     Optimizer,
+    /// What steers an optimizer: clipping, warm-up, schedule, average, groups.
+    Steering(Steering),
     /// `F32` or `F64`.
     Precision,
     /// Text or a path.
@@ -34,24 +37,27 @@ const fn option(name: &'static str, role: Role) -> FitOption {
     FitOption { name, role }
 }
 
-const OPTIONS: [FitOption; 19] = [
+const OPTIONS: [FitOption; 22] = [
     option("fold", Role::Count { least: 0 }),
     option("optimizer", Role::Optimizer),
     option("batch", Role::Count { least: 1 }),
     option("epochs", Role::Count { least: 1 }),
     option("seed", Role::Count { least: 0 }),
     option("patience", Role::Count { least: 1 }),
-    option("warmup", Role::Count { least: 0 }),
+    option("warmup", Role::Steering(Steering::Warmup)),
+    option("schedule", Role::Steering(Steering::Schedule)),
+    option("clip", Role::Steering(Steering::Clip)),
+    option("groups", Role::Steering(Steering::Groups)),
+    option("no_decay", Role::Steering(Steering::NoDecay)),
+    option("average", Role::Steering(Steering::Average)),
     option("name", Role::Text),
     option("resume", Role::Text),
     option("precision", Role::Precision),
     option("quiet", Role::Switch),
-    option("clip", Role::Later),
     option("norm", Role::Later),
     option("processes", Role::Later),
     option("compat", Role::Later),
     option("finetune", Role::Later),
-    option("schedule", Role::Later),
     option("device", Role::Later),
     option("folds", Role::Later),
 ];
@@ -63,18 +69,24 @@ struct Optimizer {
 }
 
 #[derive(Clone, Copy)]
-enum Range {
+pub(crate) enum Range {
     /// Above 0.
     Positive,
     /// 0 or above.
     NotNegative,
     /// 0 or above, below 1.
     Share,
+    /// Above 0, below 1.
+    Inside,
+    /// Above 1.
+    Growth,
+    /// A whole number, 0 or above.
+    Count,
     /// `true` or `false`.
     Switch,
 }
 
-const OPTIMIZERS: [Optimizer; 3] = [
+const OPTIMIZERS: [Optimizer; 4] = [
     Optimizer {
         name: "Sgd",
         fields: &[
@@ -105,6 +117,15 @@ const OPTIMIZERS: [Optimizer; 3] = [
             ("weight_decay", Range::NotNegative),
         ],
     },
+    Optimizer {
+        name: "KerasAdam",
+        fields: &[
+            ("lr", Range::Positive),
+            ("beta1", Range::Share),
+            ("beta2", Range::Share),
+            ("eps", Range::Positive),
+        ],
+    },
 ];
 
 /// The option of this name.
@@ -128,6 +149,7 @@ pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) ->
             Some(value.to_token_stream())
         }
         Role::Optimizer => optimizer(reader, value),
+        Role::Steering(kind) => steering::argument(reader, kind, value),
         Role::Precision => precision(reader, value),
         Role::Switch => {
             check_switch(reader, option.name, value);
@@ -147,7 +169,7 @@ fn check_switch(reader: &mut Reader, name: &str, value: &Expr) {
     }
 }
 
-fn check_count(reader: &mut Reader, name: &str, value: &Expr, least: i128) {
+pub(crate) fn check_count(reader: &mut Reader, name: &str, value: &Expr, least: i128) {
     let span = span_of(reader, value);
     match literal(value) {
         Some(Number::Int(number)) if number < least => {
@@ -236,50 +258,61 @@ fn check_field(reader: &mut Reader, optimizer: &Optimizer, field: &syn::FieldVal
     let span = reader.span_of(&field.member);
     let Some((_, range)) = optimizer.fields.iter().find(|(known, _)| *known == name) else {
         let fields: Vec<&str> = optimizer.fields.iter().map(|(field, _)| *field).collect();
-        let help = format!("{} has: {}", optimizer.name, fields.join(", "));
+        let mut help = format!("{} has: {}", optimizer.name, fields.join(", "));
+        if name == "decay" {
+            help.push_str("; Keras's `decay` is `schedule = Inverse { decay: .. }`");
+        }
         reader.mistake_with_help(span, format!("`{}` has no field `{name}`", optimizer.name), help);
         return None;
     };
-    let at = span_of(reader, &field.expr);
-    let (member, value) = (&field.member, &field.expr);
-    let number = match literal(value) {
-        Some(Number::Int(number)) => number as f64,
-        Some(Number::Float(number)) => number,
-        None => return Some(quote!(#member: #value,)),
+    let member = &field.member;
+    let value = number(reader, &name, range, &field.expr)?;
+    Some(quote!(#member: #value,))
+}
+
+/// A number of a range, as the tokens that stand for it; any other expression stays what it is.
+pub(crate) fn number(reader: &mut Reader, name: &str, range: &Range, value: &Expr) -> Option<TokenStream> {
+    let at = span_of(reader, value);
+    if let (Range::Switch, Expr::Lit(given)) = (range, value)
+        && matches!(given.lit, Lit::Bool(_))
+    {
+        return Some(value.to_token_stream());
+    }
+    let (number, whole) = match literal(value) {
+        Some(Number::Int(number)) => (number as f64, true),
+        Some(Number::Float(number)) => (number, false),
+        None => return Some(value.to_token_stream()),
     };
     let (fits, wanted) = match range {
         Range::Positive => (number > 0.0, "above 0"),
         Range::NotNegative => (number >= 0.0, "0 or above"),
         Range::Share => ((0.0..1.0).contains(&number), "at least 0 and below 1"),
+        Range::Inside => (number > 0.0 && number < 1.0, "above 0 and below 1"),
+        Range::Growth => (number > 1.0, "above 1"),
+        Range::Count => (whole && number >= 0.0, "a whole number, 0 or above"),
         Range::Switch => (false, "`true` or `false`"),
     };
     if !fits {
-        reader.mistake(
-            at,
-            format!(
-                "`{name}` is {}; it must be {wanted}",
-                value.to_token_stream().to_string().replace("- ", "-")
-            ),
-        );
+        let found = value.to_token_stream().to_string().replace("- ", "-");
+        reader.mistake(at, format!("`{name}` is {found}; it must be {wanted}"));
         return None;
     }
     // `lr: 1` is a number like any other.
-    let mut value = value.to_token_stream();
-    if let Some(Number::Int(_)) = literal(&field.expr) {
+    if let (Some(Number::Int(_)), false) = (literal(value), matches!(range, Range::Count)) {
         let mut literal = Literal::f64_unsuffixed(number);
         literal.set_span(proc_macro2::Span::call_site());
-        value = literal.into_token_stream();
+        return Some(literal.into_token_stream());
     }
-    Some(quote!(#member: #value,))
+    Some(value.to_token_stream())
 }
 
-enum Number {
+pub(crate) enum Number {
     Int(i128),
     Float(f64),
 }
 
 /// A number that is written out, with its sign.
-fn literal(expr: &Expr) -> Option<Number> {
+pub(crate) fn literal(expr: &Expr) -> Option<Number> {
     match expr {
         Expr::Paren(inner) => literal(&inner.expr),
         Expr::Group(inner) => literal(&inner.expr),

@@ -6,14 +6,21 @@
 
 mod check;
 mod count;
+mod describe;
 mod diagram;
 mod elaborate;
 mod graph;
 mod hash;
+mod kinds;
 mod model;
+mod operation;
 mod shape;
+mod start;
 mod table;
 
 pub use check::check_declaration;
-pub use graph::{Gelu, Graph, GraphParameter, Node, NodeId, Operation, ParameterId, Pool, Start};
+pub use graph::{Graph, GraphParameter, Node, NodeId, ParameterId};
+pub use kinds::{Basis, Convention, Gamma, Gelu, Interpolation, Pool, Rest};
 pub use model::Model;
+pub use operation::Operation;
+pub use start::Start;

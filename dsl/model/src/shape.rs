@@ -42,6 +42,11 @@ impl Dimension {
     pub(crate) fn new(kind: AxisKind, size: Size) -> Self {
         Self { kind, size, bp: None }
     }
+
+    /// Whether it counts places: positions, tokens or latents.
+    pub(crate) fn is_place(&self) -> bool {
+        matches!(self.kind, AxisKind::Position | AxisKind::Token | AxisKind::Latent)
+    }
 }
 
 /// The axes of a node without the batch axis; nothing where even their number is unknown.
@@ -71,12 +76,9 @@ impl Shape {
         self.0.as_ref().and_then(|d| d.first()).map_or(Size::Unknown, |d| d.size)
     }
 
-    /// The axis of positions.
+    /// The (first) axis of positions, tokens or latents.
     pub(crate) fn positions(&self) -> Option<Dimension> {
-        self.0
-            .as_ref()
-            .and_then(|d| d.iter().find(|d| d.kind == AxisKind::Position))
-            .copied()
+        self.0.as_ref().and_then(|d| d.iter().find(|d| d.is_place())).copied()
     }
 
     /// As the declaration's axes.

@@ -1,7 +1,8 @@
 //! The layers as a table: what each gives, holds, sees and costs.
 
+use crate::describe::describe;
 use crate::shape::{show_axes, show_bp};
-use crate::{Graph, Model, Node, Operation, count};
+use crate::{Graph, Model, Node, Operation, Rest, count};
 use cistron_display::Table;
 
 /// More rows than this are folded in the middle.
@@ -49,7 +50,11 @@ fn is_plain(operation: &Operation) -> bool {
         operation,
         O::Relu | O::Gelu(_) | O::Silu | O::Softplus | O::Sigmoid | O::Tanh | O::Exp | O::Affine { .. }
     );
-    activation || matches!(operation, O::Dropout { .. } | O::Flip)
+    let number = matches!(
+        operation,
+        O::Log | O::Log1p | O::SquareRoot | O::Abs | O::Power { .. } | O::Softmax { .. } | O::LogSoftmax { .. }
+    );
+    activation || number || matches!(operation, O::Dropout { .. } | O::Flip | O::Flip2d | O::Symmetric)
 }
 
 /// One row per layer with the plain steps after it, then the totals.
@@ -119,78 +124,26 @@ pub(crate) fn table(model: &Model) -> Table {
 fn left_over(model: &Model) -> Option<String> {
     let nodes = &model.graph().nodes;
     let one = |node: &Node| {
-        let Operation::Pool { window, .. } = node.operation else {
-            return None;
+        let (window, step) = match node.operation {
+            Operation::Pool {
+                window,
+                step,
+                rest: Rest::Drop,
+                ..
+            } => (window, step.unwrap_or(window)),
+            Operation::Pool2d {
+                window,
+                step,
+                rest: Rest::Drop,
+                ..
+            } => (window, step),
+            Operation::AttentionPool { window } => (window, window),
+            _ => return None,
         };
         let length = node.inputs.first().and_then(|i| nodes[*i].sizes().last().copied())?;
-        let rest = length % window.max(1);
+        let rest = length.checked_sub(window)? % step.max(1);
         (rest > 0).then(|| format!("{} {rest} of {}", node.name, cistron_display::count(length)))
     };
     let list: Vec<String> = nodes.iter().filter_map(one).collect();
     (!list.is_empty()).then(|| format!("positions left over at the end of pooling are not read: {}", list.join("; ")))
-}
-
-/// What a node does, in the words of the declaration.
-pub(crate) fn describe(node: &Node) -> String {
-    match &node.operation {
-        Operation::Input { .. } => "input".into(),
-        Operation::Convolution {
-            filters,
-            width,
-            stride,
-            dilation,
-            groups,
-            padding,
-            ..
-        } => {
-            let mut text = format!("conv {filters}, width {width}");
-            for (word, n) in [("stride", *stride), ("dilation", *dilation)] {
-                if n != 1 {
-                    text.push_str(&format!(", {word} {n}"));
-                }
-            }
-            if *groups != 1 {
-                text.push_str(&if groups == filters {
-                    ", depthwise".into()
-                } else {
-                    format!(", groups {groups}")
-                });
-            }
-            if *padding == (0, 0) && *width > 1 {
-                text.push_str(", valid");
-            }
-            text
-        }
-        Operation::Linear { features, .. } => format!("linear {features}"),
-        Operation::BatchNorm { .. } => "batch norm".into(),
-        Operation::LayerNorm { .. } => "layer norm".into(),
-        Operation::Relu => "relu".into(),
-        Operation::Gelu(_) => "gelu".into(),
-        Operation::Silu => "silu".into(),
-        Operation::Softplus => "softplus".into(),
-        Operation::Sigmoid => "sigmoid".into(),
-        Operation::Tanh => "tanh".into(),
-        Operation::Exp => "exp".into(),
-        Operation::Dropout { rate } => format!("dropout {rate}"),
-        Operation::Pool { kind, window } => format!("{} pool {window}", format!("{kind:?}").to_lowercase()),
-        Operation::Add => "+".into(),
-        Operation::Subtract => "-".into(),
-        Operation::Multiply => "*".into(),
-        Operation::Divide => "/".into(),
-        Operation::Maximum => "maximum".into(),
-        Operation::Affine { scale, offset } => match (*scale, *offset) {
-            (1.0, offset) => format!("{offset:+}"),
-            (scale, 0.0) => format!("x {scale}"),
-            (scale, offset) => format!("x {scale} {offset:+}"),
-        },
-        Operation::Concat { .. } => "concat".into(),
-        Operation::Mean { axis: 0 } => "mean of channels".into(),
-        Operation::Mean { .. } => "mean of positions".into(),
-        Operation::Largest { axis: 0 } => "max of channels".into(),
-        Operation::Largest { .. } => "max of positions".into(),
-        Operation::Flatten => "flatten".into(),
-        Operation::ReverseComplement => "reverse complement".into(),
-        Operation::Flip => "flip".into(),
-        Operation::Crop { length, .. } => format!("crop {length}"),
-    }
 }

@@ -66,14 +66,8 @@ fn time(name: &str, graph: Graph, batch: usize, length: usize, outputs: usize) -
             let (value, gradient) = Loss::Mse.value_and_gradient(&y["y"], &target, None)?;
             Ok((value, Named::from([("y".to_string(), gradient)])))
         })?;
-        network.apply(|weights| {
-            for (weight, gradient) in weights.iter_mut().zip(&outcome.gradients) {
-                if let Some(gradient) = gradient {
-                    weight.tensor = adam.update(&weight.name, &weight.tensor, gradient, 1e-3)?;
-                }
-            }
-            Ok(())
-        })?;
+        network.optimize(&outcome.gradients, &mut adam, &[], 1e-3, None)?;
+        outcome.give_back()?;
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);

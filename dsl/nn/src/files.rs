@@ -25,6 +25,7 @@ impl Network {
             .map_err(|e| NetworkError::Format(format!("no safetensors file: {e}")))?
             .into_iter()
             .collect();
+        self.shared.mark();
         replace(&mut self.weights, named, self.precision, "the safetensors file")
     }
 

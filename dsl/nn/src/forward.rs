@@ -150,6 +150,13 @@ pub(crate) fn compute(network: &Network, id: NodeId, values: &[Option<Tensor>], 
         source: Box::new(source),
     };
     let result = operation.forward(&read, &here).map_err(located)?;
+    let sizes = node.axes.iter().map(|a| a.size.unwrap_or(0));
+    if !result.output.dims().iter().skip(1).copied().eq(sizes) {
+        let (found, declared) = (result.output.dims(), node.sizes());
+        return Err(mistake(format!(
+            "it gives {found:?}, but [batch, ..] of {declared:?} is declared"
+        )));
+    }
     let kept = keep.then(|| Kept::new(operation.as_ref(), &read, node.inputs.len(), &result));
     let weight = |place: usize| place.checked_sub(node.inputs.len()).and_then(|p| node.parameters.get(p));
     let updates = result

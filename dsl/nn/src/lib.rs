@@ -6,6 +6,7 @@
 //! time instead of being kept; without training nothing is kept beyond its last use.
 
 mod backward;
+mod custom;
 mod error;
 mod files;
 mod forward;
@@ -14,8 +15,10 @@ mod memory;
 mod network;
 mod operations;
 mod timing;
+mod update;
 mod weights;
 
+pub use custom::custom_layer;
 pub use error::{NetworkError, Result};
 pub use memory::{Memory, MemoryEstimate};
 pub use network::{Named, Network, Step};

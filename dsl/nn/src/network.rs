@@ -5,6 +5,7 @@ use crate::error::{NetworkError, Result};
 use crate::forward::forward;
 use crate::operations::operations;
 use crate::timing::{Clock, NodeTime};
+use crate::update::Shared;
 use crate::weights::{Weight, initial, replace};
 use candle_core::{DType, Tensor};
 use cistron_declaration::nearest;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// Tensors by name.
 pub type Named = BTreeMap<String, Tensor>;
 
-/// A declared network with its weights. Cloning is cheap: tensors are shared until they are replaced.
+/// A declared network with its weights. Cloning is cheap: tensors are shared until one of the two is trained.
 #[derive(Clone, Debug)]
 pub struct Network {
     model: Option<Model>,
@@ -25,6 +26,7 @@ pub struct Network {
     /// How often each node is read, as an output too.
     pub(crate) uses: Arc<Vec<usize>>,
     pub(crate) weights: Vec<Weight>,
+    pub(crate) shared: Shared,
     pub(crate) precision: DType,
 }
 
@@ -94,6 +96,7 @@ impl Network {
             graph: Arc::new(graph),
             operations,
             weights: Vec::new(),
+            shared: Shared::default(),
             precision: DType::F32,
         })
     }
@@ -123,6 +126,7 @@ impl Network {
 
     /// All weights and buffers, in the graph's order.
     pub fn weights(&self) -> &[Weight] {
+        self.shared.mark();
         &self.weights
     }
 
@@ -140,6 +144,7 @@ impl Network {
     /// # Errors
     /// All that is missing, unexpected or of another shape, at once; nothing is replaced then.
     pub fn set_weights(&mut self, weights: Named) -> Result<()> {
+        self.shared.mark();
         replace(&mut self.weights, weights, self.precision, "the given weights")
     }
 
@@ -148,6 +153,7 @@ impl Network {
     /// # Errors
     /// What the change gives, and a weight whose shape it changed; the weights stay as they were then.
     pub fn apply<R>(&mut self, change: impl FnOnce(&mut [Weight]) -> Result<R>) -> Result<R> {
+        self.shared.mark();
         let mut changed = self.weights.clone();
         let result = change(&mut changed)?;
         let odd = |(before, after): (&Weight, &Weight)| {

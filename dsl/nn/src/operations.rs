@@ -1,7 +1,7 @@
 //! From a declared operation to one that computes.
 
 use crate::error::{NetworkError, Result};
-use cistron_model::{Gelu, Graph, Node, Operation as Declared, Pool};
+use cistron_model::{Convention, Gelu, Graph, Node, Operation as Declared, Pool, Rest};
 use cistron_ops::{
     Activation, Affine, Arithmetic, BatchNorm, Concat, Convolution, Crop, Dropout, Flatten, LayerNorm, Linear, Operation,
     PoolKind, Pooling, Reduce, Reverse, checked_operations,
@@ -30,7 +30,7 @@ pub(crate) fn operations(graph: &Graph) -> Result<Vec<Option<Box<dyn Operation>>
                     graph.parameters.len()
                 )));
             }
-            let operation = operation(node);
+            let operation = operation(node).map_err(mistake)?;
             operation.iter().try_for_each(|o| covered(o.name())).map_err(mistake)?;
             Ok(operation)
         })
@@ -45,9 +45,16 @@ fn covered(name: &str) -> std::result::Result<(), String> {
     Err(format!("`{name}` is not covered by the harness of gradients"))
 }
 
-fn operation(node: &Node) -> Option<Box<dyn Operation>> {
+/// The word of an operation that nothing computes yet.
+fn not_covered(operation: &Declared) -> String {
+    let text = format!("{operation:?}");
+    let word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    format!("`{word}` is not covered by the harness of gradients")
+}
+
+fn operation(node: &Node) -> std::result::Result<Option<Box<dyn Operation>>, String> {
     let boxed: Box<dyn Operation> = match &node.operation {
-        Declared::Input { .. } => return None,
+        Declared::Input { .. } => return Ok(None),
         Declared::Convolution {
             stride,
             dilation,
@@ -61,7 +68,12 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
             padding: *padding,
         }),
         Declared::Linear { .. } => Box::new(Linear),
-        Declared::BatchNorm { epsilon, momentum } => Box::new(BatchNorm {
+        Declared::BatchNorm {
+            epsilon,
+            momentum,
+            convention: Convention::PyTorch,
+            virtual_batch: None,
+        } => Box::new(BatchNorm {
             epsilon: *epsilon,
             momentum: *momentum,
             ..BatchNorm::default()
@@ -77,7 +89,12 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
         Declared::Tanh => Box::new(Activation::Tanh),
         Declared::Exp => Box::new(Activation::Exp),
         Declared::Dropout { rate } => Box::new(Dropout { rate: *rate }),
-        Declared::Pool { kind, window } => Box::new(Pooling {
+        Declared::Pool {
+            kind,
+            window,
+            step: None,
+            rest: Rest::Drop,
+        } => Box::new(Pooling {
             kind: match kind {
                 Pool::Max => PoolKind::Max,
                 Pool::Mean => PoolKind::Mean,
@@ -104,8 +121,9 @@ fn operation(node: &Node) -> Option<Box<dyn Operation>> {
             start: *start,
             length: *length,
         }),
+        other => return Err(not_covered(other)),
     };
-    Some(boxed)
+    Ok(Some(boxed))
 }
 
 #[cfg(test)]

@@ -21,15 +21,8 @@ pub struct Weight {
 /// The first values of all parameters; each draws from its own stream, so adding one leaves the others as they are.
 pub(crate) fn initial(graph: &Graph, seed: u64, precision: DType) -> Result<Vec<Weight>> {
     let one = |(index, parameter): (usize, &GraphParameter)| {
-        let count = parameter.sizes.iter().product();
-        let values: Vec<f64> = match parameter.start {
-            Start::Constant(value) => vec![value; count],
-            Start::FanIn(inputs) => {
-                let bound = 1.0 / (inputs.max(1) as f64).sqrt();
-                let mut stream = Stream::new(seed, Purpose::Initialisation, 0, index as u64);
-                (0..count).map(|_| (2.0 * stream.uniform() - 1.0) * bound).collect()
-            }
-        };
+        let mut stream = Stream::new(seed, Purpose::Initialisation, 0, index as u64);
+        let values = start(parameter.start, &parameter.sizes, &mut stream);
         let tensor = Tensor::from_vec(values, parameter.sizes.as_slice(), &Device::Cpu)?.to_dtype(precision)?;
         Ok(Weight {
             name: parameter.name.clone(),
@@ -38,6 +31,61 @@ pub(crate) fn initial(graph: &Graph, seed: u64, precision: DType) -> Result<Vec<
         })
     };
     graph.parameters.iter().enumerate().map(one).collect()
+}
+
+/// The first values of one parameter.
+fn start(start: Start, sizes: &[usize], stream: &mut Stream) -> Vec<f64> {
+    let count = sizes.iter().product();
+    let mut uniform = |bound: f64| (0..count).map(|_| (2.0 * stream.uniform() - 1.0) * bound).collect();
+    match start {
+        Start::Constant(value) => vec![value; count],
+        Start::FanIn(inputs) => uniform(1.0 / (inputs.max(1) as f64).sqrt()),
+        Start::Uniform(bound) => uniform(bound),
+        Start::Normal(deviation) => (0..count).map(|_| stream.normal() * deviation).collect(),
+        Start::TruncatedNormal(deviation) => (0..count).map(|_| truncated(stream) * deviation).collect(),
+        Start::Identity(factor) => table(sizes, |row, column| if row == column { factor } else { 0.0 }),
+        Start::Wavelengths => table(sizes, |row, position| wavelength(sizes, row, position)),
+        Start::Distances => {
+            let [.., rows, columns] = *sizes else {
+                return vec![0.0; count];
+            };
+            let distance = |row: usize, column: usize| -(row.abs_diff(column) as f64).ln_1p();
+            table(&[count / (rows * columns).max(1) * rows, columns], |row, column| {
+                distance(row % rows, column)
+            })
+        }
+    }
+}
+
+/// A standard normal, drawn again beyond two deviations.
+fn truncated(stream: &mut Stream) -> f64 {
+    loop {
+        let value = stream.normal();
+        if value.abs() <= 2.0 {
+            return value;
+        }
+    }
+}
+
+/// Values by row and column.
+fn table(sizes: &[usize], value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    let columns = sizes.get(1).copied().unwrap_or(1);
+    let rows = sizes.first().copied().unwrap_or(0);
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (row, column)))
+        .map(|(r, c)| value(r, c))
+        .collect()
+}
+
+/// DRG's table of positions: the first half of the rows sines, the others cosines, numbered anew. The original's
+/// wavelengths fall below two positions, where they mean nothing; here they stop there.
+fn wavelength(sizes: &[usize], row: usize, position: usize) -> f64 {
+    let (rows, length) = (sizes.first().copied().unwrap_or(0), sizes.get(1).copied().unwrap_or(0) as f64);
+    let sines = rows / 2;
+    let i = if row < sines { row } else { row - sines };
+    let wave = (length / (0.8 + 1.2f64.powf(i as f64 + 1.0))).max(2.0);
+    let angle = std::f64::consts::TAU * position as f64 / wave;
+    if row < sines { angle.sin() } else { angle.cos() }
 }
 
 /// Replaces all weights by name.

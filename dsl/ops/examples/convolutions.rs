@@ -5,7 +5,7 @@
 //! number of threads matter little.
 
 use candle_core::{DType, Device, Result, Tensor};
-use cistron_ops::{Convolution, Kept, Operation, Pass, instructions, threads};
+use cistron_ops::{Convolution, Convolution2d, Kept, Linear, Operation, Pass, instructions, threads};
 
 /// CPU seconds of this process.
 fn cpu_seconds() -> f64 {
@@ -107,6 +107,39 @@ fn main() -> Result<()> {
                 &[batch, channels, positions],
                 &[filters, channels, width],
             )?;
+        }
+    }
+    let maps = [
+        ("Orca 64 to 32, 250 x 250", 64, 32, 1),
+        ("Orca 32 to 64, dilation 4", 32, 64, 4),
+        ("Orca 64 to 32, dilation 32", 64, 32, 32),
+    ];
+    for (name, channels, filters, dilation) in maps {
+        if name.contains(&filter) {
+            let operation = Convolution2d {
+                dilation: [dilation; 2],
+                padding: [(dilation, dilation); 2],
+                ..Convolution2d::default()
+            };
+            measure(
+                name,
+                repetitions,
+                &operation,
+                &[1, channels, 250, 250],
+                &[filters, channels, 3, 3],
+            )?;
+        }
+    }
+    let layers = [
+        ("linear 1536 rows, 384 to 1536", 1_536, 384, 1_536),
+        ("linear 1536 rows, 1536 to 384", 1_536, 1_536, 384),
+        ("linear 8 rows, 1024", 8, 1_024, 1_024),
+        ("linear 8 rows, 13800 to 1024", 8, 13_800, 1_024),
+        ("linear 256 rows, 64 to 32", 256, 64, 32),
+    ];
+    for (name, rows, inputs, features) in layers {
+        if name.contains(&filter) {
+            measure(name, repetitions, &Linear, &[rows, inputs], &[features, inputs])?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Functions of one value: ReLU, GELU in three forms, SiLU, softplus, sigmoid, tanh, exp.
+//! Functions of one value: ReLU, GELU in three forms, SiLU, softplus, sigmoid, tanh, exponential and logarithms, roots.
 
 use crate::error::Result;
 use crate::number::Number;
@@ -28,6 +28,18 @@ pub enum Activation {
     Tanh,
     /// `exp(x)`.
     Exp,
+    /// `ln(x)`.
+    Log,
+    /// `ln(1 + x)`, exact near 0.
+    Log1p,
+    /// Square root.
+    SquareRoot,
+    /// `|x|`; gradient 0 at 0, as PyTorch's.
+    Absolute,
+    /// `x^2`.
+    Square,
+    /// Sine.
+    Sine,
 }
 
 const ROOT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
@@ -36,7 +48,7 @@ const STEEP: f64 = 1.702;
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::Relu,
         Self::GeluErf,
         Self::GeluTanh,
@@ -46,6 +58,12 @@ impl Activation {
         Self::Sigmoid,
         Self::Tanh,
         Self::Exp,
+        Self::Log,
+        Self::Log1p,
+        Self::SquareRoot,
+        Self::Absolute,
+        Self::Square,
+        Self::Sine,
     ];
 
     fn apply<T: Number>(self, x: &[T]) -> Vec<T> {
@@ -97,6 +115,32 @@ impl Activation {
                 #[inline(always)]
                 |x: T| x.exponential(),
             ),
+            Self::Log => map(
+                x,
+                #[inline(always)]
+                |x: T| x.logarithm(),
+            ),
+            Self::Log1p => map(
+                x,
+                #[inline(always)]
+                |x: T| x.logarithm_above_one(),
+            ),
+            Self::SquareRoot => map(
+                x,
+                #[inline(always)]
+                |x: T| x.root(),
+            ),
+            Self::Absolute => map(
+                x,
+                #[inline(always)]
+                move |x: T| if x < zero { -x } else { x + zero },
+            ),
+            Self::Square => map(
+                x,
+                #[inline(always)]
+                |x: T| x * x,
+            ),
+            Self::Sine => map(x, |x: T| T::of(x.wide().sin())),
         }
     }
 
@@ -171,6 +215,45 @@ impl Activation {
                 #[inline(always)]
                 |y, g| g * y,
             ),
+            Self::Log => map2(
+                known,
+                gradient,
+                #[inline(always)]
+                |x, g| g / x,
+            ),
+            Self::Log1p => map2(
+                known,
+                gradient,
+                #[inline(always)]
+                move |x, g| g / (one + x),
+            ),
+            Self::SquareRoot => map2(
+                known,
+                gradient,
+                #[inline(always)]
+                move |y, g| g * half / y,
+            ),
+            Self::Absolute => map2(
+                known,
+                gradient,
+                #[inline(always)]
+                move |x, g: T| {
+                    if x > zero {
+                        g
+                    } else if x < zero {
+                        -g
+                    } else {
+                        zero
+                    }
+                },
+            ),
+            Self::Square => map2(
+                known,
+                gradient,
+                #[inline(always)]
+                move |x, g| g * (x + x),
+            ),
+            Self::Sine => map2(known, gradient, |x: T, g| g * T::of(x.wide().cos())),
         }
     }
 }
@@ -187,6 +270,12 @@ impl Operation for Activation {
             Self::Sigmoid => "sigmoid",
             Self::Tanh => "tanh",
             Self::Exp => "exp",
+            Self::Log => "log",
+            Self::Log1p => "log1p",
+            Self::SquareRoot => "sqrt",
+            Self::Absolute => "abs",
+            Self::Square => "square",
+            Self::Sine => "sin",
         }
     }
 
@@ -212,7 +301,7 @@ impl Operation for Activation {
 
     fn reads(&self) -> Reads {
         match self {
-            Self::Relu | Self::Sigmoid | Self::Tanh | Self::Exp => Reads::OUTPUT,
+            Self::Relu | Self::Sigmoid | Self::Tanh | Self::Exp | Self::SquareRoot => Reads::OUTPUT,
             _ => Reads::INPUTS,
         }
     }

@@ -4,6 +4,7 @@
 //! refuses any other operation.
 
 mod cases;
+mod losses;
 
 use crate::buffer::address;
 use crate::error::Result;
@@ -11,6 +12,7 @@ use crate::operation::{Kept, Needs, Operation, Pass, Passes};
 use candle_core::{DType, Device, Tensor};
 pub use cases::cases;
 use cistron_random::{Purpose, Stream};
+pub use losses::{LossCase, loss_cases};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -45,6 +47,8 @@ pub struct Case {
     pub buffers: Vec<usize>,
     /// Inputs that hold whole numbers below a bound (categories, places), without gradient.
     pub whole: Vec<(usize, usize)>,
+    /// Inputs that are positive.
+    pub positive: Vec<usize>,
     /// Whether it runs in training mode.
     pub training: bool,
     /// Whether the activations are handed over with strides other than row-major ones.
@@ -95,7 +99,7 @@ impl Case {
                 .map(|i| {
                     let value =
                         (i as f64 + 0.5 - (count / 2) as f64 + 0.2 * stream.uniform()) * (0.02f64).max(3.0 / count as f64);
-                    if self.buffers.contains(&index) {
+                    if self.buffers.contains(&index) || self.positive.contains(&index) {
                         0.5 + value.abs()
                     } else {
                         value
@@ -410,6 +414,7 @@ mod tests {
                     activations: 1,
                     buffers: Vec::new(),
                     whole: Vec::new(),
+                    positive: Vec::new(),
                     training: true,
                     strided: false,
                     twice: false,

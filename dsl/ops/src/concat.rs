@@ -41,7 +41,7 @@ impl Operation for Concat {
             let all = around(self.name(), &dims, self.axis)?;
             let lengths: Vec<usize> = inputs.iter().map(|t| t.dims()[self.axis + 1] * all.inner).collect();
             let row = all.size * all.inner;
-            let mut output = vec![<T as Default>::default(); all.outer * row];
+            let mut output = take::<T>(all.outer * row);
             let slices: Vec<&[T]> = views.iter().map(|v| v.slice()).collect();
             fill_rows(&mut output, row, |first, rows| {
                 for (r, target) in rows.chunks_mut(row).enumerate() {

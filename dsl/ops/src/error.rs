@@ -49,6 +49,14 @@ pub enum OpsError {
         /// The tensor.
         what: String,
     },
+    /// A number that should be finite is not.
+    #[error("{operation}: {what} is not finite")]
+    NotFinite {
+        /// The operation.
+        operation: &'static str,
+        /// Which number.
+        what: String,
+    },
     /// The state of an optimizer does not fit.
     #[error("optimizer state: {what}: found {found}, expected {expected}")]
     State {

@@ -5,6 +5,7 @@
 pub(crate) mod convolution;
 pub(crate) mod geometry;
 mod instructions;
+mod matrix;
 
 mod micro;
 mod pack;
@@ -18,6 +19,7 @@ mod x86;
 
 pub use instructions::instructions;
 pub(crate) use instructions::{InstructionSet, chosen};
+pub(crate) use matrix::{Steps, parallel_product, product};
 
 pub(crate) use table::{Kernels, double, single};
 pub(crate) use threads::in_pool;

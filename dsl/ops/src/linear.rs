@@ -1,5 +1,6 @@
 //! Dense layers.
 
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
@@ -81,7 +82,7 @@ impl Operation for Linear {
             let (x, w) = (view::<T>(self.name(), inputs[0])?, view::<T>(self.name(), inputs[1])?);
             let mut y = match inputs.get(2) {
                 Some(bias) => view::<T>(self.name(), bias)?.slice().repeat(rows),
-                None => vec![<T as Default>::default(); rows * features],
+                None => take::<T>(rows * features),
             };
             let (xs, ws) = ((x.slice(), Steps::rows(width)), (w.slice(), Steps::columns(width)));
             parallel_product((rows, features, width), &mut y, inputs.len() == 3, xs, ws);
@@ -100,14 +101,14 @@ impl Operation for Linear {
             let g = view::<T>(self.name(), gradient)?;
             if wanted[0] {
                 let w = view::<T>(self.name(), kept.input(self.name(), 1)?)?;
-                let mut dx = vec![<T as Default>::default(); rows * width];
+                let mut dx = take::<T>(rows * width);
                 let (gs, ws) = ((g.slice(), Steps::rows(features)), (w.slice(), Steps::rows(width)));
                 parallel_product((rows, width, features), &mut dx, false, gs, ws);
                 results[0] = Some(tensor(dx, dims)?);
             }
             if wanted[1] {
                 let x = view::<T>(self.name(), kept.input(self.name(), 0)?)?;
-                let mut dw = vec![<T as Default>::default(); features * width];
+                let mut dw = take::<T>(features * width);
                 let (gs, xs) = ((g.slice(), Steps::columns(features)), (x.slice(), Steps::rows(width)));
                 parallel_product((features, width, rows), &mut dw, false, gs, xs);
                 results[1] = Some(tensor(dw, &[features, width])?);

@@ -7,6 +7,7 @@ use candle_core::WithDType;
 use std::cell::RefCell;
 use std::ops::Neg;
 use std::sync::Mutex;
+use std::thread::LocalKey;
 
 /// f32 or f64: what operations compute in.
 pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
@@ -20,6 +21,10 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn root(self) -> Self;
     /// Exponential function.
     fn exponential(self) -> Self;
+    /// Natural logarithm.
+    fn logarithm(self) -> Self;
+    /// `ln(1 + x)`.
+    fn logarithm_above_one(self) -> Self;
     /// Hyperbolic tangent.
     fn tangent(self) -> Self;
     /// `1 / (1 + exp(-x))`.
@@ -32,7 +37,7 @@ pub(crate) trait Number: WithDType + Neg<Output = Self> + Default {
     fn pool() -> &'static Mutex<Pool<Self>>;
     /// The micro-kernels of this process for this type.
     fn kernels() -> &'static Kernels<Self>;
-    /// Lends this thread's scratch memory, which keeps its size and old contents.
+    /// Lends scratch memory of this thread, which keeps its size and old contents; a loan within a loan gets another.
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R;
 }
 
@@ -46,8 +51,19 @@ pub(crate) struct Scratch<T> {
 }
 
 thread_local! {
-    static SINGLE: RefCell<Scratch<f32>> = RefCell::default();
-    static DOUBLE: RefCell<Scratch<f64>> = RefCell::default();
+    static SINGLE: RefCell<Vec<Scratch<f32>>> = RefCell::default();
+    static DOUBLE: RefCell<Vec<Scratch<f64>>> = RefCell::default();
+}
+
+/// Lends scratch memory that is not lent already, and takes it back.
+fn lend<T, R>(idle: &'static LocalKey<RefCell<Vec<Scratch<T>>>>, work: impl FnOnce(&mut Scratch<T>) -> R) -> R
+where
+    Scratch<T>: Default,
+{
+    let mut scratch = idle.with(|idle| idle.borrow_mut().pop()).unwrap_or_default();
+    let result = work(&mut scratch);
+    idle.with(|idle| idle.borrow_mut().push(scratch));
+    result
 }
 
 impl Number for f32 {
@@ -66,6 +82,14 @@ impl Number for f32 {
     #[inline(always)]
     fn exponential(self) -> Self {
         single::exponential(self)
+    }
+    #[inline(always)]
+    fn logarithm(self) -> Self {
+        single::logarithm(self)
+    }
+    #[inline(always)]
+    fn logarithm_above_one(self) -> Self {
+        single::logarithm_above_one(self)
     }
     #[inline(always)]
     fn tangent(self) -> Self {
@@ -91,10 +115,7 @@ impl Number for f32 {
         crate::kernel::single()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
-        SINGLE.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => work(&mut scratch),
-            Err(_) => work(&mut Scratch::default()),
-        })
+        lend(&SINGLE, work)
     }
 }
 
@@ -113,6 +134,12 @@ impl Number for f64 {
     }
     fn exponential(self) -> Self {
         self.exp()
+    }
+    fn logarithm(self) -> Self {
+        self.ln()
+    }
+    fn logarithm_above_one(self) -> Self {
+        self.ln_1p()
     }
     fn tangent(self) -> Self {
         self.tanh()
@@ -141,9 +168,6 @@ impl Number for f64 {
         crate::kernel::double()
     }
     fn scratch<R>(work: impl FnOnce(&mut Scratch<Self>) -> R) -> R {
-        DOUBLE.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => work(&mut scratch),
-            Err(_) => work(&mut Scratch::default()),
-        })
+        lend(&DOUBLE, work)
     }
 }

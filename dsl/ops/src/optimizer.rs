@@ -1,15 +1,29 @@
-//! Optimizers with PyTorch's semantics and a step counter for every parameter.
+//! Optimizers with a step counter for every parameter, and what steers them: groups, clipping, schedules, averages.
 
 mod adam;
+mod average;
+mod clip;
+mod groups;
+mod jobs;
+mod rule;
+mod schedule;
 mod sgd;
 mod state;
+mod step;
+mod values;
 
-pub use adam::{Adam, AdamW};
+pub use adam::{Adam, AdamW, KerasAdam};
+pub use average::{Average, AverageState};
+pub use clip::Clip;
+pub use groups::{Group, Role, Rules, Settings};
+pub use schedule::{Clock, Period, Schedule, Warmup, learning_rate};
+use serde::{Deserialize, Serialize};
 pub use sgd::Sgd;
 pub use state::OptimizerState;
+pub use step::Update;
 
 /// How weights follow their gradients.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Optimizer {
     /// Stochastic gradient descent.
     Sgd(Sgd),
@@ -17,6 +31,8 @@ pub enum Optimizer {
     Adam(Adam),
     /// Adam with decoupled weight decay.
     AdamW(AdamW),
+    /// Adam as Keras computes it.
+    KerasAdam(KerasAdam),
 }
 
 impl Default for Optimizer {
@@ -43,6 +59,12 @@ impl From<AdamW> for Optimizer {
     }
 }
 
+impl From<KerasAdam> for Optimizer {
+    fn from(settings: KerasAdam) -> Self {
+        Self::KerasAdam(settings)
+    }
+}
+
 impl Optimizer {
     /// The learning rate of its settings.
     pub fn lr(&self) -> f64 {
@@ -50,6 +72,17 @@ impl Optimizer {
             Self::Sgd(o) => o.lr,
             Self::Adam(o) => o.lr,
             Self::AdamW(o) => o.lr,
+            Self::KerasAdam(o) => o.lr,
+        }
+    }
+
+    /// The weight decay of its settings.
+    pub fn weight_decay(&self) -> f64 {
+        match self {
+            Self::Sgd(o) => o.weight_decay,
+            Self::Adam(o) => o.weight_decay,
+            Self::AdamW(o) => o.weight_decay,
+            Self::KerasAdam(_) => 0.0,
         }
     }
 
@@ -58,7 +91,7 @@ impl Optimizer {
         match self {
             Self::Sgd(o) if o.momentum == 0.0 => &[],
             Self::Sgd(_) => &["momentum"],
-            Self::Adam(_) | Self::AdamW(_) => &["mean", "square"],
+            Self::Adam(_) | Self::AdamW(_) | Self::KerasAdam(_) => &["mean", "square"],
         }
     }
 }

@@ -60,6 +60,27 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
     }
 }
 
+/// Fills rows of two buffers side by side, as [`fill_rows`]; the second may have rows without values.
+pub(crate) fn fill_rows2<T: Number, P: Send>(
+    (output, row): (&mut [T], usize),
+    (other, other_row): (&mut [P], usize),
+    fill: impl Fn(usize, &mut [T], &mut [P]) + Sync + Send,
+) {
+    if other_row == 0 {
+        return fill_rows(output, row, |first, piece| fill(first, piece, &mut []));
+    }
+    let rows = rows_per_piece(row);
+    if output.len() <= rows * row {
+        fill(0, output, other);
+    } else {
+        output
+            .par_chunks_mut(rows * row)
+            .zip(other.par_chunks_mut(rows * other_row))
+            .enumerate()
+            .for_each(|(i, (piece, other))| fill(i * rows, piece, other));
+    }
+}
+
 /// `y = f(x)`, element by element.
 pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T> {
     let mut output = take::<T>(x.len());

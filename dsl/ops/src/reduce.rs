@@ -1,10 +1,12 @@
-//! Mean and largest value over an axis.
+//! Mean, sum and largest value over an axis.
 
 use crate::axis::{Around, around, without};
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{fill_rows, sum_of};
+use crate::parallel::{fill_rows, fill_rows2, sum_of};
+use crate::raw::vectorised;
 use crate::view::{by_precision, tensor, view};
 use candle_core::{Device, Tensor};
 
@@ -13,6 +15,8 @@ use candle_core::{Device, Tensor};
 pub enum Reduce {
     /// The mean over the axis.
     Mean(usize),
+    /// The sum over the axis.
+    Sum(usize),
     /// The largest value over the axis; the gradient goes to the first of equals, as PyTorch's `max(dim)`.
     Largest(usize),
 }
@@ -20,8 +24,17 @@ pub enum Reduce {
 impl Reduce {
     fn axis(self) -> usize {
         match self {
-            Self::Mean(axis) | Self::Largest(axis) => axis,
+            Self::Mean(axis) | Self::Sum(axis) | Self::Largest(axis) => axis,
         }
+    }
+
+    /// What a value counts in the sum.
+    fn share<T: Number>(self, a: Around) -> T {
+        T::of(if matches!(self, Self::Mean(_)) {
+            1.0 / a.size as f64
+        } else {
+            1.0
+        })
     }
 
     fn look(self, dims: &[usize]) -> Result<Around> {
@@ -38,48 +51,54 @@ impl Reduce {
     }
 }
 
-fn mean<T: Number>(x: &[T], a: Around) -> Vec<T> {
-    let share = T::of(1.0 / a.size as f64);
-    let mut output = vec![T::default(); a.outer * a.inner];
+/// The sum over the axis, times `share`.
+fn sum<T: Number>(x: &[T], a: Around, share: T) -> Vec<T> {
+    let mut output = take::<T>(a.outer * a.inner);
     fill_rows(&mut output, a.inner, |first, rows| {
-        for (r, target) in rows.chunks_mut(a.inner).enumerate() {
-            let block = &x[(first + r) * a.size * a.inner..][..a.size * a.inner];
-            if a.inner == 1 {
-                target[0] = sum_of(block, |v| v) * share;
-                continue;
-            }
-            for source in block.chunks(a.inner) {
-                for (t, s) in target.iter_mut().zip(source) {
-                    *t += *s;
+        vectorised(
+            #[inline(always)]
+            || {
+                for (r, target) in rows.chunks_mut(a.inner).enumerate() {
+                    let block = &x[(first + r) * a.size * a.inner..][..a.size * a.inner];
+                    if a.inner == 1 {
+                        target[0] = sum_of(block, |v| v) * share;
+                        continue;
+                    }
+                    target.fill(T::default());
+                    for source in block.chunks(a.inner) {
+                        for (t, s) in target.iter_mut().zip(source) {
+                            *t += *s;
+                        }
+                    }
+                    target.iter_mut().for_each(|t| *t *= share);
                 }
-            }
-            target.iter_mut().for_each(|t| *t *= share);
-        }
+            },
+        );
     });
     output
 }
 
+/// The largest values and their places.
 fn largest<T: Number>(x: &[T], a: Around) -> (Vec<T>, Vec<u32>) {
-    let places: Vec<u32> = (0..a.outer * a.inner)
-        .map(|i| {
-            let base = (i / a.inner) * a.size * a.inner + i % a.inner;
-            let mut best = 0;
-            for k in 1..a.size {
-                let (value, current) = (x[base + k * a.inner], x[base + best * a.inner]);
-                // A missing value wins over a number.
-                let missing = value.partial_cmp(&value).is_none() && current.partial_cmp(&current).is_some();
-                if value > current || missing {
-                    best = k;
+    let mut values = take::<T>(a.outer * a.inner);
+    let mut places = vec![0u32; a.outer * a.inner];
+    fill_rows2((&mut values, a.inner), (&mut places, a.inner), |first, values, places| {
+        for (r, (values, places)) in values.chunks_mut(a.inner).zip(places.chunks_mut(a.inner)).enumerate() {
+            let block = &x[(first + r) * a.size * a.inner..][..a.size * a.inner];
+            values.copy_from_slice(&block[..a.inner]);
+            for (k, source) in block.chunks(a.inner).enumerate().skip(1) {
+                for ((best, place), v) in values.iter_mut().zip(places.iter_mut()).zip(source) {
+                    let known = *best;
+                    // A missing value wins over a number.
+                    let missing = v.partial_cmp(v).is_none() && known.partial_cmp(&known).is_some();
+                    if *v > known || missing {
+                        *best = *v;
+                        *place = k as u32;
+                    }
                 }
             }
-            best as u32
-        })
-        .collect();
-    let values = places
-        .iter()
-        .enumerate()
-        .map(|(i, k)| x[(i / a.inner) * a.size * a.inner + *k as usize * a.inner + i % a.inner])
-        .collect();
+        }
+    });
     (values, places)
 }
 
@@ -87,6 +106,7 @@ impl Operation for Reduce {
     fn name(&self) -> &'static str {
         match self {
             Self::Mean(_) => "mean",
+            Self::Sum(_) => "sum",
             Self::Largest(_) => "largest",
         }
     }
@@ -98,7 +118,7 @@ impl Operation for Reduce {
         by_precision!(self.name(), inputs[0], T => {
             let x = view::<T>(self.name(), inputs[0])?;
             match self {
-                Self::Mean(_) => Ok(tensor(mean(x.slice(), a), &dims)?.into()),
+                Self::Mean(_) | Self::Sum(_) => Ok(tensor(sum(x.slice(), a, self.share(a)), &dims)?.into()),
                 Self::Largest(_) => {
                     let (values, places) = largest(x.slice(), a);
                     let saved = vec![Tensor::from_vec(places, dims.as_slice(), &Device::Cpu)?];
@@ -112,14 +132,14 @@ impl Operation for Reduce {
         let dims = kept.shape(self.name(), 0)?;
         let a = self.look(dims)?;
         let places = match self {
-            Self::Mean(_) => Vec::new(),
+            Self::Mean(_) | Self::Sum(_) => Vec::new(),
             Self::Largest(_) => kept.saved(self.name(), 0)?.flatten_all()?.to_vec1::<u32>()?,
         };
         by_precision!(self.name(), gradient, T => {
             let g = view::<T>(self.name(), gradient)?;
             let g = g.slice();
-            let share = <T as Number>::of(1.0 / a.size as f64);
-            let mut output = vec![<T as Default>::default(); a.outer * a.size * a.inner];
+            let share: T = self.share(a);
+            let mut output = take::<T>(a.outer * a.size * a.inner);
             fill_rows(&mut output, a.size * a.inner, |first, blocks| {
                 for (r, block) in blocks.chunks_mut(a.size * a.inner).enumerate() {
                     let range = (first + r) * a.inner..(first + r + 1) * a.inner;
@@ -130,6 +150,7 @@ impl Operation for Reduce {
                             }
                         }
                     } else {
+                        block.fill(<T as Default>::default());
                         for (i, (g, k)) in g[range.clone()].iter().zip(&places[range]).enumerate() {
                             block[*k as usize * a.inner + i] = *g;
                         }
@@ -146,7 +167,7 @@ impl Operation for Reduce {
 
     fn needs(&self, shapes: &[Vec<usize>], _: usize) -> Needs {
         let saved = match self {
-            Self::Mean(_) => 0,
+            Self::Mean(_) | Self::Sum(_) => 0,
             // The places of the largest values, as U32.
             Self::Largest(axis) => shapes[0].iter().product::<usize>() / shapes[0].get(axis + 1).copied().unwrap_or(1).max(1) * 4,
         };

@@ -1,5 +1,6 @@
-//! The other strand: reversed positions, with or without complemented channels.
+//! The other strand: reversed positions, with or without complemented channels, and reversed maps.
 
+use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
@@ -10,21 +11,27 @@ use candle_core::Tensor;
 /// Reverses positions; each is its own inverse, so backward is the same as forward.
 ///
 /// # Shapes
-/// `[batch, channel, position]` (or `[batch, position]` for `Flip`).
+/// `[batch, channel, position]` (or `[batch, position]` for `Flip`); `[batch, channel, row, column]` for `FlipMap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reverse {
     /// Positions alone.
     Flip,
     /// Positions and channels: A with T, C with G.
     ReverseComplement,
+    /// Rows and columns of a map: what a contact map becomes on the other strand.
+    FlipMap,
 }
 
 impl Reverse {
     fn apply(self, input: &Tensor) -> Result<Tensor> {
         let dims = input.dims();
-        let enough = if self == Self::Flip { 2 } else { 3 };
+        let (enough, expected) = match self {
+            Self::Flip => (2, "[batch, .., position]"),
+            Self::ReverseComplement => (3, "[batch, channel, position]"),
+            Self::FlipMap => (3, "[batch, .., row, column]"),
+        };
         if dims.len() < enough {
-            return Err(OpsError::shape(self.name(), "the input", dims, "[batch, channel, position]"));
+            return Err(OpsError::shape(self.name(), "the input", dims, expected));
         }
         let row = dims[dims.len() - 1];
         let channels = if self == Self::Flip { 1 } else { dims[dims.len() - 2] };
@@ -37,7 +44,7 @@ impl Reverse {
 
 /// Reverses rows, and their order within each group of `channels` rows.
 fn reversed<T: Number>(x: &[T], row: usize, channels: usize) -> Vec<T> {
-    let mut output = vec![T::default(); x.len()];
+    let mut output = take::<T>(x.len());
     fill_rows(&mut output, row, |first, rows| {
         for (r, target) in rows.chunks_mut(row).enumerate() {
             let (group, channel) = ((first + r) / channels, (first + r) % channels);
@@ -55,6 +62,7 @@ impl Operation for Reverse {
         match self {
             Self::Flip => "flip",
             Self::ReverseComplement => "reverse_complement",
+            Self::FlipMap => "flip2d",
         }
     }
 

@@ -35,6 +35,45 @@ pub(crate) fn exponential(x: f32) -> f32 {
     value * power_of_two(half) * power_of_two(n - half)
 }
 
+/// `ln(x)` (Cephes): a polynomial between the square roots of 1/2 and 2, and the exponent times ln(2) in two parts.
+#[inline(always)]
+pub(crate) fn logarithm(x: f32) -> f32 {
+    // Numbers below the normal range are brought into it.
+    let small = x < f32::MIN_POSITIVE;
+    let scaled = if small { x * 33_554_432.0 } else { x };
+    let bits = scaled.to_bits() as i32;
+    let mut exponent = (bits >> 23) - 126 - if small { 25 } else { 0 };
+    let mantissa = f32::from_bits((bits as u32 & 0x007F_FFFF) | 0x3F00_0000);
+    let low = mantissa < std::f32::consts::FRAC_1_SQRT_2;
+    exponent -= i32::from(low);
+    let m = if low { mantissa + mantissa } else { mantissa } - 1.0;
+    let square = m * m;
+    let mut p = 7.037_683_6e-2;
+    p = p * m - 1.151_461e-1;
+    p = p * m + 1.167_699_9e-1;
+    p = p * m - 1.242_014_1e-1;
+    p = p * m + 1.424_932_3e-1;
+    p = p * m - 1.666_805_8e-1;
+    p = p * m + 2.000_071_5e-1;
+    p = p * m - 2.499_999_4e-1;
+    p = p * m + 3.333_333_1e-1;
+    let e = exponent as f32;
+    let tail = p * m * square + e * -2.121_944_4e-4 - 0.5 * square;
+    let value = (m + tail) + e * 0.693_359_4;
+    let value = if x < f32::INFINITY { value } else { x };
+    let value = if x == 0.0 { f32::NEG_INFINITY } else { value };
+    if x < 0.0 { f32::NAN } else { value }
+}
+
+/// `ln(1 + x)`: the logarithm of the rounded sum, corrected by what the rounding lost.
+#[inline(always)]
+pub(crate) fn logarithm_above_one(x: f32) -> f32 {
+    let sum = 1.0 + x;
+    let value = logarithm(sum) * (x / (sum - 1.0));
+    let value = if sum == 1.0 { x } else { value };
+    if x < f32::INFINITY { value } else { x }
+}
+
 /// `tanh(x)`: a polynomial below 0.625, `1 - 2 / (exp(2x) + 1)` above (Cephes).
 #[inline(always)]
 pub(crate) fn tangent(x: f32) -> f32 {
@@ -124,6 +163,12 @@ mod tests {
         let all = [
             ("exp", worst(-87.0..88.7, exponential, f64::exp)),
             ("tanh", worst(-20.0..20.0, tangent, f64::tanh)),
+            ("ln", worst(1e-3..0.9, logarithm, f64::ln)),
+            ("ln above 1", worst(1.1..1e3, logarithm, f64::ln)),
+            ("ln large", worst(1e3..1e38, logarithm, f64::ln)),
+            ("ln small", worst(1e-45..1e-37, logarithm, f64::ln)),
+            ("ln(1 + x)", worst(-0.9..20.0, logarithm_above_one, f64::ln_1p)),
+            ("ln(1 + tiny)", worst(-1e-6..1e-6, logarithm_above_one, f64::ln_1p)),
             ("sigmoid", worst(-80.0..80.0, logistic, Number::logistic)),
             ("softplus", worst(-80.0..80.0, soft_plus, Number::soft_plus)),
             ("distribution", worst(-12.5..12.5, |x| normal(x).0, |x| Number::normal(x).0)),
@@ -144,7 +189,20 @@ mod tests {
         assert_eq!((tangent(-1e4), tangent(1e4)), (-1.0, 1.0));
         assert_eq!((soft_plus(-1e4), soft_plus(1e4)), (0.0, 1e4));
         assert_eq!((normal(-1e4).0, normal(1e4).0), (0.0, 1.0));
-        for function in [exponential, tangent, logistic, soft_plus, |x| normal(x).0, |x| normal(x).1] {
+        assert_eq!((logarithm(0.0), logarithm(f32::INFINITY)), (f32::NEG_INFINITY, f32::INFINITY));
+        assert_eq!((logarithm(1.0), logarithm_above_one(0.0)), (0.0, 0.0));
+        assert_eq!(logarithm_above_one(-1.0), f32::NEG_INFINITY);
+        assert!(logarithm(-1.0).is_nan() && logarithm_above_one(-2.0).is_nan());
+        for function in [
+            logarithm,
+            logarithm_above_one,
+            exponential,
+            tangent,
+            logistic,
+            soft_plus,
+            |x| normal(x).0,
+            |x| normal(x).1,
+        ] {
             assert!(function(f32::NAN).is_nan());
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use candle_core::{Device, Storage, StorageRef, Tensor};
+use candle_core::{Device, Storage, StorageRef, Tensor, WithDType};
 
 /// The values of a tensor in row-major order: borrowed where they lie so, copied where they don't.
 pub(crate) enum View<'a, T> {
@@ -14,7 +14,7 @@ pub(crate) enum View<'a, T> {
     Copied(Vec<T>),
 }
 
-impl<T: Number> View<'_, T> {
+impl<T: WithDType> View<'_, T> {
     /// The values.
     pub(crate) fn slice(&self) -> &[T] {
         match self {
@@ -28,7 +28,7 @@ impl<T: Number> View<'_, T> {
 }
 
 /// Looks at a tensor's values.
-pub(crate) fn view<'a, T: Number>(operation: &'static str, tensor: &'a Tensor) -> Result<View<'a, T>> {
+pub(crate) fn view<'a, T: WithDType>(operation: &'static str, tensor: &'a Tensor) -> Result<View<'a, T>> {
     if tensor.dtype() != T::DTYPE {
         return Err(OpsError::Setting {
             operation,

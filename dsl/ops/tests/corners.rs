@@ -2,8 +2,9 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use cistron_ops::{
-    Activation, Adam, AdamW, Along, Arithmetic, BatchNorm, Convolution, Dropout, Kept, Loss, Operation, OptimizerState, Pass,
-    PoolKind, Pooling, Reduce, Sgd, candle::convolution,
+    Activation, Adam, AdamW, Along, Arithmetic, BatchNorm, Bins, Clamp, Convolution, Dropout, Embedding, Fill, Kept, Loss,
+    Operation, OptimizerState, PaddedPooling, Pass, PoolKind, Pooling, Pooling2d, Power, Reduce, Sgd, SlidingPooling, Upsample,
+    Upsample2d, UpsampleKind, candle::convolution,
 };
 use std::collections::BTreeMap;
 
@@ -58,6 +59,134 @@ fn gradients_at_kinks_and_ties() {
         (y, &g[0], &g[1]),
         (vec![-1.0, 5.0, 2.0], &vec![0.5, 0.0, 1.0], &vec![0.5, 1.0, 0.0])
     );
+}
+
+#[test]
+fn ties_in_windows_go_to_the_first() {
+    let x = tensor(&[1.0, 2.0, 2.0, 5.0, 5.0, 5.0, 0.0], &[1, 1, 7]);
+    for window in [2usize, 3, 7] {
+        let (kind, first) = (
+            PoolKind::Max,
+            both(
+                &Pooling {
+                    kind: PoolKind::Max,
+                    window,
+                },
+                &[&x],
+            )
+            .1,
+        );
+        let values = values(&x);
+        let mut expected = vec![0.0; 7];
+        for start in (0..7 / window).map(|i| i * window) {
+            let top = (start..start + window).fold(start, |top, i| if values[i] > values[top] { i } else { top });
+            expected[top] = 1.0;
+        }
+        assert_eq!(first[0], expected, "{window}");
+        // Windows with a step: those of PyTorch's MaxPool1d(window, stride 1), each of which adds its share.
+        let sliding = SlidingPooling {
+            kind,
+            window,
+            step: 1,
+            padding: (0, 0),
+        };
+        let mut expected = vec![0.0; 7];
+        for start in 0..=7 - window {
+            let top = (start..start + window).fold(start, |top, i| if values[i] > values[top] { i } else { top });
+            expected[top] += 1.0;
+        }
+        assert_eq!(both(&sliding, &[&x]).1[0], expected, "{window}");
+    }
+    let map = tensor(&[1.0, 1.0, 1.0, 1.0], &[1, 1, 2, 2]);
+    let pooling = Pooling2d {
+        kind: PoolKind::Max,
+        window: [2, 2],
+        step: [2, 2],
+        padding: [(0, 0); 2],
+    };
+    assert_eq!(both(&pooling, &[&map]), (vec![1.0], vec![vec![1.0, 0.0, 0.0, 0.0]]));
+    // Zeros before the row come before an equal value of the row, zeros after it behind.
+    let zeros = tensor(&[0.0, 0.0, -1.0, -1.0, 0.0], &[1, 1, 5]);
+    let padded = PaddedPooling {
+        kind: PoolKind::Max,
+        window: 4,
+        fill: Fill::Constant(0.0),
+    };
+    assert_eq!(
+        both(&padded, &[&zeros]),
+        (vec![0.0, 0.0], vec![vec![0.0, 0.0, 0.0, 0.0, 1.0]])
+    );
+}
+
+#[test]
+fn the_minimum_that_pads_is_a_constant() {
+    let x = tensor(&[0.3, -0.7, 1.1, 0.4, 0.9, -0.2, 0.5], &[1, 1, 7]);
+    let padded = |fill| {
+        both(
+            &PaddedPooling {
+                kind: PoolKind::Weighted,
+                window: 4,
+                fill,
+            },
+            &[&x],
+        )
+    };
+    assert_eq!(padded(Fill::Minimum), padded(Fill::Constant(-0.7)));
+    assert_ne!(padded(Fill::Minimum), padded(Fill::Absent));
+}
+
+#[test]
+fn maps_double_as_pytorch_doubles_them() {
+    // torch.nn.functional.interpolate(x, scale_factor=2, mode="linear", align_corners=False), and bilinear.
+    let line = tensor(&[1.0, 3.0, 2.0], &[1, 1, 3]);
+    let (kind, factor) = (UpsampleKind::Linear, 2);
+    assert_eq!(both(&Upsample { kind, factor }, &[&line]).0, [1.0, 1.5, 2.5, 2.75, 2.25, 2.0]);
+    let map = tensor(&[1.0, 2.0, 3.0, 4.0], &[1, 1, 2, 2]);
+    let doubled = both(&Upsample2d { kind, factor: [2, 2] }, &[&map]).0;
+    assert_eq!(doubled[..8], [1.0, 1.25, 1.75, 2.0, 1.5, 1.75, 2.25, 2.5]);
+    let nearest = Upsample2d {
+        kind: UpsampleKind::Nearest,
+        factor: [1, 2],
+    };
+    let infinite = tensor(&[f64::INFINITY, 1.0], &[1, 1, 1, 2]);
+    assert_eq!(both(&nearest, &[&infinite]).0, [f64::INFINITY, f64::INFINITY, 1.0, 1.0]);
+}
+
+#[test]
+fn bins_are_closed_on_the_right() {
+    let edges = vec![0.0, 1.0, 2.0, 4.0];
+    let x = tensor(&[-1.0, 0.0, 0.5, 1.0, 1.1, 2.0, 2.1, 4.0, 9.0], &[1, 9]);
+    let bins = Bins { edges }.forward(&[&x], &TRAIN).expect("forward").output;
+    assert_eq!(values(&bins), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+    let table = tensor(&[1.0, 2.0], &[2, 1]);
+    for (wrong, found) in [(2.0, "2"), (0.5, "0.5"), (-1.0, "-1"), (f64::NAN, "NaN")] {
+        let message = Embedding
+            .forward(&[&tensor(&[wrong], &[1, 1]), &table], &TRAIN)
+            .expect_err("a category")
+            .to_string();
+        assert_eq!(
+            message,
+            format!("embedding: a category is {found}, expected a whole number below 2")
+        );
+    }
+}
+
+#[test]
+fn slopes_at_the_ends_of_functions() {
+    let x = tensor(&[-1.0, 0.0, 2.0], &[1, 3]);
+    assert_eq!(
+        both(&Activation::Absolute, &[&x]),
+        (vec![1.0, 0.0, 2.0], vec![vec![-1.0, 0.0, 1.0]])
+    );
+    let clamp = Clamp { low: -1.0, high: 1.5 };
+    assert_eq!(both(&clamp, &[&x]), (vec![-1.0, 0.0, 1.5], vec![vec![1.0, 1.0, 0.0]]));
+    assert_eq!(
+        both(&Power { exponent: 2.0 }, &[&x]),
+        (vec![1.0, 0.0, 4.0], vec![vec![-2.0, 0.0, 4.0]])
+    );
+    let roots = both(&Activation::SquareRoot, &[&x]);
+    assert!(roots.0[0].is_nan() && roots.1[0][1] == f64::INFINITY);
+    assert_eq!(both(&Activation::Log, &[&x]).0[1], f64::NEG_INFINITY);
 }
 
 #[test]
@@ -246,6 +375,39 @@ fn losses_are_stable_and_see_what_is_no_number() {
         message,
         "mse: the target has shape [1, 1], expected [1, 3], the shape of the prediction"
     );
+}
+
+#[test]
+fn classes_are_counted_where_they_are_known() {
+    // Two classes, three positions; the last one is padding.
+    let logits = tensor(&[0.0, 1000.0, 3.0, 0.0, -1000.0, 4.0], &[1, 2, 3]);
+    let target = tensor(&[1.0, 1.0, -100.0], &[1, 3]);
+    let loss = Loss::Categories { axis: 0, logits: true };
+    let (value, gradient) = loss.value_and_gradient(&logits, &target, None).expect("a loss");
+    assert!((value - (2f64.ln() + 2000.0) / 2.0).abs() < 1e-12);
+    assert_eq!(values(&gradient), [0.25, 0.5, 0.0, -0.25, -0.5, 0.0]);
+    let message = loss
+        .value_and_gradient(&logits, &tensor(&[1.0, 2.0, 0.0], &[1, 3]), None)
+        .expect_err("no such class")
+        .to_string();
+    assert_eq!(
+        message,
+        "categories: a class is 2, expected a whole number below 2, or a missing one (NaN, or negative)"
+    );
+    let message = loss
+        .value_and_gradient(&logits, &logits, None)
+        .expect_err("a shape")
+        .to_string();
+    assert_eq!(
+        message,
+        "categories: the target has shape [1, 2, 3], expected [1, 3] for a prediction of [1, 2, 3]"
+    );
+    // A class of probability 0 costs nothing where its weight is 0.
+    let impossible = tensor(&[0.0, f64::NEG_INFINITY], &[1, 2]);
+    let (value, gradient) = Loss::CrossEntropy { axis: 0 }
+        .value_and_gradient(&impossible, &tensor(&[1.0, 0.0], &[1, 2]), None)
+        .expect("a loss");
+    assert_eq!((value, values(&gradient)), (0.0, vec![0.0, 0.0]));
 }
 
 #[test]

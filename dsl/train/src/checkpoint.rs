@@ -13,6 +13,7 @@ use std::path::Path;
 const WEIGHTS: &str = "weights/";
 const BEST: &str = "best/";
 const OPTIMIZER: &str = "optimizer/";
+const AVERAGE: &str = "average/";
 const FORMAT: u32 = 1;
 
 /// What the run is, as far as going on with it depends on it.
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) progress: Progress,
     pub(crate) weights: Named,
     pub(crate) optimizer: Named,
+    /// What the average of the weights remembers; empty without one.
+    pub(crate) average: Named,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,7 +108,12 @@ impl State {
         let mut tensors = BTreeMap::new();
         let empty = Named::new();
         let best = progress.best.as_ref().map_or(&empty, |b| &b.weights);
-        for (prefix, group) in [(WEIGHTS, &self.weights), (OPTIMIZER, &self.optimizer), (BEST, best)] {
+        for (prefix, group) in [
+            (WEIGHTS, &self.weights),
+            (OPTIMIZER, &self.optimizer),
+            (AVERAGE, &self.average),
+            (BEST, best),
+        ] {
             for (name, tensor) in group {
                 tensors.insert(format!("{prefix}{name}"), stored(tensor)?);
             }
@@ -164,6 +172,7 @@ impl State {
             progress,
             weights: group(WEIGHTS)?,
             optimizer: group(OPTIMIZER)?,
+            average: group(AVERAGE)?,
         })
     }
 }

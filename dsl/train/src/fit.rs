@@ -5,7 +5,7 @@ use crate::evaluate;
 use crate::history;
 use crate::live::{Screen, Summary};
 use crate::objective::{Measure, Objective, Over, check_targets};
-use crate::options::{Count, Options, Precision};
+use crate::options::{Count, IntoWarmup, Options, Precision};
 use crate::record;
 use crate::run::{Record, Run};
 use crate::session::{Finished, Parts, Session};
@@ -16,7 +16,7 @@ use cistron_data::{DataError, Dataset, Part};
 use cistron_display::{Show, clear_interrupt, duration};
 use cistron_model::Model;
 use cistron_nn::Network;
-use cistron_ops::Optimizer;
+use cistron_ops::{Average, Clip, Group, Optimizer, Role, Schedule};
 use cistron_runs::{Ending, RunFolder};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -91,10 +91,50 @@ impl Fit {
         self
     }
 
-    /// Epochs in which the learning rate grows linearly from nearly 0.
+    /// How the learning rate comes up to its value: a number of epochs in which it grows linearly from nearly 0, or a
+    /// [`Warmup`](crate::Warmup).
     #[must_use]
-    pub fn warmup(mut self, warmup: impl Count) -> Self {
-        self.options.warmup = self.count("warmup", warmup);
+    pub fn warmup(mut self, warmup: impl IntoWarmup) -> Self {
+        match warmup.into_warmup() {
+            Some(warmup) => self.options.warmup = warmup,
+            None => _ = self.count("warmup", -1),
+        }
+        self
+    }
+
+    /// What becomes of the learning rate after the warm-up.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.options.schedule = schedule;
+        self
+    }
+
+    /// How gradients are held back, before weight decay is added.
+    #[must_use]
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.options.clip = Some(clip);
+        self
+    }
+
+    /// Parameters with their own rate factor or weight decay, or frozen; the first group that names a parameter has it.
+    #[must_use]
+    pub fn groups(mut self, groups: impl Into<Vec<Group>>) -> Self {
+        self.options.groups = groups.into();
+        self
+    }
+
+    /// What weight decay never reaches, whatever a group says.
+    #[must_use]
+    pub fn no_decay(mut self, roles: impl Into<Vec<Role>>) -> Self {
+        self.options.no_decay = roles.into();
+        self
+    }
+
+    /// An average of the weights (and of the running statistics of batch norms) that is evaluated, watched and kept instead
+    /// of the last weights.
+    #[must_use]
+    pub fn average(mut self, average: Average) -> Self {
+        self.options.average = Some(average);
         self
     }
 
@@ -181,9 +221,8 @@ impl Fit {
         let parts = BTreeMap::from([("training", &train_rows), ("validation", &valid_rows), ("test", &test_rows)]);
         let identity = record::identity(&self.model, &self.objective, &self.data, &self.options, &parts)?;
         let mut network = Network::new(&self.model, self.options.seed, self.options.precision.dtype())?;
-        let mut stepper = Stepper::new(&self.options.optimizer);
         let name = self.options.name.clone().unwrap_or_else(|| self.model.name().to_string());
-        let (folder, mut manifest, progress) = match &self.resume {
+        let (folder, mut manifest, progress, stepper) = match &self.resume {
             Some(path) => {
                 let folder = RunFolder::open(path)?;
                 let mut manifest = folder.manifest()?;
@@ -191,7 +230,7 @@ impl Fit {
                 let state = State::from_checkpoint(&checkpoint, &folder.last_path())?;
                 record::same(&folder, &state.identity, &identity)?;
                 network.set_weights(state.weights)?;
-                stepper = Stepper::from_state(&self.options.optimizer, state.optimizer)?;
+                let stepper = Stepper::from_state(&self.options, &mut network, state.optimizer, state.average)?;
                 manifest.resumed.push(record::resumption(&state.progress));
                 cistron_display::note(&format!(
                     "{} goes on after epoch {}, step {}",
@@ -199,9 +238,10 @@ impl Fit {
                     state.progress.epoch,
                     state.progress.step
                 ));
-                (folder, manifest, state.progress)
+                (folder, manifest, state.progress, stepper)
             }
             None => {
+                let stepper = Stepper::new(&self.options, &mut network)?;
                 let folder = RunFolder::create(
                     &self.root.clone().unwrap_or_else(cistron_runs::root),
                     &name,
@@ -211,6 +251,7 @@ impl Fit {
                     folder,
                     record::manifest(&name, &identity, &self.data, &parts),
                     Progress::default(),
+                    stepper,
                 )
             }
         };

@@ -20,14 +20,13 @@ mod run;
 mod session;
 mod state;
 mod stepper;
-mod stored_optimizer;
 
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
 pub use objective::{LossTerm, Measure, Metric, Objective, Over};
-pub use options::{Count, Options, Precision};
+pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
 pub use run::Run;
 
-pub use cistron_ops::{Adam, AdamW, Optimizer, Sgd};
+pub use cistron_ops::{Adam, AdamW, Average, Clip, Group, KerasAdam, Optimizer, Period, Role, Schedule, Sgd, Warmup};
 pub use cistron_runs::EpochRow;

@@ -2,8 +2,10 @@
 
 use crate::TrainError;
 use candle_core::DType;
-use cistron_ops::{Adam, AdamW, Optimizer};
-use serde::{Deserialize, Serialize};
+use cistron_ops::{
+    Adam, AdamW, Average, Clip, Clock, Group, KerasAdam, Optimizer, Period, Role, Rules, Schedule, Warmup, learning_rate,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Whole numbers of any integer type, as options take them.
 pub trait Count {
@@ -13,6 +15,45 @@ pub trait Count {
 
 macro_rules! count { ($($t:ty)*) => { $(impl Count for $t { fn to_count(self) -> Option<u64> { u64::try_from(self).ok() } })* } }
 count!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
+
+/// What `warmup` takes: a number of epochs, or a [`Warmup`].
+pub trait IntoWarmup {
+    /// The warm-up; nothing for negative numbers.
+    fn into_warmup(self) -> Option<Warmup>;
+}
+
+macro_rules! warmup { ($($t:ty)*) => { $(impl IntoWarmup for $t {
+    fn into_warmup(self) -> Option<Warmup> { self.to_count().map(epochs_of_warmup) }
+})* } }
+warmup!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
+
+impl IntoWarmup for Warmup {
+    fn into_warmup(self) -> Option<Warmup> {
+        Some(self)
+    }
+}
+
+/// A linear warm-up over whole epochs.
+fn epochs_of_warmup(epochs: u64) -> Warmup {
+    match epochs {
+        0 => Warmup::None,
+        n => Warmup::Linear { over: Period::Epochs(n) },
+    }
+}
+
+/// Runs of earlier versions have a number of epochs.
+fn warmup_of_any_age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Warmup, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Epochs(u64),
+        Warmup(Warmup),
+    }
+    Ok(match Stored::deserialize(deserializer)? {
+        Stored::Epochs(epochs) => epochs_of_warmup(epochs),
+        Stored::Warmup(warmup) => warmup,
+    })
+}
 
 /// The numbers that weights and activations are computed in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +98,11 @@ fn check_optimizer(optimizer: &Optimizer, mistakes: &mut Vec<String>) {
                 mistakes.push("`nesterov` needs a `momentum` above 0".into());
             }
         }
+        Optimizer::KerasAdam(KerasAdam { beta1, beta2, eps, .. }) => {
+            number("beta1", beta1, share(beta1), "0 or more and below 1");
+            number("beta2", beta2, share(beta2), "0 or more and below 1");
+            number("eps", eps, eps > 0.0, "above 0");
+        }
         Optimizer::Adam(Adam {
             beta1,
             beta2,
@@ -90,12 +136,27 @@ pub struct Options {
     pub seed: u64,
     /// Epochs without a better watched value after which it stops.
     pub patience: u64,
-    /// Epochs in which the learning rate grows linearly to its value.
-    pub warmup: u64,
+    /// How the learning rate comes up to its value.
+    #[serde(deserialize_with = "warmup_of_any_age")]
+    pub warmup: Warmup,
+    /// What becomes of the learning rate after that.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How gradients are held back.
+    #[serde(default)]
+    pub clip: Option<Clip>,
+    /// Parameters with their own rate or decay; the first group that names a parameter has it.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// What is never decayed.
+    #[serde(default)]
+    pub no_decay: Vec<Role>,
+    /// Which average of the weights is evaluated and kept instead of the last weights.
+    #[serde(default)]
+    pub average: Option<Average>,
     /// The fold that is held out, when the data have folds.
     pub fold: Option<u64>,
     /// How weights follow their gradients.
-    #[serde(with = "crate::stored_optimizer")]
     pub optimizer: Optimizer,
     /// The numbers it is computed in.
     pub precision: Precision,
@@ -110,7 +171,12 @@ impl Default for Options {
             batch: 64,
             seed: 0,
             patience: 10,
-            warmup: 0,
+            warmup: Warmup::None,
+            schedule: Schedule::Constant,
+            clip: None,
+            groups: Vec::new(),
+            no_decay: Vec::new(),
+            average: None,
             fold: None,
             optimizer: Optimizer::default(),
             precision: Precision::default(),
@@ -132,6 +198,13 @@ impl Options {
             }
         }
         check_optimizer(&self.optimizer, &mut mistakes);
+        mistakes.extend(self.warmup.mistakes());
+        mistakes.extend(self.schedule.mistakes());
+        if let Some(limit) = self.clip.map(|c| c.limit()).filter(|l| !(l.is_finite() && *l > 0.0)) {
+            mistakes.push(format!("the limit of `clip` is {limit}; expected a number above 0"));
+        }
+        mistakes.extend(self.rules().mistakes(&self.optimizer));
+        mistakes.extend(self.average.iter().flat_map(Average::mistakes));
         if mistakes.is_empty() {
             Ok(())
         } else {
@@ -139,14 +212,16 @@ impl Options {
         }
     }
 
-    /// The learning rate of a step, counted from 0.
-    pub(crate) fn rate(&self, step: u64, steps_per_epoch: u64) -> f64 {
-        let steps = self.warmup * steps_per_epoch;
-        let lr = self.optimizer.lr();
-        if step + 1 >= steps {
-            lr
-        } else {
-            lr * (step + 1) as f64 / steps as f64
+    /// The learning rate of the step that comes next.
+    pub(crate) fn rate(&self, clock: &Clock<'_>) -> f64 {
+        learning_rate(self.optimizer.lr(), &self.warmup, &self.schedule, clock)
+    }
+
+    /// What holds for which parameters.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            groups: self.groups.clone(),
+            no_decay: self.no_decay.clone(),
         }
     }
 
@@ -157,7 +232,12 @@ impl Options {
             ("batch", self.batch.to_string(), now.batch.to_string()),
             ("seed", self.seed.to_string(), now.seed.to_string()),
             ("patience", self.patience.to_string(), now.patience.to_string()),
-            ("warmup", self.warmup.to_string(), now.warmup.to_string()),
+            ("warmup", format!("{:?}", self.warmup), format!("{:?}", now.warmup)),
+            ("schedule", format!("{:?}", self.schedule), format!("{:?}", now.schedule)),
+            ("clip", format!("{:?}", self.clip), format!("{:?}", now.clip)),
+            ("groups", format!("{:?}", self.groups), format!("{:?}", now.groups)),
+            ("no_decay", format!("{:?}", self.no_decay), format!("{:?}", now.no_decay)),
+            ("average", format!("{:?}", self.average), format!("{:?}", now.average)),
             ("fold", fold(self), fold(now)),
             ("optimizer", format!("{:?}", self.optimizer), format!("{:?}", now.optimizer)),
             ("precision", format!("{:?}", self.precision), format!("{:?}", now.precision)),
@@ -194,12 +274,28 @@ mod tests {
             "{message}"
         );
         assert!(Options::default().check().is_ok());
+        let options = Options {
+            clip: Some(Clip::Value(0.0)),
+            schedule: Schedule::Inverse { decay: -1.0 },
+            groups: vec![Group::default()],
+            average: Some(Average::Ema(1.0)),
+            ..Options::default()
+        };
+        let message = options.check().unwrap_err().to_string();
+        for part in [
+            "the limit of `clip` is 0; expected a number above 0",
+            "`decay` of the schedule is -1; expected 0 or more",
+            "group 1 of `groups` names no parameter",
+            "the decay of `Ema` is 1; expected above 0 and below 1, such as 0.999",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
     }
 
     #[test]
     fn warm_up_is_linear_and_ends() {
         let options = Options {
-            warmup: 2,
+            warmup: 2.into_warmup().expect("a count"),
             optimizer: Sgd {
                 lr: 0.4,
                 ..Sgd::default()
@@ -207,9 +303,47 @@ mod tests {
             .into(),
             ..Options::default()
         };
-        let rates: Vec<f64> = (0..6).map(|step| options.rate(step, 2)).collect();
+        let clock = |step| Clock {
+            step,
+            steps_per_epoch: 2,
+            ..Clock::default()
+        };
+        let rates: Vec<f64> = (0..6).map(|step| options.rate(&clock(step))).collect();
         assert_eq!(rates, [0.1, 0.2, 0.30000000000000004, 0.4, 0.4, 0.4]);
-        assert_eq!(Options { warmup: 0, ..options }.rate(0, 2), 0.4);
+        let warmup = 0u8.into_warmup().expect("a count");
+        assert_eq!(Options { warmup, ..options }.rate(&clock(0)), 0.4);
+        assert!((-1).into_warmup().is_none());
+    }
+
+    #[test]
+    fn options_travel_and_those_of_earlier_versions_are_read() {
+        let options = Options {
+            warmup: Warmup::Exponential {
+                over: Period::Epochs(4),
+                factor: 4.0,
+            },
+            schedule: Schedule::Inverse { decay: 1e-5 },
+            clip: Some(Clip::GlobalNorm(0.2)),
+            groups: vec![Group {
+                names: vec!["trunk".into()],
+                frozen: true,
+                ..Group::default()
+            }],
+            no_decay: vec![Role::Bias],
+            average: Some(Average::Ema(0.999)),
+            optimizer: KerasAdam::default().into(),
+            ..Options::default()
+        };
+        let mut json = serde_json::to_value(&options).expect("JSON");
+        assert_eq!(serde_json::from_value::<Options>(json.clone()).expect("options"), options);
+        let fields = json.as_object_mut().expect("an object");
+        for name in ["schedule", "clip", "groups", "no_decay", "average"] {
+            fields.remove(name);
+        }
+        fields.insert("warmup".into(), 3.into());
+        let old: Options = serde_json::from_value(json).expect("options");
+        assert_eq!(old.warmup, Warmup::Linear { over: Period::Epochs(3) });
+        assert!(old.clip.is_none() && old.groups.is_empty());
     }
 
     #[test]

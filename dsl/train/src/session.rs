@@ -10,6 +10,7 @@ use crate::{NotFinite, Options, Result, TrainError};
 use cistron_data::{Dataset, Named};
 use cistron_display::{interrupted, significant};
 use cistron_nn::Network;
+use cistron_ops::Clock;
 use cistron_random::{Purpose, Stream};
 use cistron_runs::{EpochRow, Metrics, RunFolder};
 use std::collections::BTreeMap;
@@ -90,8 +91,9 @@ impl<'a> Session<'a> {
         self.began = Instant::now();
         self.progress.epoch_s += self.epoch_began.elapsed().as_secs_f64();
         self.save()?;
-        if let Some(best) = &self.progress.best {
-            self.network.set_weights(best.weights.clone())?;
+        match &self.progress.best {
+            Some(best) => self.network.set_weights(best.weights.clone())?,
+            None => self.network = self.stepper.evaluated(&self.network)?,
         }
         Ok(Finished {
             network: self.network,
@@ -120,6 +122,17 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
+    /// The learning rate of a step, counted from 0, that comes after the finished epochs.
+    fn rate(&self, step: u64) -> f64 {
+        let watched: Vec<f64> = self.progress.rows.iter().map(|row| row.watched).collect();
+        self.parts.options.rate(&Clock {
+            step,
+            steps_per_epoch: self.steps_per_epoch(),
+            watched: &watched,
+            larger_is_better: self.parts.objective.larger_is_better(),
+        })
+    }
+
     fn step(&mut self, rows: &[usize]) -> Result<()> {
         let batch = self.parts.data.batch(rows, self.parts.options.precision.dtype())?;
         let step = self.progress.step;
@@ -141,11 +154,14 @@ impl<'a> Session<'a> {
         if !outcome.loss.is_finite() {
             return Err(self.not_finite(outcome.loss, &batch.inputs, &batch.targets)?);
         }
-        let rate = self.parts.options.rate(step, self.steps_per_epoch());
-        self.stepper.step(&mut self.network, &outcome.gradients, rate)?;
+        let (rate, steps) = (self.rate(step), self.steps_per_epoch());
+        self.stepper
+            .step(&mut self.network, &outcome.gradients, rate, (step + 1, steps))?;
+        let loss = outcome.loss;
+        outcome.give_back()?;
         self.progress.step += 1;
         self.progress.step_in_epoch += 1;
-        self.progress.loss_sum += outcome.loss * rows.len() as f64;
+        self.progress.loss_sum += loss * rows.len() as f64;
         self.progress.loss_examples += rows.len() as u64;
         Ok(())
     }
@@ -153,8 +169,8 @@ impl<'a> Session<'a> {
     /// The validation part at the end of an epoch; nothing when the user asked to stop meanwhile.
     fn evaluate(&self) -> Result<Option<EpochRow>> {
         let precision = self.parts.options.precision.dtype();
-        let Some(outputs) = evaluate::outputs(&self.network, self.parts.data, self.parts.valid_rows, precision, &interrupted)?
-        else {
+        let network = self.stepper.evaluated(&self.network)?;
+        let Some(outputs) = evaluate::outputs(&network, self.parts.data, self.parts.valid_rows, precision, &interrupted)? else {
             return Ok(None);
         };
         let valid_loss = outputs.loss(self.parts.objective)?;
@@ -186,10 +202,7 @@ impl<'a> Session<'a> {
             valid_loss,
             watched,
             metrics,
-            rate: self
-                .parts
-                .options
-                .rate(progress.step.saturating_sub(1), self.steps_per_epoch()),
+            rate: self.rate(progress.step.saturating_sub(1)),
             seconds: progress.epoch_s + self.epoch_began.elapsed().as_secs_f64(),
             best: progress.improves(watched, self.parts.objective.larger_is_better()),
         }))
@@ -200,7 +213,7 @@ impl<'a> Session<'a> {
             self.progress.best = Some(Best {
                 epoch: row.epoch,
                 watched: row.watched,
-                weights: self.snapshot(),
+                weights: snapshot(&self.stepper.evaluated(&self.network)?),
             });
             self.progress.since_best = 0;
             self.best_is_saved = false;
@@ -221,15 +234,6 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// All weights and buffers (tensors are replaced, never changed, so these stay as they are).
-    fn snapshot(&self) -> Named {
-        self.network
-            .weights()
-            .iter()
-            .map(|w| (w.name.clone(), w.tensor.clone()))
-            .collect()
-    }
-
     /// Writes `last`, and `best` if it is newer than what lies there.
     fn save(&mut self) -> Result<()> {
         let mut progress = self.progress.clone();
@@ -237,8 +241,9 @@ impl<'a> Session<'a> {
         let state = State {
             identity: self.parts.identity.clone(),
             progress,
-            weights: self.snapshot(),
+            weights: snapshot(&self.network),
             optimizer: self.stepper.state()?,
+            average: self.stepper.average()?,
         };
         state.to_checkpoint()?.write(&self.parts.folder.last_path())?;
         if let (false, Some(best)) = (self.best_is_saved, &self.progress.best) {
@@ -274,7 +279,7 @@ impl<'a> Session<'a> {
             None => self.loss_that_is_not_finite(inputs, targets)?,
         };
         let steps = self.steps_per_epoch();
-        let rate = self.parts.options.rate(self.progress.step, steps);
+        let rate = self.rate(self.progress.step);
         let help = if self.progress.step == 0 {
             "the very first step fails: look for enormous values in inputs and targets".to_string()
         } else {
@@ -317,4 +322,9 @@ impl<'a> Session<'a> {
         }
         Ok("all layers are finite in evaluation mode, so it comes from dropout or the statistics of this batch".into())
     }
+}
+
+/// All weights and buffers; the network gives those that it changes new memory, so these stay as they are.
+fn snapshot(network: &Network) -> Named {
+    network.weights().iter().map(|w| (w.name.clone(), w.tensor.clone())).collect()
 }

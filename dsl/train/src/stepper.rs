@@ -1,51 +1,89 @@
 //! Gradients to weights.
 
-use crate::Result;
+use crate::{Options, Result, TrainError};
 use candle_core::Tensor;
 use cistron_data::Named;
-use cistron_nn::Network;
-use cistron_ops::{Optimizer, OptimizerState};
+use cistron_nn::{Network, NetworkError};
+use cistron_ops::{AverageState, Clip, OptimizerState, Settings};
 
-/// The optimizer of a fit with what it remembers.
+/// What moves the weights of a fit, with what it remembers.
 #[derive(Debug)]
 pub(crate) struct Stepper {
     state: OptimizerState,
+    settings: Vec<Settings>,
+    clip: Option<Clip>,
+    average: Option<AverageState>,
 }
 
 impl Stepper {
-    /// One that has done no step.
-    pub(crate) fn new(optimizer: &Optimizer) -> Self {
-        Self {
-            state: OptimizerState::new(*optimizer),
-        }
-    }
-
-    /// One that goes on from saved state.
+    /// One that has done no step; frozen weights of the network take no part in training from now on.
     ///
     /// # Errors
-    /// A state that is not this optimizer's.
-    pub(crate) fn from_state(optimizer: &Optimizer, state: Named) -> Result<Self> {
+    /// Groups that name no parameter of the network.
+    pub(crate) fn new(options: &Options, network: &mut Network) -> Result<Self> {
+        let settings = network.group(&options.rules(), &options.optimizer).map_err(|e| match e {
+            NetworkError::Operation(e) => TrainError::Options(vec![e.to_string()]),
+            other => other.into(),
+        })?;
         Ok(Self {
-            state: OptimizerState::import(*optimizer, state)?,
+            state: OptimizerState::new(options.optimizer),
+            settings,
+            clip: options.clip,
+            average: options.average.map(AverageState::new),
         })
     }
 
-    /// Moves every weight that has a gradient, at this learning rate.
-    pub(crate) fn step(&mut self, network: &mut Network, gradients: &[Option<Tensor>], rate: f64) -> Result<()> {
-        let state = &mut self.state;
-        network.apply(|weights| {
-            for (weight, gradient) in weights.iter_mut().zip(gradients) {
-                if let (true, Some(gradient)) = (weight.trainable, gradient) {
-                    weight.tensor = state.update(&weight.name, &weight.tensor, gradient, rate)?;
-                }
-            }
-            Ok(())
-        })?;
+    /// One that goes on from saved state: what [`Stepper::state`] and [`Stepper::average`] gave.
+    ///
+    /// # Errors
+    /// A state that is not of these options.
+    pub(crate) fn from_state(options: &Options, network: &mut Network, state: Named, average: Named) -> Result<Self> {
+        let mut stepper = Self::new(options, network)?;
+        stepper.state = OptimizerState::import(options.optimizer, state)?;
+        if let Some(settings) = options.average {
+            stepper.average = Some(AverageState::import(settings, average)?);
+        }
+        Ok(stepper)
+    }
+
+    /// Moves every weight that has a gradient, at this learning rate. `done` counts this step, from 1.
+    ///
+    /// # Errors
+    /// Gradients that are not finite, where they are clipped by their norm.
+    pub(crate) fn step(
+        &mut self,
+        network: &mut Network,
+        gradients: &[Option<Tensor>],
+        rate: f64,
+        (done, steps_per_epoch): (u64, u64),
+    ) -> Result<()> {
+        network.optimize(gradients, &mut self.state, &self.settings, rate, self.clip)?;
+        if let Some(average) = self.average.as_mut().filter(|a| a.average().takes(done, steps_per_epoch)) {
+            network.add_to(average)?;
+        }
         Ok(())
     }
 
-    /// What it remembers.
+    /// The network that is evaluated and kept: the one given, or that of the average as soon as there is one.
+    pub(crate) fn evaluated(&self, network: &Network) -> Result<Network> {
+        Ok(match self.average.as_ref().filter(|a| a.count() > 0) {
+            Some(average) => network.averaged(average)?,
+            None => network.clone(),
+        })
+    }
+
+    /// What the optimizer remembers.
     pub(crate) fn state(&self) -> Result<Named> {
         Ok(self.state.export()?)
+    }
+
+    /// What the average remembers; nothing without one.
+    pub(crate) fn average(&self) -> Result<Named> {
+        Ok(self
+            .average
+            .as_ref()
+            .map(AverageState::export)
+            .transpose()?
+            .unwrap_or_default())
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use cistron_data::Part;
 use cistron_runs::{Checkpoint, RunFolder};
-use cistron_train::{Run, TrainError};
+use cistron_train::{AdamW, Average, Clip, Group, Period, Role, Run, Schedule, TrainError, Warmup};
 use common::{alone, data, fit, model, mse, table};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -69,6 +69,105 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
         .collect();
     assert_eq!(epochs, [1, 2, 3, 4, 5, 6]);
     assert_eq!(RunFolder::open(&metrics).unwrap().manifest().unwrap().resumed[0].epoch, 3);
+}
+
+/// Everything that can steer an optimizer at once.
+fn steered(data: &cistron_data::Dataset, root: &Path, epochs: u64) -> cistron_train::Fit {
+    let names = |names: &[&str]| names.iter().map(|n| (*n).to_string()).collect();
+    fit(data, &mse(data), root)
+        .epochs(epochs)
+        .optimizer(AdamW {
+            lr: 0.02,
+            ..AdamW::default()
+        })
+        .warmup(Warmup::Exponential {
+            over: Period::Epochs(2),
+            factor: 2.0,
+        })
+        .schedule(Schedule::Plateau {
+            factor: 0.5,
+            patience: 0,
+            threshold: 0.1,
+            floor: 0.0,
+        })
+        .clip(Clip::GlobalNorm(0.05))
+        .groups([
+            Group {
+                names: names(&["*norm*"]),
+                frozen: true,
+                ..Group::default()
+            },
+            Group {
+                names: names(&["y.conv"]),
+                rate: 0.5,
+                weight_decay: Some(0.1),
+                ..Group::default()
+            },
+        ])
+        .no_decay([Role::Bias])
+}
+
+#[test]
+fn a_run_with_everything_that_steers_goes_on_to_the_same_bytes() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(400, 5, false));
+    let averages = [
+        Average::Ema(0.9),
+        Average::Swa {
+            after: Period::Epochs(1),
+            every: Period::Steps(3),
+        },
+    ];
+    for average in averages {
+        let whole = steered(&data, root.path(), 6).average(average).run().unwrap();
+        // Both in the warm-up and after it, on a plateau.
+        for stop in [1, 4] {
+            let part = steered(&data, root.path(), stop).average(average).run().unwrap();
+            let resumed = steered(&data, root.path(), 6)
+                .average(average)
+                .resume(part.folder())
+                .run()
+                .unwrap();
+            assert!(end(&whole) == end(&resumed), "{average:?} after {stop} epochs");
+        }
+        let rates: Vec<f64> = whole.epochs().iter().map(|row| row.rate).collect();
+        assert_eq!(rates[..3], [0.005, 0.01, 0.02]);
+        assert!(rates[5] < 0.02, "no plateau in {rates:?}");
+        // What is kept is the average, not the weights of the last step.
+        let folder = RunFolder::open(whole.folder()).unwrap();
+        let last = folder.last().unwrap().unwrap();
+        assert!(last.tensors.keys().any(|k| k == "average/count"));
+        let kept = |prefix: &str| last.tensors[&format!("{prefix}y.linear.weight")].bytes.clone();
+        assert!(kept("best/") != kept("weights/"));
+        let moved = |name: &str| last.tensors.contains_key(&format!("optimizer/{name}.steps"));
+        assert!(moved("y.conv.weight") && !moved("y.norm.weight"), "{:?}", last.tensors.keys());
+    }
+}
+
+#[test]
+fn steering_that_means_nothing_is_refused_before_the_first_step() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(300, 5, false));
+    let group = Group {
+        names: vec!["trnk".into()],
+        ..Group::default()
+    };
+    let error = fit(&data, &mse(&data), root.path()).groups([group]).run().unwrap_err();
+    assert!(error.to_string().contains("`trnk`, which no parameter has"), "{error}");
+    let run = steered(&data, root.path(), 1).run().unwrap();
+    let error = steered(&data, root.path(), 2)
+        .clip(Clip::Value(1.0))
+        .resume(run.folder())
+        .run()
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`clip` was Some(GlobalNorm(0.05)) and is Some(Value(1.0))"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -64,6 +64,37 @@ fn a_fit_is_a_chain_of_setters() {
 }
 
 #[test]
+fn what_steers_an_optimizer_becomes_values() {
+    let options = |text: &str| {
+        let whole = shape(&fit::expand(tokens(&format!("net, loss, data; {text}"))));
+        whole
+            .replace("::cistron::Fit::new(&net,&loss,&data)", "")
+            .replace(".run()?", "")
+            .replace("::cistron::ops::", "")
+    };
+    assert_eq!(
+        options("clip = GlobalNorm(1), warmup = 4, schedule = Cosine { over: Epochs(20) }, average = Ema(0.999)"),
+        ".clip(Clip::GlobalNorm(1.0)).warmup(4)\
+         .schedule(Schedule::Cosine{over:Period::Epochs(20),floor:0.0,}).average(Average::Ema(0.999))"
+    );
+    assert_eq!(
+        options("warmup = Exponential { factor: 4, over: Epochs(4) }, schedule = Plateau { factor: 0.9 }"),
+        ".warmup(Warmup::Exponential{over:Period::Epochs(4),factor:4.0,})\
+         .schedule(Schedule::Plateau{factor:0.9,patience:10,threshold:0.0,floor:0.0,})"
+    );
+    assert_eq!(
+        options("no_decay = [Biases, Norms], groups = [Group { names: [\"trunk\", \"*.bias\"], rate: 0.1, frozen: true }]"),
+        ".no_decay([Role::Bias,Role::Norm])\
+         .groups([Group{names:::std::vec![::std::string::String::from(\"trunk\"),::std::string::String::from(\"*.bias\")],\
+         rate:0.1,weight_decay:::std::option::Option::None,frozen:true,}])"
+    );
+    assert_eq!(
+        options("schedule = mine, clip = f(x), groups = slow()"),
+        ".schedule(mine).clip(f(x)).groups(slow())"
+    );
+}
+
+#[test]
 fn mistakes_become_messages_of_the_compiler_and_a_value() {
     let text = fit::expand(tokens("net, loss, data; epoch = 3, sed = 1")).to_string();
     assert_eq!(text.matches("compile_error").count(), 2, "{text}");

@@ -97,6 +97,52 @@ fn a_field_of_another_optimizer_is_no_field() {
 }
 
 #[test]
+fn mistakes_in_what_steers_an_optimizer_are_underlined() {
+    expect(
+        "fit",
+        "net, loss, data; clip = GlobalNrm(0.2), schedule = Cosine { floor: 2 }, average = Ema(1.0), warmup = -1",
+        &[
+            ("GlobalNrm", "unknown `clip`: `GlobalNrm`; did you mean `GlobalNorm`?"),
+            ("Cosine", "`Cosine` needs `over`"),
+            ("2", "`floor` is 2; it must be at least 0 and below 1"),
+            ("1.0", "`Ema` is 1.0; it must be above 0 and below 1"),
+            ("-", "`warmup` is -1; it must be at least 0"),
+        ],
+    );
+    expect(
+        "fit",
+        "net, loss, data; clip = 0.2, schedule = Step { every: 10, gamma: 0.5 }, average = Swa(3), no_decay = [Bias]",
+        &[
+            (
+                "0.2",
+                "`clip` takes a word with its numbers\nhelp: one of GlobalNorm(0.2), TensorNorm(0.2), Value(0.2)",
+            ),
+            ("gamma", "`Step` has no field `gamma`\nhelp: Step has: every, factor"),
+            ("10", "`every` needs its unit\nhelp: `Epochs(10)` or `Steps(10)`"),
+            (
+                "Swa",
+                "`Swa` is written otherwise\nhelp: `Swa { after: Epochs(10), every: Epochs(10) }`",
+            ),
+            ("Bias", "`no_decay` knows no `Bias`; did you mean `Biases`?"),
+        ],
+    );
+    expect(
+        "fit",
+        "net, loss, data; groups = [Group { rate: -1 }, Group { names: 3 }], optimizer = KerasAdam { decay: 1e-5 }",
+        &[
+            ("Group", "`Group` needs `names`"),
+            ("-", "`rate` is -1; it must be 0 or above"),
+            ("3", "`names` takes names of parameters or layers\nhelp: `names: \"trunk.*\"`"),
+            (
+                "decay",
+                "`KerasAdam` has no field `decay`\n\
+                 help: KerasAdam has: lr, beta1, beta2, eps; Keras's `decay` is `schedule = Inverse { decay: .. }`",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn missing_parts_of_a_fit_are_named() {
     let example = "help: `fit! { net, loss, data; epochs = 20, seed = 1 }`";
     expect(

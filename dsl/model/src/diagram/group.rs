@@ -1,6 +1,6 @@
 //! Nodes that are one step to the reader: a convolution of both strands, a unit that adds its input.
 
-use crate::table::describe;
+use crate::describe::describe;
 use crate::{Graph, Node, NodeId, Operation, ParameterId};
 
 /// One step of the drawing.
@@ -58,11 +58,28 @@ pub(crate) fn groups(graph: &Graph) -> Vec<Group> {
 }
 
 fn plain(node: &Node) -> Group {
-    let light = match node.operation {
-        Operation::Input { .. } | Operation::Convolution { .. } | Operation::Linear { .. } | Operation::Concat { .. } => false,
-        Operation::Pool { .. } => false,
-        _ => node.inputs.len() == 1,
-    };
+    use Operation as O;
+    let heavy = matches!(
+        node.operation,
+        O::Input { .. }
+            | O::Convolution { .. }
+            | O::Convolution2d { .. }
+            | O::TransposedConvolution { .. }
+            | O::TransposedConvolution2d { .. }
+            | O::Linear { .. }
+            | O::Concat { .. }
+            | O::Pool { .. }
+            | O::Pool2d { .. }
+            | O::AttentionPool { .. }
+            | O::Upsample { .. }
+            | O::Upsample2d { .. }
+            | O::OuterSum
+            | O::Embedding { .. }
+            | O::Latents { .. }
+            | O::Table
+            | O::Custom { .. }
+    );
+    let light = !heavy && node.inputs.len() == 1;
     let sign = match node.operation {
         Operation::Add => Some("+"),
         Operation::Subtract => Some("\u{2212}"),

@@ -2,7 +2,7 @@
 
 use super::{Elaborator, Item};
 use crate::Operation;
-use crate::shape::{Shape, name_axes};
+use crate::shape::{Dimension, Shape, Size, name_axes};
 use cistron_declaration::{BinaryOperator, Diagnostic, Span};
 
 /// The operator as it is written.
@@ -124,6 +124,17 @@ impl Elaborator<'_> {
             }
         }
         match (a, b) {
+            (Item::Node(node), Item::Positions { rule, span }) | (Item::Positions { rule, span }, Item::Node(node))
+                if operator == Op::Add =>
+            {
+                Some(self.add_positions(*node, *rule, *span))
+            }
+            (Item::Positions { .. }, Item::Unknown) | (Item::Unknown, Item::Positions { .. }) => Some(Item::Unknown),
+            (Item::Positions { span, .. }, _) | (_, Item::Positions { span, .. }) => {
+                let message = format!("`{}` with `positions()`", symbol(operator));
+                let help = "positions are added to a sequence or to tokens: `x + positions()`";
+                Some(self.fail(Diagnostic::error(*span, message).help(help)))
+            }
             (Item::Node(a), Item::Node(b)) => {
                 let operation = match operator {
                     Op::Add => Operation::Add,
@@ -151,8 +162,9 @@ impl Elaborator<'_> {
                     Op::Subtract => (-1.0, x),
                     Op::Multiply => (x, 0.0),
                     _ => {
-                        let message = "a number divided by the output of a layer parses but cannot run yet";
-                        return Some(self.fail(Diagnostic::error(span, message)));
+                        let shape = self.shape(*node);
+                        let inverse = self.push("inverse", Operation::Power { exponent: -1.0 }, &[*node], shape, span);
+                        return Some(self.affine(inverse, x, 0.0, span));
                     }
                 };
                 Some(self.affine(*node, scale, offset, span))
@@ -163,15 +175,26 @@ impl Elaborator<'_> {
 
     /// An elementwise operation of two nodes of one shape.
     pub(crate) fn join(&mut self, operation: Operation, word: &str, a: usize, b: usize, span: Span) -> Item {
+        let name = match operation {
+            Operation::Add => "add",
+            Operation::Subtract => "subtract",
+            Operation::Multiply => "multiply",
+            Operation::Divide => "divide",
+            _ => "maximum",
+        };
         let (left, right) = (self.shape(a), self.shape(b));
         let shape = match (&left.0, &right.0) {
             (None, _) => right,
             (_, None) => left,
             (Some(x), Some(y)) => {
-                let same_kind = |x: &crate::shape::Dimension, y: &crate::shape::Dimension| {
-                    let position = |d: &crate::shape::Dimension| d.kind == cistron_declaration::AxisKind::Position;
-                    position(x) == position(y)
-                };
+                let same_kind = |x: &Dimension, y: &Dimension| x.is_place() == y.is_place();
+                // Inside the macro a sequence of unknown length may turn out to be a map.
+                let open = |d: &[Dimension]| d.len() == 2 && d[1].is_place() && d[1].size == Size::Unknown;
+                let (wide, narrow) = if x.len() > y.len() { (x, y) } else { (y, x) };
+                if self.inside_macro() && wide.len() == 3 && open(narrow) && self.drafts.widths.unify(x[0].size, y[0].size) {
+                    let shape = Shape(Some(wide.clone()));
+                    return Item::Node(self.push(name, operation, &[a, b], shape, span));
+                }
                 let fits = x.len() == y.len()
                     && x.iter()
                         .zip(y)
@@ -182,24 +205,17 @@ impl Elaborator<'_> {
                     let help = match (fits, x.len() == y.len()) {
                         (true, _) => "the bins are of different widths",
                         (false, true) => "both sides need the same shape",
-                        _ => "`.linear(n)` flattens a sequence; position by position it is `.conv(n, width = 1)`",
+                        _ => "`.linear(n)` works position by position; `.flatten()` before it makes features",
                     };
                     return self.fail(Diagnostic::error(span, message).help(help));
                 }
                 let resolved = self.drafts.widths.resolve_shape(&left);
-                if resolved.0.iter().flatten().any(|d| d.size == crate::shape::Size::Unknown) {
+                if resolved.0.iter().flatten().any(|d| d.size == Size::Unknown) {
                     right
                 } else {
                     left
                 }
             }
-        };
-        let name = match operation {
-            Operation::Add => "add",
-            Operation::Subtract => "subtract",
-            Operation::Multiply => "multiply",
-            Operation::Divide => "divide",
-            _ => "maximum",
         };
         Item::Node(self.push(name, operation, &[a, b], shape, span))
     }

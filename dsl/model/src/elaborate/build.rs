@@ -1,8 +1,9 @@
 //! Nodes as they are added: names, shapes, what they see.
 
 use super::Elaborator;
-use crate::Operation;
+use super::start::Rule;
 use crate::shape::{Shape, Widths};
+use crate::{Interpolation, Operation};
 use cistron_declaration::{Diagnostic, Span};
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +22,12 @@ pub(crate) struct Draft {
     pub(crate) span: Span,
     /// Receptive field in base pairs.
     pub(crate) sees_bp: Option<f64>,
+    /// How its weights begin.
+    pub(crate) rule: Rule,
+    /// The call of a `recompute block` that it belongs to.
+    pub(crate) recompute: Option<usize>,
+    /// Whether it is its input by other axes, and no node of the graph.
+    pub(crate) alias: bool,
 }
 
 /// Where names are made: a block's call, an output, the body.
@@ -136,13 +143,43 @@ impl Elaborator<'_> {
             weights,
             span,
             sees_bp: sees,
+            rule: self.start,
+            recompute: self.recompute,
+            alias: false,
         })
+    }
+
+    /// Adds a node whose weights begin in a way of their own.
+    pub(crate) fn push_with(
+        &mut self,
+        word: &str,
+        operation: Operation,
+        inputs: &[usize],
+        shape: Shape,
+        (rule, span): (Rule, Span),
+    ) -> usize {
+        let node = self.push(word, operation, inputs, shape, span);
+        if let Some(draft) = self.drafts.list.get_mut(node) {
+            draft.rule = rule;
+        }
+        node
+    }
+
+    /// The same values by other axes.
+    pub(crate) fn alias(&mut self, word: &str, input: usize, shape: Shape, span: Span) -> usize {
+        let node = self.push(word, Operation::Flatten, &[input], shape, span);
+        if let Some(draft) = self.drafts.list.get_mut(node) {
+            draft.alias = true;
+        }
+        node
     }
 
     /// Adds a node named at the top, wherever it is first read: an input.
     pub(crate) fn push_input(&mut self, name: &str, shape: Shape, span: Span) -> usize {
         let inner = self.drafts.paths.split_off(1.min(self.drafts.paths.len()));
+        let outside = self.recompute.take();
         let node = self.push(name, Operation::Input { port: name.into() }, &[], shape, span);
+        self.recompute = outside;
         self.drafts.paths.extend(inner);
         node
     }
@@ -188,9 +225,33 @@ impl Elaborator<'_> {
             .and_then(|i| self.drafts.list[*i].shape.positions())
             .and_then(|d| d.bp)
             .unwrap_or(1.0);
+        let more = |positions: f64| widest + positions * step;
         Some(match operation {
-            Operation::Convolution { width, dilation, .. } => widest + width.saturating_sub(1) as f64 * *dilation as f64 * step,
-            Operation::Pool { window, .. } => widest + window.saturating_sub(1) as f64 * step,
+            Operation::Convolution { width, dilation, .. } | Operation::Convolution2d { width, dilation, .. } => {
+                more(width.saturating_sub(1) as f64 * *dilation as f64)
+            }
+            Operation::TransposedConvolution {
+                width, stride, dilation, ..
+            }
+            | Operation::TransposedConvolution2d {
+                width, stride, dilation, ..
+            } => more((width.saturating_sub(1).saturating_mul(*dilation) / (*stride).max(1)) as f64),
+            Operation::Pool { window, .. } | Operation::Pool2d { window, .. } | Operation::AttentionPool { window } => {
+                more(window.saturating_sub(1) as f64)
+            }
+            Operation::Upsample {
+                kind: Interpolation::Linear,
+                ..
+            }
+            | Operation::Upsample2d {
+                kind: Interpolation::Linear,
+                ..
+            } => more(1.0),
+            Operation::Attention { .. } | Operation::RelativeAttention { .. } => {
+                let over = inputs.get(1).and_then(|i| self.drafts.list[*i].shape.positions())?;
+                widest + over.size.known()?.saturating_sub(1) as f64 * over.bp?
+            }
+            Operation::Custom { .. } => return None,
             _ => widest,
         })
     }

@@ -10,6 +10,13 @@ impl Elaborator<'_> {
     /// `receiver.method(..)`.
     pub(crate) fn method(&mut self, receiver: &Expression, method: &str, arguments: &[Argument], span: Span) -> Item {
         let item = self.evaluate(receiver);
+        let item = match item {
+            Item::Positions { span, .. } => {
+                let help = "add them first: `(x + positions())`";
+                self.fail(Diagnostic::error(span, format!("`{method}` of `positions()`")).help(help))
+            }
+            other => other,
+        };
         let plain = !matches!(item, Item::Node(_) | Item::Strands { .. } | Item::Unknown);
         let value_method = catalog::VALUE_METHODS.contains(&method);
         if plain && value_method || matches!(item, Item::Unknown) && value_method && catalog::find(method).is_none() {
@@ -76,6 +83,9 @@ impl Elaborator<'_> {
         if function == "Some" {
             let inner = arguments.first().map_or(Item::Unit, |a| self.evaluate(&a.value));
             return Item::Something(Rc::new(inner));
+        }
+        if catalog::STARTS.contains(&function) {
+            return self.start_function(function, arguments, span);
         }
         if catalog::FUNCTIONS.contains(&function) {
             return self.function(function, arguments, span);
@@ -145,7 +155,14 @@ impl Elaborator<'_> {
         let weights = self.drafts.enter_block(&block.name, earlier.as_deref());
         self.shared.entry(block.span).or_insert(weights);
         self.calls.push(block.span);
+        // Inside a block that is computed again the outermost decides.
+        let around = self.recompute;
+        if block.recompute && around.is_none() {
+            self.recompute = Some(self.recomputed);
+            self.recomputed += 1;
+        }
         let item = self.body(&block.body);
+        self.recompute = around;
         self.calls.pop();
         self.drafts.leave();
         self.scope.frames.pop();

@@ -73,6 +73,14 @@ const fn layer(name: &'static str, parameters: &'static [Parameter], example: &'
     }
 }
 
+/// `epsilon`, or `eps`.
+const EPSILON: Parameter = Parameter {
+    name: "epsilon",
+    alias: "eps",
+    positional: false,
+    required: false,
+};
+
 /// All layers.
 pub(crate) const LAYERS: &[Layer] = &[
     layer(
@@ -85,6 +93,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             named("groups"),
             named("padding"),
             named("bias"),
+            named("start"),
         ],
         "conv(64, width = 15)",
     ),
@@ -96,27 +105,56 @@ pub(crate) const LAYERS: &[Layer] = &[
             named("dilation"),
             named("padding"),
             named("bias"),
+            named("start"),
         ],
         "depthwise_conv(width = 15)",
     ),
-    layer("linear", &[maybe_first("features"), named("bias")], "linear(64)"),
+    layer(
+        "transposed_conv",
+        &[
+            maybe_first("filters"),
+            needed("width"),
+            named("stride"),
+            named("dilation"),
+            named("groups"),
+            named("padding"),
+            named("extra"),
+            named("bias"),
+            named("start"),
+        ],
+        "transposed_conv(64, width = 4, stride = 2)",
+    ),
+    layer(
+        "linear",
+        &[maybe_first("features"), named("bias"), named("start")],
+        "linear(64)",
+    ),
     layer(
         "dense",
-        &[first("features"), named("layers"), named("between"), named("bias")],
+        &[
+            first("features"),
+            named("layers"),
+            named("between"),
+            named("bias"),
+            named("start"),
+        ],
         "dense(64, layers = 2)",
     ),
-    layer("embed", &[first("features"), named("bias")], "embed(64)"),
+    layer("embed", &[first("features"), named("bias"), named("start")], "embed(64)"),
+    layer(
+        "bins",
+        &[first("count"), first("minimum"), first("maximum")],
+        "bins(256, 0.0, 10.0)",
+    ),
     layer(
         "norm",
         &[
             first("kind"),
             named("momentum"),
-            Parameter {
-                name: "epsilon",
-                alias: "eps",
-                positional: false,
-                required: false,
-            },
+            EPSILON,
+            named("groups"),
+            named("convention"),
+            named("virtual_batch"),
         ],
         "norm(Batch)",
     ),
@@ -127,8 +165,20 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("sigmoid", &[], "sigmoid()"),
     layer("tanh", &[], "tanh()"),
     layer("exp", &[], "exp()"),
+    layer("log", &[], "log()"),
+    layer("log1p", &[], "log1p()"),
+    layer("sqrt", &[], "sqrt()"),
+    layer("abs", &[], "abs()"),
+    layer("pow", &[first("exponent")], "pow(2)"),
+    layer("softmax", &[first("axis")], "softmax(Channels)"),
+    layer("log_softmax", &[first("axis")], "log_softmax(Channels)"),
     layer("dropout", &[first("rate")], "dropout(0.1)"),
-    layer("pool", &[first("kind"), first("window")], "pool(Max, 4)"),
+    layer(
+        "pool",
+        &[first("kind"), first("window"), named("step"), named("rest")],
+        "pool(Max, 4)",
+    ),
+    layer("upsample", &[first("kind"), first("factor")], "upsample(Nearest, 2)"),
     layer(
         "residual",
         &[
@@ -139,52 +189,102 @@ pub(crate) const LAYERS: &[Layer] = &[
             named("before"),
             named("after"),
             named("bias"),
+            named("start"),
         ],
         "residual(3, width = 11, before = |h| h.norm(Batch).gelu())",
     ),
-    layer("both_strands", &[], "both_strands()"),
+    layer(
+        "attention",
+        &[
+            first("heads"),
+            named("key"),
+            named("value"),
+            named("relative"),
+            named("over"),
+            named("dropout"),
+            named("output"),
+            named("bias"),
+            named("output_bias"),
+            named("start"),
+            named("output_start"),
+        ],
+        "attention(8, key = 64)",
+    ),
+    layer(
+        "cross_attention",
+        &[
+            first("tokens"),
+            needed("heads"),
+            named("inner"),
+            named("widening"),
+            named("dropout"),
+            EPSILON,
+            named("start"),
+        ],
+        "cross_attention(tokens, heads = 4)",
+    ),
+    layer(
+        "self_attention",
+        &[
+            first("depth"),
+            needed("heads"),
+            named("inner"),
+            named("widening"),
+            named("dropout"),
+            EPSILON,
+            named("start"),
+        ],
+        "self_attention(4, heads = 8)",
+    ),
+    layer("both_strands", &[maybe_first("combine")], "both_strands()"),
     layer("crop", &[first("length")], "crop(896)"),
     layer("flip", &[], "flip()"),
     layer("flatten", &[], "flatten()"),
     layer("mean", &[first("axis")], "mean(Positions)"),
     layer("max", &[first("axis")], "max(Positions)"),
+    layer("sum", &[first("axis")], "sum(Positions)"),
+    layer("outer_sum", &[maybe_first("with")], "outer_sum()"),
+    layer("symmetric", &[], "symmetric()"),
+    layer("distance_encoding", &[], "distance_encoding()"),
+    layer("wavelengths", &[], "wavelengths()"),
+    layer("token", &[named("mask")], "token()"),
+    layer("tokens", &[], "tokens()"),
+    layer("film", &[first("by")], "film(cell)"),
+    layer(
+        "custom",
+        &[
+            first("name"),
+            named("channels"),
+            named("positions"),
+            named("features"),
+            named("with"),
+        ],
+        "custom(\"spectrum\", channels = 16)",
+    ),
 ];
 
 /// Methods of the grammar that cannot run yet.
-pub(crate) const LATER_METHODS: &[&str] = &[
-    "transposed_conv",
-    "bins",
-    "upsample",
-    "attention",
-    "cross_attention",
-    "self_attention",
-    "outer_sum",
-    "symmetric",
-    "film",
-    "token",
-    "tokens",
-    "start",
-    "merge",
-    "log1p",
-    "sum",
-];
+pub(crate) const LATER_METHODS: &[&str] = &["start", "merge"];
 
 /// Functions of the grammar that cannot run yet.
-pub(crate) const LATER_FUNCTIONS: &[&str] = &[
-    "positions",
-    "latents",
-    "distance_encoding",
-    "autoregressive",
-    "unet",
+pub(crate) const LATER_FUNCTIONS: &[&str] = &["autoregressive", "unet", "tower", "decoder", "mix"];
+
+/// Functions that can.
+pub(crate) const FUNCTIONS: &[&str] = &[
+    "concat",
+    "mean",
+    "sum",
+    "maximum",
+    "geometric",
     "dilations",
-    "tower",
-    "decoder",
-    "mix",
+    "without",
+    "latents",
+    "positions",
     "basis",
 ];
 
-/// Functions that can.
-pub(crate) const FUNCTIONS: &[&str] = &["concat", "mean", "sum", "maximum", "geometric", "without"];
+/// Ways in which weights begin that take a number: `start = Normal(0.02)`.
+pub(crate) const STARTS: &[&str] = &["Normal", "TruncatedNormal", "Uniform", "Constant", "Scaled"];
 
 /// Methods of numbers and lists.
 pub(crate) const VALUE_METHODS: &[&str] = &["pow", "min", "max", "rev", "len", "enumerate", "zip"];

@@ -3,7 +3,7 @@
 use super::item::Bound;
 use super::{Elaborator, Item};
 use crate::shape::Shape;
-use cistron_declaration::{Arm, Block, Diagnostic, Expression, Kind, Pattern, PortKind, Span, did_you_mean};
+use cistron_declaration::{Arm, Block, Diagnostic, Expression, Kind, Pattern, Span, did_you_mean};
 use std::rc::Rc;
 
 /// The longest range or list of repetitions.
@@ -106,10 +106,6 @@ impl Elaborator<'_> {
         if let Some(port) = signature.inputs.iter().find(|p| p.name == name) {
             if let Some(node) = self.inputs.get(name) {
                 return Item::Node(*node);
-            }
-            if port.kind == PortKind::Category {
-                let message = format!("`{name}` is a category, and categories as inputs parse but cannot run yet");
-                return self.fail(Diagnostic::error(span, message));
             }
             let node = self.push_input(name, Shape::of(&port.axes), span);
             self.inputs.insert(name.into(), node);

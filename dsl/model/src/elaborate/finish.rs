@@ -1,21 +1,14 @@
 //! From drafts to the graph: what reaches no output is left out, widths are filled in, parameters are made.
 
+use super::wanted::{Wanted, settle, wanted};
 use super::{Draft, Elaborator, Item};
-use crate::shape::{Shape, Size};
-use crate::{Graph, GraphParameter, Node, Operation, Start};
+use crate::shape::Size;
+use crate::{Graph, GraphParameter, Node, Operation};
 use cistron_declaration::{Diagnostic, Span};
 use std::collections::HashMap;
 
 /// The most numbers of one parameter.
 const MOST_NUMBERS: usize = 1 << 34;
-
-/// One parameter of an operation before it is placed.
-struct Wanted {
-    word: &'static str,
-    sizes: Vec<usize>,
-    start: Start,
-    trainable: bool,
-}
 
 impl Elaborator<'_> {
     /// The number of an axis that is needed now; an open width is an error at its `.linear()`.
@@ -58,13 +51,14 @@ impl Elaborator<'_> {
         for (i, draft) in drafts.iter().enumerate().filter(|(i, _)| live[*i]) {
             let shape = self.drafts.widths.resolve_shape(&draft.shape);
             let inputs: Vec<usize> = draft.inputs.iter().map(|n| places[*n]).collect();
+            if let (true, [input]) = (draft.alias, inputs.as_slice()) {
+                places[i] = *input;
+                continue;
+            }
             let operation = settle(&draft.operation, &shape);
-            let first = inputs
-                .first()
-                .and_then(|n| graph.nodes.get(*n))
-                .map(Node::sizes)
-                .unwrap_or_default();
-            let wanted = wanted(&operation, &first);
+            let sizes: Vec<Vec<usize>> = inputs.iter().map(|n| graph.nodes[*n].sizes()).collect();
+            let output: Vec<usize> = shape.axes().iter().map(|a| a.size.unwrap_or(0)).collect();
+            let wanted = wanted(&operation, &sizes, &output, draft.rule);
             let parameters = self.place(&mut graph, &mut named, draft, wanted);
             places[i] = graph.nodes.len();
             graph.nodes.push(Node {
@@ -75,7 +69,7 @@ impl Elaborator<'_> {
                 name: draft.name.clone(),
                 span: draft.span,
                 receptive_field_bp: draft.sees_bp,
-                recompute: None,
+                recompute: draft.recompute,
             });
         }
         for port in &signature.outputs {
@@ -184,61 +178,5 @@ impl Elaborator<'_> {
             ids.push(id);
         }
         ids
-    }
-}
-
-/// Fills in the width that an output decided.
-fn settle(operation: &Operation, shape: &Shape) -> Operation {
-    let size = shape.first().known().unwrap_or(0);
-    let mut settled = operation.clone();
-    match &mut settled {
-        Operation::Convolution { filters, .. } => *filters = size,
-        Operation::Linear { features, .. } => *features = size,
-        _ => {}
-    }
-    settled
-}
-
-/// The parameters that an operation reads, in its documented order.
-fn wanted(operation: &Operation, input: &[usize]) -> Vec<Wanted> {
-    let one = |word, sizes: Vec<usize>, start, trainable| Wanted {
-        word,
-        sizes,
-        start,
-        trainable,
-    };
-    let first = input.first().copied().unwrap_or(0);
-    match operation {
-        Operation::Convolution {
-            filters,
-            width,
-            groups,
-            bias,
-            ..
-        } => {
-            let channels = first / (*groups).max(1);
-            let start = Start::FanIn(channels.saturating_mul(*width));
-            let mut list = vec![one("weight", vec![*filters, channels, *width], start, true)];
-            list.extend(bias.then(|| one("bias", vec![*filters], start, true)));
-            list
-        }
-        Operation::Linear { features, bias } => {
-            let inputs = input.last().copied().unwrap_or(0);
-            let start = Start::FanIn(inputs);
-            let mut list = vec![one("weight", vec![*features, inputs], start, true)];
-            list.extend(bias.then(|| one("bias", vec![*features], start, true)));
-            list
-        }
-        Operation::BatchNorm { .. } => vec![
-            one("weight", vec![first], Start::Constant(1.0), true),
-            one("bias", vec![first], Start::Constant(0.0), true),
-            one("running_mean", vec![first], Start::Constant(0.0), false),
-            one("running_var", vec![first], Start::Constant(1.0), false),
-        ],
-        Operation::LayerNorm { .. } => vec![
-            one("weight", vec![first], Start::Constant(1.0), true),
-            one("bias", vec![first], Start::Constant(0.0), true),
-        ],
-        _ => Vec::new(),
     }
 }

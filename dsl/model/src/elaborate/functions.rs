@@ -7,10 +7,14 @@ use cistron_declaration::{Argument, AxisKind, Diagnostic, Kind, Span};
 use std::rc::Rc;
 
 impl Elaborator<'_> {
-    /// `concat([..])`, `mean([..])`, `sum([..])`, `maximum([..])`, `geometric(..)`, `without(..)`.
+    /// `concat([..])`, `mean([..])`, `sum([..])`, `maximum([..])`, `geometric(..)`, `without(..)` and their kin.
     pub(crate) fn function(&mut self, function: &str, arguments: &[Argument], span: Span) -> Item {
         match function {
             "geometric" => self.geometric(arguments, span),
+            "dilations" => self.dilation_steps(arguments, span),
+            "latents" => self.latents(arguments, span),
+            "positions" => self.positions(arguments, span),
+            "basis" => self.basis(arguments),
             "without" => self.leave_out(arguments),
             _ => {
                 let values: Vec<Item> = arguments.iter().map(|a| self.evaluate(&a.value)).collect();
@@ -76,38 +80,51 @@ impl Elaborator<'_> {
         all
     }
 
+    /// Joins channels, or, where there are tokens or latents, joins those.
     fn concat(&mut self, nodes: &[usize], span: Span) -> Item {
         let shapes: Vec<Shape> = nodes.iter().map(|n| self.shape(*n)).collect();
         let Some(known) = shapes.iter().map(|s| s.0.clone()).collect::<Option<Vec<_>>>() else {
             return Item::Node(self.push("concat", Operation::Concat { axis: 0 }, nodes, Shape(None), span));
         };
-        let rest = |d: &[Dimension]| d.get(1..).unwrap_or_default().to_vec();
-        let fits = |a: &Dimension, b: &Dimension| {
-            let sizes = a.size.known().zip(b.size.known()).is_none_or(|(a, b)| a == b);
-            sizes && a.bp.zip(b.bp).is_none_or(|(a, b)| a == b)
-        };
+        let token = |d: &Dimension| matches!(d.kind, AxisKind::Token | AxisKind::Latent);
+        let axis = usize::from(known.iter().any(|d| d.len() == 2 && token(&d[1])));
+        let rank = known[0].len();
         for (node, dimensions) in nodes.iter().zip(&known).skip(1) {
-            let (a, b) = (rest(&known[0]), rest(dimensions));
-            if a.len() != b.len() || !a.iter().zip(&b).all(|(a, b)| fits(a, b)) {
+            let mut fits = dimensions.len() == rank;
+            for (i, (a, b)) in known[0].iter().zip(dimensions).enumerate().filter(|(i, _)| *i != axis) {
+                let same_width = i > 0 || self.drafts.widths.unify(a.size, b.size);
+                let sizes = a.size.known().zip(b.size.known()).is_none_or(|(a, b)| a == b);
+                fits &= same_width && sizes && a.bp.zip(b.bp).is_none_or(|(a, b)| a == b);
+            }
+            if !fits {
                 let message = format!("`concat` of {} and {}", self.show(nodes[0]), self.show(*node));
-                let help = "channels are joined, so positions and their bp must be the same";
+                let help = match axis {
+                    0 => "channels are joined, so positions and their bp must be the same",
+                    _ => "tokens are joined, so their channels must be as many; `token()` makes one of features",
+                };
                 return self.fail(Diagnostic::error(span, message).help(help));
             }
         }
         let mut total = Some(0usize);
         for dimensions in &known {
-            let size = dimensions.first().map_or(Size::Unknown, |d| d.size);
+            let size = dimensions.get(axis).map_or(Size::Unknown, |d| d.size);
             let number = self.decided(size, span);
             total = total.zip(number).and_then(|(a, b)| a.checked_add(b));
         }
         let mut dimensions = known[0].clone();
-        if let Some(first) = dimensions.first_mut() {
-            first.size = total.into();
-            if first.kind != AxisKind::Channel {
-                first.kind = AxisKind::Feature;
+        if let Some(joined) = dimensions.get_mut(axis) {
+            joined.size = total.into();
+            match axis {
+                0 if joined.kind != AxisKind::Channel => joined.kind = AxisKind::Feature,
+                1 => *joined = Dimension::new(AxisKind::Token, joined.size),
+                _ => {}
             }
         }
-        Item::Node(self.push("concat", Operation::Concat { axis: 0 }, nodes, Shape(Some(dimensions)), span))
+        let first = dimensions.first_mut();
+        if let Some(first) = first.filter(|_| rank > 1) {
+            first.kind = AxisKind::Channel;
+        }
+        Item::Node(self.push("concat", Operation::Concat { axis }, nodes, Shape(Some(dimensions)), span))
     }
 
     /// `geometric(from, to, n, multiple = m)`: n sizes in equal ratios, both ends included, rounded to multiples.
@@ -142,8 +159,38 @@ impl Elaborator<'_> {
             return self.fail(Diagnostic::error(span, message));
         }
         let ratio = if n > 1.0 { (to / from).powf(1.0 / (n - 1.0)) } else { 1.0 };
-        let size = |i: usize| ((from * ratio.powi(i as i32) / multiple).round() * multiple) as i64;
+        // Half to even, as Python rounds.
+        let size = |i: usize| ((from * ratio.powi(i as i32) / multiple).round_ties_even() * multiple) as i64;
         Item::List(Rc::new((0..n as usize).map(|i| Item::Int(size(i))).collect()))
+    }
+
+    /// `dilations(a, b, ..)`: the lists one after the other, each value with its place: `[(0, 1), (1, 2), ..]`.
+    fn dilation_steps(&mut self, arguments: &[Argument], span: Span) -> Item {
+        let mut steps = Vec::new();
+        for argument in arguments {
+            let items = match self.evaluate(&argument.value) {
+                Item::Unknown => return Item::Unknown,
+                Item::List(items) | Item::Tuple(items) => items.to_vec(),
+                one => vec![one],
+            };
+            for item in items {
+                match item {
+                    Item::Int(n) if n > 0 => steps.push(Item::Int(n)),
+                    other => {
+                        let message = format!(
+                            "`dilations` takes whole numbers above 0 and lists of them, found {}",
+                            other.describe()
+                        );
+                        return self.fail(Diagnostic::error(argument.span, message).help("such as `dilations(2.pow(0..=6))`"));
+                    }
+                }
+            }
+        }
+        if steps.is_empty() {
+            return self.fail(Diagnostic::error(span, "`dilations` of nothing").help("such as `dilations(2.pow(0..=6))`"));
+        }
+        let pair = |(i, item)| Item::Tuple(Rc::new(vec![Item::Int(i), item]));
+        Item::List(Rc::new((0..).zip(steps).map(pair).collect()))
     }
 
     /// `without(kd)`: the model says that it does not predict an output.

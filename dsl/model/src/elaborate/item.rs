@@ -1,7 +1,9 @@
 //! What an expression of a declaration can be.
 
 use super::scope::Frame;
-use cistron_declaration::{Closure, Value};
+use super::start::Rule;
+use crate::Gamma;
+use cistron_declaration::{Closure, Span, Value};
 use std::rc::Rc;
 
 /// A value during elaboration.
@@ -25,12 +27,31 @@ pub(crate) enum Item {
     Strands {
         forward: usize,
         reverse: usize,
+        /// Whether the mean of both is kept instead of the larger.
+        mean: bool,
     },
     Closure(Rc<Bound>),
+    /// `Normal(0.02)`: how weights begin.
+    Start(Rule),
+    /// `basis(..)`: features of distances for attention.
+    Basis(Basis),
+    /// `positions()`: a learned vector for each position of what it is added to.
+    Positions {
+        rule: Rule,
+        span: Span,
+    },
     /// `None`
     Nothing,
     /// `Some(x)`
     Something(Rc<Item>),
+}
+
+/// Features of distances as they are declared; their number may follow from the attention.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Basis {
+    pub(crate) features: Option<usize>,
+    pub(crate) gamma: Gamma,
+    pub(crate) dropout: f64,
 }
 
 /// A closure with the names that it could see where it was written.
@@ -56,6 +77,9 @@ impl Item {
             Self::Node(_) => "the output of a layer".into(),
             Self::Strands { .. } => "both strands of a sequence".into(),
             Self::Closure(_) => "a closure".into(),
+            Self::Start(_) => "a way in which weights begin".into(),
+            Self::Basis(_) => "features of distances".into(),
+            Self::Positions { .. } => "`positions()`".into(),
             Self::Nothing => "`None`".into(),
             Self::Something(_) => "`Some(..)`".into(),
         }
@@ -94,6 +118,9 @@ impl Item {
             (Self::Node(a), Self::Node(b)) => a == b,
             (Self::Strands { forward: a, .. }, Self::Strands { forward: b, .. }) => a == b,
             (Self::Something(a), Self::Something(b)) => a.same(b),
+            (Self::Start(a), Self::Start(b)) => a == b,
+            (Self::Basis(a), Self::Basis(b)) => a == b,
+            (Self::Positions { span: a, .. }, Self::Positions { span: b, .. }) => a == b,
             (Self::Unit, Self::Unit) | (Self::Nothing, Self::Nothing) => true,
             _ => self.to_value().is_some() && self.to_value() == other.to_value(),
         }

@@ -16,16 +16,19 @@ mod layers;
 mod outputs;
 mod parameters;
 mod scope;
+mod start;
 mod statement;
 mod unread;
+mod wanted;
 
 pub(crate) use build::{Draft, Drafts};
 pub(crate) use item::Item;
 
-use crate::Graph;
+use crate::{Convention, Graph};
 use cistron_declaration::{Diagnostic, ModelDeclaration, Severity, Signature, Span, Value};
 use outputs::Slot;
 use scope::Scope;
+use start::Rule;
 use std::collections::HashMap;
 
 /// The most expressions that one elaboration evaluates.
@@ -66,6 +69,15 @@ pub(crate) struct Elaborator<'a> {
     open_widths: Vec<Span>,
     /// Whether `use` brings names that are not known here.
     borrows: bool,
+    /// How weights begin unless a layer says otherwise.
+    start: Rule,
+    /// Whose norms they are unless a layer says otherwise.
+    convention: Convention,
+    /// Whether the output that is being assigned has positions; nothing where that is not known.
+    places_wanted: Option<bool>,
+    /// The call of a `recompute block` that runs, and how many there were.
+    recompute: Option<usize>,
+    recomputed: usize,
     steps: usize,
     halted: bool,
 }
@@ -92,6 +104,11 @@ pub(crate) fn elaborate(
         calls: Vec::new(),
         open_widths: Vec::new(),
         borrows: false,
+        start: Rule::PyTorch,
+        convention: Convention::PyTorch,
+        places_wanted: None,
+        recompute: None,
+        recomputed: 0,
         steps: 0,
         halted: false,
     };

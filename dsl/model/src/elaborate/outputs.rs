@@ -45,13 +45,16 @@ impl Elaborator<'_> {
     /// The value of an assignment; layers in it are named after an output, not after a `let mut`.
     fn value_for(&mut self, target: &Target, value: &Expression) -> Item {
         let output = self.scope.find(&target.name).is_none();
-        if output {
-            self.drafts.enter(&target.name, true);
+        if !output {
+            return self.evaluate(value);
         }
+        let outputs = self.signature.map(|s| &s.outputs);
+        let port = outputs.and_then(|o| o.iter().find(|p| p.name == target.name));
+        self.places_wanted = port.map(|p| p.axes.iter().any(|a| a.kind == AxisKind::Position));
+        self.drafts.enter(&target.name, true);
         let item = self.evaluate(value);
-        if output {
-            self.drafts.leave();
-        }
+        self.drafts.leave();
+        self.places_wanted = None;
         item
     }
 
@@ -141,7 +144,7 @@ impl Elaborator<'_> {
             wanted.push(Dimension::new(AxisKind::Track, Size::Known(1)));
         }
         let Some(found) = &given.0 else { return item };
-        let position = |d: &Dimension| d.kind == AxisKind::Position;
+        let position = Dimension::is_place;
         let same = found.len() == wanted.len() && found.iter().zip(&wanted).all(|(a, b)| position(a) == position(b));
         let sizes = same
             && found
@@ -179,7 +182,7 @@ impl Elaborator<'_> {
             }
         };
         let help = match (same, wanted.rank()) {
-            (false, Some(1)) => "end with `.linear()`, which flattens and takes the output's width",
+            (false, Some(1)) => "end with `.linear()` without a number, which flattens and takes the output's width",
             (true, Some(1)) => "`.linear()` without a number takes the output's width",
             _ => "`.conv(width = 1)` without a number of filters takes the output's tracks",
         };

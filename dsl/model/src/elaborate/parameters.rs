@@ -1,7 +1,9 @@
 //! The header: parameters with their defaults and the values that replace them.
 
+use super::start::Rule;
 use super::{Elaborator, Item};
-use cistron_declaration::{Diagnostic, Value, did_you_mean};
+use crate::Convention;
+use cistron_declaration::{Diagnostic, Span, Value, did_you_mean};
 
 impl Elaborator<'_> {
     /// Binds the parameters and gives their values.
@@ -43,6 +45,7 @@ impl Elaborator<'_> {
                     self.report(Diagnostic::error(parameter.default.span, message));
                 }
             }
+            self.manner(&parameter.name, &item, parameter.default.span);
             self.scope.bind(&parameter.name, item, false);
         }
         let names = || declaration.parameters.iter().map(|p| p.name.as_str());
@@ -51,6 +54,36 @@ impl Elaborator<'_> {
             self.report(Diagnostic::error(self.header_span(), message).help(did_you_mean(name, names())));
         }
         values
+    }
+}
+
+impl Elaborator<'_> {
+    /// Two parameters are for the whole model where they are words: `start = Glorot` says how weights begin, and
+    /// `convention = Keras` whose norms and starts are meant.
+    fn manner(&mut self, name: &str, item: &Item, span: Span) {
+        let (Item::Word(word) | Item::Text(word)) = item else {
+            return;
+        };
+        match name {
+            "start" => self.start = self.rule_of(item, span).unwrap_or(self.start),
+            "convention" => match Convention::of(word) {
+                Some(convention) => {
+                    self.convention = convention;
+                    if self.start == Rule::PyTorch {
+                        self.start = match convention {
+                            Convention::PyTorch => Rule::PyTorch,
+                            Convention::Keras => Rule::Glorot,
+                            Convention::Sonnet => Rule::Lecun,
+                        };
+                    }
+                }
+                None => {
+                    let message = format!("`convention` does not know `{word}`");
+                    self.report(Diagnostic::error(span, message).help(did_you_mean(word, Convention::WORDS)));
+                }
+            },
+            _ => {}
+        }
     }
 }
 

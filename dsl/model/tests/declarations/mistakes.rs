@@ -1,7 +1,7 @@
 //! Every message, with the token that it underlines.
 
 use crate::support::*;
-use cistron_declaration::{Port, PortKind, Signature};
+use cistron_declaration::{PortKind, Signature};
 
 #[test]
 fn several_at_once_rendered_with_their_lines() {
@@ -54,11 +54,11 @@ fn words_and_arguments() {
     );
     mistake(
         "y = dna.norm(Group).linear();",
-        "Group: `norm(Group)` parses but cannot run yet | one of: Batch, Layer",
+        "norm: `norm(Group)` needs `groups` | such as `norm(Group, groups = 8)`",
     );
     mistake(
-        "y = dna.pool(Attention, 2).linear();",
-        "Attention: `pool(Attention)` parses but cannot run yet",
+        "y = dna.pool(Attention, 2, step = 1).linear();",
+        "1: `step` belongs to the other pools: `pool(Attention, n)` takes whole windows",
     );
     mistake(
         "y = dna.norm(Layer, momentum = 0.5).linear();",
@@ -109,7 +109,7 @@ fn numbers_out_of_range() {
         "2000000000: `width` of `conv` must be at most 1000000000, found 2000000000",
     );
     mistake(
-        "y = dna.linear(1000000000).linear();",
+        "y = dna.flatten().linear(1000000000).linear();",
         "linear: `y.linear.weight` would hold [1000000000, 160] numbers, more than 17179869184 | pool more",
     );
     mistake("let n = 3 / 0; y = dna.linear();", "/: `3 / 0` gives no whole number");
@@ -159,7 +159,7 @@ fn shapes_that_do_not_meet() {
         "concat: `concat` of [channel 4, position 40 at 1 bp] and [channel 4, position 20 at 2 bp]",
     );
     mistake(
-        "y = dna.linear(3);",
+        "y = dna.flatten().linear(3);",
         "y: output `y` is [track 2], the graph gives [feature 3] | `.linear()` without a number",
     );
     mistake(
@@ -167,7 +167,7 @@ fn shapes_that_do_not_meet() {
         "y: output `y` is [track 2], the graph gives [channel 2, position 40 at 1 bp] | end with `.linear()`",
     );
     mistake(
-        "y = dna.linear(3).conv(2, width = 3).linear();",
+        "y = dna.flatten().linear(3).conv(2, width = 3).linear();",
         "conv: `conv` needs a sequence [channel, position], found [feature 3]",
     );
     mistake(
@@ -236,10 +236,7 @@ fn names() {
         "y = relu(dna).linear();",
         "relu: `relu` is a layer and follows what it reads | such as `x.relu(..)`",
     );
-    mistake(
-        "y = dna.outer_sum().linear();",
-        "outer_sum: `outer_sum` parses but cannot run yet",
-    );
+    mistake("y = dna.merge().linear();", "merge: `merge` parses but cannot run yet");
     mistake(
         "let n = 3; y = n.conv(4, width = 3).linear();",
         "conv: `conv` is a layer, but before the dot stands 3",
@@ -334,29 +331,6 @@ fn too_much_is_refused() {
         "y = dna.residual(99999999, width = 3).linear();",
         "residual: the declaration has more than 100,000 nodes",
     );
-}
-
-#[test]
-fn a_category_as_an_input_cannot_run_yet() {
-    let cell = Port {
-        kind: PortKind::Category,
-        ..scalar("cell", 3)
-    };
-    let data = Signature {
-        inputs: vec![sequence("dna", PortKind::Dna, 40), cell],
-        ..toy()
-    };
-    let error = on(
-        "Net on mine {\n    y = concat([dna.flatten(), cell]).linear();\n}",
-        data.clone(),
-    )
-    .unwrap_err();
-    assert_eq!(
-        messages(&error)[0],
-        "cell: `cell` is a category, and categories as inputs parse but cannot run yet"
-    );
-    // A network that does not read it is not in its way.
-    on("Net on mine {\n    y = dna.flatten().linear();\n}", data).unwrap();
 }
 
 #[test]

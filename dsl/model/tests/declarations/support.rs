@@ -54,6 +54,15 @@ pub(crate) fn bins(name: &str, tracks: usize, count: usize, bp: f64) -> Port {
     }
 }
 
+/// A map of one channel.
+pub(crate) fn map(name: &str, count: usize, bp: f64) -> Port {
+    let place = axis(AxisKind::Position, count, Some(bp));
+    Port {
+        axes: vec![axis(AxisKind::Track, 1, None), place, place],
+        ..bins(name, 1, count, bp)
+    }
+}
+
 /// `dna` of 40 positions, output `y` of 2 tracks.
 pub(crate) fn toy() -> Signature {
     Signature {

@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use cistron_declaration::{Axis, AxisKind, Span};
-use cistron_model::{Graph, GraphParameter, Node, NodeId, Operation, Start};
+use cistron_model::{Convention, Graph, GraphParameter, Node, NodeId, Operation, Rest, Start};
 use cistron_random::{Purpose, Stream};
 
 /// A graph that grows node by node.
@@ -102,6 +102,8 @@ impl Build {
             Operation::BatchNorm {
                 epsilon: 1e-5,
                 momentum: 0.1,
+                convention: Convention::PyTorch,
+                virtual_batch: None,
             },
             &[x],
             &sizes,
@@ -119,7 +121,12 @@ impl Build {
         let sizes = self.sizes(x);
         self.node(
             name,
-            Operation::Pool { kind, window },
+            Operation::Pool {
+                kind,
+                window,
+                step: None,
+                rest: Rest::Drop,
+            },
             &[x],
             &[sizes[0], sizes[1] / window],
             Vec::new(),

@@ -2,6 +2,7 @@
 //! of offsets. Nothing is unfolded.
 
 use super::geometry::{Axis, Geometry, Walk};
+use super::matrix::{Steps, product_with_bias};
 use super::micro::Block;
 use super::pack::{Layout, column_blocks, row_blocks};
 use super::scratch::aligned;
@@ -270,9 +271,24 @@ fn run<T: Number>(
     });
 }
 
+/// Positions from which on a convolution of width 1 is a matrix product for each example.
+const PRODUCT_FROM: usize = 192;
+
+/// Whether each example is a product `[filters, channels] [channels, positions]` of its own.
+pub(super) fn is_product(g: &Geometry) -> bool {
+    g.is_pointwise() && g.input[0] * g.input[1] >= PRODUCT_FROM
+}
+
 /// The output of a convolution.
 pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     let mut y = take::<T>(g.sizes()[2]);
+    if is_product(g) {
+        let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
+        for (x, y) in x.chunks_exact(c * n).zip(y.chunks_exact_mut(f * n)) {
+            product_with_bias((f, n, c), y, false, (weight, Steps::rows(c)), (x, Steps::rows(n)), bias);
+        }
+        return y;
+    }
     walk(&g.forward(), x, weight, bias, &mut y);
     y
 }
@@ -280,6 +296,13 @@ pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Opti
 /// The gradient of a convolution's input from that of its output; a transposed convolution, which may have a bias.
 pub(crate) fn input_gradient<T: Number>(g: &Geometry, gradient: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     let mut x = take::<T>(g.sizes()[0]);
+    if is_product(g) {
+        let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
+        for (x, y) in x.chunks_exact_mut(c * n).zip(gradient.chunks_exact(f * n)) {
+            product_with_bias((c, n, f), x, false, (weight, Steps::columns(c)), (y, Steps::rows(n)), bias);
+        }
+        return x;
+    }
     walk(&g.gradient(), gradient, weight, bias, &mut x);
     x
 }

@@ -159,6 +159,61 @@ impl Geometry {
         })
     }
 
+    /// The convolution whose gradient is a transposed convolution: from the latter's output to its input, with the same
+    /// weight. `extra` is what the output has more than the smallest that leads to this input.
+    ///
+    /// # Errors
+    /// As [`Geometry::new`]; more padding than output.
+    pub(crate) fn transposed(
+        operation: &'static str,
+        x: &[usize],
+        weight: &[usize],
+        dimensions: usize,
+        settings: &Settings,
+        extra: [usize; 2],
+    ) -> Result<Self> {
+        settings.check(operation)?;
+        if x.len() != 2 + dimensions {
+            let layout = ["[batch, channel, position]", "[batch, channel, row, column]"][dimensions - 1];
+            return Err(OpsError::shape(operation, "the input", x, layout));
+        }
+        let groups = settings.groups;
+        if weight.len() != 2 + dimensions || weight[0] != x[1] || weight[0] % groups != 0 || weight[2..].contains(&0) {
+            let sizes = ["at least 1", "at least 1, at least 1"][dimensions - 1];
+            let expected = format!("[{}, filters / groups, {sizes}] and channels in {groups} groups", x[1]);
+            return Err(OpsError::shape(operation, "the weight", weight, expected));
+        }
+        let (output, kernel) = (plane(x), plane(weight));
+        let mut input = [0; 2];
+        for axis in 0..2 {
+            let (padding, stride) = (settings.padding[axis], settings.stride[axis]);
+            let whole = match output[axis] {
+                0 => 0,
+                length => (length - 1) * stride + settings.dilation[axis] * (kernel[axis] - 1) + 1 + extra[axis],
+            };
+            input[axis] = whole.checked_sub(padding.0 + padding.1).ok_or_else(|| {
+                OpsError::shape(
+                    operation,
+                    "the input",
+                    x,
+                    format!("an output longer than the padding {padding:?}"),
+                )
+            })?;
+        }
+        Ok(Self {
+            batch: x[0],
+            groups,
+            channels: weight[1] * groups,
+            filters: weight[0],
+            input,
+            output,
+            kernel,
+            stride: settings.stride,
+            dilation: settings.dilation,
+            before: [settings.padding[0].0, settings.padding[1].0],
+        })
+    }
+
     /// Input channels per group.
     pub(crate) fn group_channels(&self) -> usize {
         self.channels / self.groups

@@ -1,6 +1,8 @@
 //! The gradient of a convolution's weight: sums of products along rows of the input and of the output's gradient.
 
+use super::convolution::is_product;
 use super::geometry::Geometry;
+use super::matrix::{Steps, parallel_product};
 use super::micro::Dots;
 use super::pack::{Layout, Tile, row_blocks};
 use super::scratch::aligned;
@@ -8,7 +10,7 @@ use super::table::Kernels;
 use crate::buffer::{take, zeroed};
 use crate::linear::add_up;
 use crate::number::{Number, Scratch};
-use crate::parallel::{for_each_task, pieces, sum_of};
+use crate::parallel::{for_each_task, map_tasks, pieces, sum_of};
 use crate::raw::{SharedOutput, vectorised};
 
 /// Positions of a tile: sums are kept in registers over them.
@@ -48,6 +50,27 @@ fn layout<T: Number>(g: &Geometry) -> Layout {
     layout
 }
 
+/// The sums of `[batch, channel, place]` over all but channels.
+pub(crate) fn channel_sums<T: Number>(values: &[T], channels: usize, places: usize) -> Vec<T> {
+    let parts = pieces(channels, (values.len() / 65_536).clamp(1, 32));
+    let sums = map_tasks(parts.len(), |i| {
+        let (first, count) = parts[i];
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut sums = vec![T::default(); count];
+                for example in values.chunks_exact((channels * places).max(1)) {
+                    for (sum, row) in sums.iter_mut().zip(example[first * places..].chunks_exact(places.max(1))) {
+                        *sum += sum_of(row, |v| v);
+                    }
+                }
+                sums
+            },
+        )
+    });
+    sums.concat()
+}
+
 /// The gradients of weight and bias, one after the other in a vector.
 ///
 /// # Panics
@@ -57,6 +80,16 @@ pub(crate) fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) 
     assert!(x.len() == inputs && gradient.len() == outputs, "sizes of a convolution");
     if outputs == 0 || weights == 0 {
         return zeroed(weights + g.filters);
+    }
+    if is_product(g) {
+        let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
+        let mut results = take::<T>(weights + f);
+        let (dw, db) = results.split_at_mut(weights);
+        for (example, (x, y)) in x.chunks_exact(c * n).zip(gradient.chunks_exact(f * n)).enumerate() {
+            parallel_product((f, c, n), dw, example > 0, (y, Steps::rows(n)), (x, Steps::columns(n)));
+        }
+        db.copy_from_slice(&channel_sums(gradient, f, n));
+        return results;
     }
     let kernels = T::kernels();
     let layout = layout::<T>(g);

@@ -1,28 +1,89 @@
 //! Losses that are a mean of terms, one per value. Each term gives its value and slope in double precision.
 
+use super::observed::Observed;
+use crate::buffer::take;
 use crate::number::Number;
+use crate::parallel::{map_tasks, pieces};
+use rayon::prelude::*;
+
+/// Values per piece of work.
+const PIECE: usize = 16_384;
+
+/// What a mean is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The targets that are there.
+    Observed,
+    /// All values; a missing one counts as 0.
+    All,
+}
+
+/// How many targets count.
+pub(super) fn count<T: Number>(observed: &Observed<'_, T>) -> usize {
+    let length = observed.target.len();
+    let parts = pieces(length, length.div_ceil(PIECE));
+    map_tasks(parts.len(), |i| {
+        let (start, length) = parts[i];
+        (start..start + length).filter(|at| observed.counts(*at)).count()
+    })
+    .into_iter()
+    .sum()
+}
 
 /// The mean of a term over all values that count, and its gradient.
-pub(super) fn evaluate<T: Number>(p: &[T], t: &[T], mask: Option<&[T]>, term: impl Fn(f64, f64) -> (f64, f64)) -> (f64, Vec<T>) {
-    let counts = |i: usize| !t[i].wide().is_nan() && mask.is_none_or(|m| m[i].wide() != 0.0);
-    let observed = (0..t.len()).filter(|i| counts(*i)).count();
-    let mut gradient = vec![T::default(); p.len()];
-    if observed == 0 {
-        return (0.0, gradient);
-    }
-    let share = 1.0 / observed as f64;
-    let mut total = 0.0;
-    for (i, g) in gradient.iter_mut().enumerate().filter(|(i, _)| counts(*i)) {
-        let (value, slope) = term(p[i].wide(), t[i].wide());
-        total += value;
-        *g = T::of(slope * share);
-    }
-    (total * share, gradient)
+pub(super) fn evaluate<T: Number>(
+    p: &[T],
+    observed: &Observed<'_, T>,
+    over: Over,
+    term: impl Fn(f64, f64) -> (f64, f64) + Sync,
+) -> (f64, Vec<T>) {
+    let counted = match over {
+        Over::All => p.len(),
+        Over::Observed => count(observed),
+    };
+    let share = 1.0 / counted.max(1) as f64;
+    let mut gradient = take::<T>(p.len());
+    let sums: Vec<f64> = gradient
+        .par_chunks_mut(PIECE)
+        .enumerate()
+        .map(|(number, piece)| {
+            let start = number * PIECE;
+            let mut total = 0.0;
+            for (i, g) in piece.iter_mut().enumerate() {
+                let at = start + i;
+                *g = if observed.counts(at) {
+                    let (value, slope) = term(p[at].wide(), observed.target[at].wide());
+                    total += value;
+                    T::of(slope * share)
+                } else {
+                    T::default()
+                };
+            }
+            total
+        })
+        .collect();
+    (sums.into_iter().sum::<f64>() * share, gradient)
 }
 
 /// `(p - t)^2`.
 pub(super) fn squared(p: f64, t: f64) -> (f64, f64) {
     ((p - t) * (p - t), 2.0 * (p - t))
+}
+
+/// `|p - t|`, slope 0 where they are equal.
+pub(super) fn absolute(p: f64, t: f64) -> (f64, f64) {
+    ((p - t).abs(), sign(p - t))
+}
+
+/// -1, 0 or 1, as PyTorch's `sign`.
+pub(super) fn sign(x: f64) -> f64 {
+    if x > 0.0 {
+        1.0
+    } else if x < 0.0 {
+        -1.0
+    } else {
+        0.0
+    }
 }
 
 /// `p - t ln(p + epsilon)`.
@@ -44,7 +105,21 @@ pub(super) fn cross_entropy(p: f64, t: f64) -> (f64, f64) {
     (value, (p - t) / if spread < 1e-12 { 1e-12 } else { spread })
 }
 
+/// The same with the prediction kept between `epsilon` and `1 - epsilon`, where the slope is 0 (Keras).
+pub(super) fn clipped_cross_entropy(p: f64, t: f64, epsilon: f64) -> (f64, f64) {
+    let inside = !(p < epsilon || p > 1.0 - epsilon);
+    let q = if inside { p } else { p.clamp(epsilon, 1.0 - epsilon) };
+    let value = -(t * q.ln() + (1.0 - t) * (1.0 - q).ln());
+    (value, if inside { (q - t) / (q * (1.0 - q)) } else { 0.0 })
+}
+
 /// `(1 - t) z + ln(1 + exp(-z))`, stable for any z.
 pub(super) fn cross_entropy_of_logits(z: f64, t: f64) -> (f64, f64) {
     ((1.0 - t) * z + Number::soft_plus(-z), Number::logistic(z) - t)
+}
+
+/// `t (ln t - p)` with a prediction that is a logarithm; without the first part where t is 0.
+pub(super) fn divergence(p: f64, t: f64) -> (f64, f64) {
+    let entropy = if t == 0.0 { 0.0 } else { t * t.ln() };
+    (entropy - t * p, -t)
 }

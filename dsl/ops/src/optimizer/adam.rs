@@ -1,10 +1,12 @@
-//! Adam and AdamW.
+//! Adam and its kin.
 
-use crate::number::Number;
-use crate::parallel::{map2, map3};
+use serde::{Deserialize, Serialize};
 
 /// Adam (Kingma and Ba 2015), as PyTorch's `Adam`: `eps` stands outside the root, weight decay is added to the gradient.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// `m += (1 - beta1) (g - m)`; `s = beta2 s + (1 - beta2) g²`; `w -= lr m' / (sqrt(s') + eps)` with `m' = m / (1 - beta1^t)`,
+/// `s' = s / (1 - beta2^t)`; t counts the steps of that parameter alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     /// Learning rate.
     pub lr: f64,
@@ -31,7 +33,7 @@ impl Default for Adam {
 }
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's `AdamW`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdamW {
     /// Learning rate.
     pub lr: f64,
@@ -57,96 +59,32 @@ impl Default for AdamW {
     }
 }
 
-/// What both have in common.
-pub(super) struct Moments {
-    pub(super) beta1: f64,
-    pub(super) beta2: f64,
-    pub(super) eps: f64,
-    /// Added to the gradient.
-    pub(super) coupled: f64,
-    /// Taken off the weight.
-    pub(super) decoupled: f64,
+/// Adam as Keras and TensorFlow compute it: `eps` is outside the bias correction.
+///
+/// `m += (1 - beta1) (g - m)`; `s += (1 - beta2) (g² - s)`; `w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(s) + eps)`.
+/// In the first steps that `eps` counts `1 / sqrt(1 - beta2^t)` times as much as PyTorch's, and its default is 1e-7.
+///
+/// Keras's `decay` is the schedule [`Schedule::Inverse`](crate::Schedule::Inverse). t counts the steps of that parameter
+/// alone, where Keras counts those of the optimizer; the two differ only for parameters that get no gradient in some steps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KerasAdam {
+    /// Learning rate.
+    pub lr: f64,
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of their squares.
+    pub beta2: f64,
+    /// Added to the root of the mean of squares.
+    pub eps: f64,
 }
 
-impl From<&Adam> for Moments {
-    fn from(o: &Adam) -> Self {
+impl Default for KerasAdam {
+    fn default() -> Self {
         Self {
-            beta1: o.beta1,
-            beta2: o.beta2,
-            eps: o.eps,
-            coupled: o.weight_decay,
-            decoupled: 0.0,
+            lr: 1e-3,
+            beta1: 0.9,
+            beta2: 0.999,
+            eps: 1e-7,
         }
-    }
-}
-
-impl From<&AdamW> for Moments {
-    fn from(o: &AdamW) -> Self {
-        Self {
-            beta1: o.beta1,
-            beta2: o.beta2,
-            eps: o.eps,
-            coupled: 0.0,
-            decoupled: o.weight_decay,
-        }
-    }
-}
-
-impl Moments {
-    /// The new weight, mean and square in the step with this number, counted from 1.
-    pub(super) fn update<T: Number>(
-        &self,
-        rate: f64,
-        step: u64,
-        w: &[T],
-        g: &[T],
-        before: Option<(&[T], &[T])>,
-    ) -> (Vec<T>, Vec<Vec<T>>) {
-        let coupled = T::of(self.coupled);
-        let decayed;
-        let g = if self.coupled == 0.0 {
-            g
-        } else {
-            decayed = map2(
-                g,
-                w,
-                #[inline(always)]
-                move |g, w| g + coupled * w,
-            );
-            &decayed
-        };
-        let zeros;
-        let (mean, square) = match before {
-            Some(both) => both,
-            None => {
-                zeros = vec![T::default(); w.len()];
-                (zeros.as_slice(), zeros.as_slice())
-            }
-        };
-        let (rest1, share2, rest2) = (T::of(1.0 - self.beta1), T::of(self.beta2), T::of(1.0 - self.beta2));
-        let mean = map2(
-            mean,
-            g,
-            #[inline(always)]
-            move |m, g| m + rest1 * (g - m),
-        );
-        let square = map2(
-            square,
-            g,
-            #[inline(always)]
-            move |s, g| share2 * s + rest2 * g * g,
-        );
-        let count = step as f64;
-        let size = T::of(rate / (1.0 - self.beta1.powf(count)));
-        let root = T::of((1.0 - self.beta2.powf(count)).sqrt());
-        let (eps, shrink) = (T::of(self.eps), T::of(1.0 - rate * self.decoupled));
-        let new = map3(
-            w,
-            &mean,
-            &square,
-            #[inline(always)]
-            move |w, m, s| shrink * w - size * (m / (s.root() / root + eps)),
-        );
-        (new, vec![mean, square])
     }
 }

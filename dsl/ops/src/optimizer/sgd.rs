@@ -1,13 +1,12 @@
 //! Stochastic gradient descent.
 
-use crate::number::Number;
-use crate::parallel::map2;
+use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent with momentum, as PyTorch's `SGD`.
 ///
 /// `g += weight_decay w`; `v = g` in the first step, then `v = momentum v + (1 - dampening) g`; `w -= lr v`, with
 /// Nesterov's form `w -= lr (g + momentum v)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sgd {
     /// Learning rate.
     pub lr: f64,
@@ -30,56 +29,5 @@ impl Default for Sgd {
             weight_decay: 0.0,
             nesterov: false,
         }
-    }
-}
-
-impl Sgd {
-    /// The new weight and momentum.
-    pub(super) fn update<T: Number>(&self, rate: f64, w: &[T], g: &[T], momentum: Option<&[T]>) -> (Vec<T>, Vec<Vec<T>>) {
-        let (decay, share, rest) = (T::of(self.weight_decay), T::of(self.momentum), T::of(1.0 - self.dampening));
-        let step = T::of(-rate);
-        let decayed;
-        let g = if self.weight_decay == 0.0 {
-            g
-        } else {
-            decayed = map2(
-                g,
-                w,
-                #[inline(always)]
-                move |g, w| g + decay * w,
-            );
-            &decayed
-        };
-        let walk = |direction: &[T]| {
-            map2(
-                w,
-                direction,
-                #[inline(always)]
-                move |w, d| w + step * d,
-            )
-        };
-        if self.momentum == 0.0 {
-            return (walk(g), Vec::new());
-        }
-        let velocity = match momentum {
-            None => g.to_vec(),
-            Some(v) => map2(
-                v,
-                g,
-                #[inline(always)]
-                move |v, g| share * v + rest * g,
-            ),
-        };
-        let new = if self.nesterov {
-            walk(&map2(
-                g,
-                &velocity,
-                #[inline(always)]
-                move |g, v| g + share * v,
-            ))
-        } else {
-            walk(&velocity)
-        };
-        (new, vec![velocity])
     }
 }

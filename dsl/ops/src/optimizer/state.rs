@@ -1,25 +1,28 @@
 //! What an optimizer remembers of each parameter.
 
 use super::Optimizer;
+use super::values::Values;
 use crate::error::{OpsError, Result};
-use crate::number::Number;
-use crate::view::{by_precision, tensor, view};
 use candle_core::{Device, Tensor};
 use std::collections::BTreeMap;
 
-/// An optimizer at work: its settings, and the steps and tensors of each parameter, by the parameter's name.
+/// An optimizer at work: its settings, and the steps and moments of each parameter, by the parameter's name.
 ///
 /// A parameter that gets no gradient in a step keeps its counter, so its bias correction stays right.
 #[derive(Clone, Debug)]
 pub struct OptimizerState {
-    optimizer: Optimizer,
-    slots: BTreeMap<String, Slot>,
+    pub(super) optimizer: Optimizer,
+    /// Where a parameter's slot is.
+    pub(super) places: BTreeMap<String, usize>,
+    pub(super) slots: Vec<Slot>,
 }
 
+/// What is kept of one parameter.
 #[derive(Clone, Debug)]
-struct Slot {
-    steps: u64,
-    tensors: Vec<Tensor>,
+pub(super) struct Slot {
+    pub(super) steps: u64,
+    pub(super) dims: Vec<usize>,
+    pub(super) moments: Vec<Values>,
 }
 
 impl OptimizerState {
@@ -27,7 +30,8 @@ impl OptimizerState {
     pub fn new(optimizer: impl Into<Optimizer>) -> Self {
         Self {
             optimizer: optimizer.into(),
-            slots: BTreeMap::new(),
+            places: BTreeMap::new(),
+            slots: Vec::new(),
         }
     }
 
@@ -38,35 +42,7 @@ impl OptimizerState {
 
     /// The steps that a parameter has done.
     pub fn steps(&self, name: &str) -> u64 {
-        self.slots.get(name).map_or(0, |slot| slot.steps)
-    }
-
-    /// One step of one parameter at this learning rate (that of the settings, or what a schedule makes of it): the new weight.
-    ///
-    /// # Errors
-    /// A gradient of another shape or type than the weight.
-    pub fn update(&mut self, name: &str, weight: &Tensor, gradient: &Tensor, rate: f64) -> Result<Tensor> {
-        const NAME: &str = "optimizer";
-        if weight.dims() != gradient.dims() {
-            let expected = format!("{:?}, the shape of the weight", weight.dims());
-            return Err(OpsError::shape(
-                NAME,
-                format!("the gradient of `{name}`"),
-                gradient.dims(),
-                expected,
-            ));
-        }
-        by_precision!(NAME, weight, T => {
-            let (w, g) = (view::<T>(NAME, weight)?, view::<T>(NAME, gradient)?);
-            let slot = self.slots.get(name);
-            let steps = slot.map_or(0, |slot| slot.steps) + 1;
-            let views = slot.map_or(&[][..], |slot| &slot.tensors).iter().map(|t| view::<T>(NAME, t)).collect::<Result<Vec<_>>>()?;
-            let (new, tensors) = advance::<T>(&self.optimizer, rate, steps, w.slice(), g.slice(), &views.iter().map(|v| v.slice()).collect::<Vec<_>>());
-            drop(views);
-            let tensors = tensors.into_iter().map(|t| tensor(t, weight.dims())).collect::<Result<Vec<_>>>()?;
-            self.slots.insert(name.to_string(), Slot { steps, tensors });
-            tensor(new, weight.dims())
-        })
+        self.places.get(name).map_or(0, |place| self.slots[*place].steps)
     }
 
     /// Everything it remembers, as named tensors: `NAME.steps` (U32) and `NAME.mean`, `NAME.square` or `NAME.momentum`.
@@ -75,11 +51,12 @@ impl OptimizerState {
     /// A counter that doesn't fit.
     pub fn export(&self) -> Result<BTreeMap<String, Tensor>> {
         let mut named = BTreeMap::new();
-        for (name, slot) in &self.slots {
+        for (name, place) in &self.places {
+            let slot = &self.slots[*place];
             let steps = u32::try_from(slot.steps).unwrap_or(u32::MAX);
             named.insert(format!("{name}.steps"), Tensor::from_vec(vec![steps], 1, &Device::Cpu)?);
-            for (part, tensor) in self.optimizer.tensors().iter().zip(&slot.tensors) {
-                named.insert(format!("{name}.{part}"), tensor.clone());
+            for (part, values) in self.optimizer.tensors().iter().zip(&slot.moments) {
+                named.insert(format!("{name}.{part}"), values.tensor(&slot.dims)?);
             }
         }
         Ok(named)
@@ -90,8 +67,8 @@ impl OptimizerState {
     /// # Errors
     /// An entry that is missing or that no parameter of this optimizer has.
     pub fn import(optimizer: impl Into<Optimizer>, mut named: BTreeMap<String, Tensor>) -> Result<Self> {
-        let optimizer = optimizer.into();
-        let mut slots = BTreeMap::new();
+        let mut state = Self::new(optimizer);
+        let parts = state.optimizer.tensors();
         let names: Vec<String> = named
             .keys()
             .filter_map(|k| k.strip_suffix(".steps"))
@@ -115,47 +92,30 @@ impl OptimizerState {
                     expected: "one value".into(),
                 });
             };
-            let tensors = optimizer
-                .tensors()
-                .iter()
-                .map(|part| take(part))
-                .collect::<Result<Vec<_>>>()?;
+            let tensors = parts.iter().map(|part| take(part)).collect::<Result<Vec<_>>>()?;
             if let Some(other) = tensors.iter().find(|t| t.dims() != tensors[0].dims()) {
-                let expected = format!("{:?}, the shape of `{name}.{}`", tensors[0].dims(), optimizer.tensors()[0]);
+                let expected = format!("{:?}, the shape of `{name}.{}`", tensors[0].dims(), parts[0]);
                 return Err(OpsError::State {
                     what: name,
                     found: format!("{:?}", other.dims()),
                     expected,
                 });
             }
-            slots.insert(
-                name,
-                Slot {
-                    steps: u64::from(steps),
-                    tensors,
-                },
-            );
+            state.places.insert(name, state.slots.len());
+            state.slots.push(Slot {
+                steps: u64::from(steps),
+                dims: tensors.first().map(|t| t.dims().to_vec()).unwrap_or_default(),
+                moments: tensors.iter().map(Values::from_tensor).collect::<Result<_>>()?,
+            });
         }
         if let Some(key) = named.keys().next() {
-            let expected = format!("only steps and {:?} of parameters", optimizer.tensors());
+            let expected = format!("only steps and {parts:?} of parameters");
             return Err(OpsError::State {
                 what: "entries".into(),
                 found: format!("`{key}`"),
                 expected,
             });
         }
-        Ok(Self { optimizer, slots })
-    }
-}
-
-fn advance<T: Number>(optimizer: &Optimizer, rate: f64, step: u64, w: &[T], g: &[T], before: &[&[T]]) -> (Vec<T>, Vec<Vec<T>>) {
-    let moments = match before {
-        [mean, square] => Some((*mean, *square)),
-        _ => None,
-    };
-    match optimizer {
-        Optimizer::Sgd(o) => o.update(rate, w, g, before.first().copied()),
-        Optimizer::Adam(o) => super::adam::Moments::from(o).update(rate, step, w, g, moments),
-        Optimizer::AdamW(o) => super::adam::Moments::from(o).update(rate, step, w, g, moments),
+        Ok(state)
     }
 }

@@ -1,13 +1,14 @@
-//! Layers over features: linear, dense, embed, flatten.
+//! Linear maps of features, and of the channels at each position.
 
 use crate::Operation;
 use crate::elaborate::arguments::{Arguments, Given};
+use crate::elaborate::start::Rule;
 use crate::elaborate::{Elaborator, Item};
 use crate::shape::{Shape, Size};
-use cistron_declaration::{Diagnostic, Span};
+use cistron_declaration::Span;
 
 impl Elaborator<'_> {
-    /// `[channel, position]` to features, channel by channel; features stay as they are.
+    /// `[channel, position]` (or a map) to features, channel by channel; features stay as they are.
     pub(crate) fn flatten(&mut self, item: &Item, span: Span) -> Item {
         let (inputs, shape) = self.source(item);
         match &shape.0 {
@@ -24,18 +25,42 @@ impl Elaborator<'_> {
         }
     }
 
-    /// `linear(features)`; without a number as wide as the output that it is assigned to.
+    /// `linear(features)`: a linear map of features, or of the channels at each position of a sequence or a map.
+    ///
+    /// Without a number it is the head of a network, as wide as the output that it is assigned to: at each position if
+    /// that output has positions, and of the flattened sequence if it has none.
     pub(crate) fn linear(&mut self, item: &Item, arguments: &Arguments) -> Item {
-        let features = match self.whole(arguments, "features", 1) {
+        let given = self.whole(arguments, "features", 1);
+        let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
+        let rule = self.rule(arguments, "start");
+        let (inputs, shape) = self.source(item);
+        let places = shape.rank().map(|rank| rank > 1);
+        let span = arguments.span;
+        let features = match given {
             Given::Value(n) => Size::Known(n),
             Given::Unknown => Size::Unknown,
-            Given::Absent => self.open(arguments.span),
+            Given::Absent => self.open(span),
         };
-        let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
-        self.linear_of(item, "linear", features, bias, arguments.span)
+        let each = match given {
+            Given::Absent => places.zip(self.places_wanted).map(|(has, wanted)| has && wanted),
+            _ => places,
+        };
+        match (each, given) {
+            (Some(true), _) => self.pointwise(item, "linear", features, bias, (rule, span)),
+            (Some(false), _) => self.linear_of(item, "linear", features, bias, (rule, span)),
+            // A head whose output is not known: of features it can only be one thing.
+            (None, Given::Absent) if places != Some(true) || !self.inside_macro() => {
+                self.linear_of(item, "linear", features, bias, (rule, span))
+            }
+            (None, _) => {
+                let operation = Operation::Linear { features: 0, bias };
+                Item::Node(self.push("linear", operation, &inputs, Shape(None), span))
+            }
+        }
     }
 
-    fn linear_of(&mut self, item: &Item, word: &str, features: Size, bias: bool, span: Span) -> Item {
+    /// A linear map of what is flattened first.
+    pub(crate) fn linear_of(&mut self, item: &Item, word: &str, features: Size, bias: bool, (rule, span): (Rule, Span)) -> Item {
         let flat = self.flatten(item, span);
         let (inputs, shape) = self.source(&flat);
         self.decided(shape.first(), span);
@@ -43,7 +68,7 @@ impl Elaborator<'_> {
             features: features.known().unwrap_or(0),
             bias,
         };
-        Item::Node(self.push(word, operation, &inputs, Shape::features(features), span))
+        Item::Node(self.push_with(word, operation, &inputs, Shape::features(features), (rule, span)))
     }
 
     /// `dense(n, layers = k)`: flattens, then k linear layers of n features with `between` (GELU unless given) between them.
@@ -51,6 +76,7 @@ impl Elaborator<'_> {
         let features: Size = self.whole(arguments, "features", 1).or(1).into();
         let layers = self.whole(arguments, "layers", 1).or(1);
         let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
+        let rule = self.rule(arguments, "start");
         let between = self.closure(arguments, "between");
         let mut now = item.clone();
         self.drafts.enter("dense", false);
@@ -65,21 +91,9 @@ impl Elaborator<'_> {
                     Given::Absent => self.same(&now, "gelu", Operation::Gelu(crate::Gelu::Erf), arguments.span),
                 };
             }
-            now = self.linear_of(&now, "linear", features, bias, arguments.span);
+            now = self.linear_of(&now, "linear", features, bias, (rule, arguments.span));
         }
         self.drafts.leave();
         now
-    }
-
-    /// `embed(n)` of features: a linear map. Of categories and sequences it cannot run yet.
-    pub(crate) fn embed(&mut self, item: &Item, arguments: &Arguments) -> Item {
-        let features: Size = self.whole(arguments, "features", 1).or(1).into();
-        let bias = self.truth(arguments, "bias").or(true).unwrap_or(true);
-        let (_, shape) = self.source(item);
-        if shape.rank().is_some_and(|rank| rank > 1) {
-            let message = "`embed` of a sequence parses but cannot run yet";
-            return self.fail(Diagnostic::error(arguments.span, message).help("`.linear(n)` flattens and embeds"));
-        }
-        self.linear_of(item, "embed", features, bias, arguments.span)
     }
 }

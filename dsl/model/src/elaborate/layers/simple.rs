@@ -1,4 +1,4 @@
-//! Layers that keep the shape: activations, norms, dropout.
+//! Layers that keep the shape: activations, powers, dropout.
 
 use crate::elaborate::arguments::Arguments;
 use crate::elaborate::{Elaborator, Item};
@@ -15,6 +15,10 @@ impl Elaborator<'_> {
             "sigmoid" => Operation::Sigmoid,
             "tanh" => Operation::Tanh,
             "exp" => Operation::Exp,
+            "log" => Operation::Log,
+            "log1p" => Operation::Log1p,
+            "sqrt" => Operation::SquareRoot,
+            "abs" => Operation::Abs,
             other => return self.fail(Diagnostic::error(span, format!("`{other}` parses but cannot run yet"))),
         };
         self.same(item, name, operation, span)
@@ -37,34 +41,12 @@ impl Elaborator<'_> {
         self.same(item, "dropout", Operation::Dropout { rate }, arguments.span)
     }
 
-    /// `norm(Batch)`, `norm(Layer)`.
-    pub(crate) fn norm(&mut self, item: &Item, arguments: &Arguments) -> Item {
-        let kind = self
-            .word(arguments, "kind", &["Batch", "Layer"], &["Group", "Rms"])
-            .or("Batch");
-        let epsilon = self
-            .number(arguments, "epsilon", "above 0", |x| x > 0.0 && x.is_finite())
-            .or(1e-5)
-            .unwrap_or(1e-5);
-        let range = "above 0 and at most 1";
-        let momentum = self
-            .number(arguments, "momentum", range, |x| x > 0.0 && x <= 1.0)
-            .or(0.1)
-            .unwrap_or(0.1);
-        if kind == Some("Layer") && arguments.get("momentum").is_some() {
-            let span = arguments.span_of("momentum");
-            let message = "`momentum` belongs to `norm(Batch)`: `norm(Layer)` keeps no running statistics";
-            self.report(Diagnostic::error(span, message));
-        }
-        if let (_, shape) = self.source(item)
-            && let Some(size) = shape.0.as_ref().and_then(|d| d.first()).map(|d| d.size)
-        {
-            self.decided(size, arguments.span);
-        }
-        let operation = match kind {
-            Some("Layer") => Operation::LayerNorm { epsilon },
-            _ => Operation::BatchNorm { epsilon, momentum },
-        };
-        self.same(item, "norm", operation, arguments.span)
+    /// `pow(x)`: each value to this power.
+    pub(crate) fn power(&mut self, item: &Item, arguments: &Arguments) -> Item {
+        let exponent = self
+            .number(arguments, "exponent", "finite", f64::is_finite)
+            .or(1.0)
+            .unwrap_or(1.0);
+        self.same(item, "pow", Operation::Power { exponent }, arguments.span)
     }
 }

@@ -4,8 +4,8 @@ use super::convolution::Settings;
 use crate::Operation;
 use crate::elaborate::arguments::{Arguments, Given};
 use crate::elaborate::item::Bound;
+use crate::elaborate::start::Rule;
 use crate::elaborate::{Elaborator, Item};
-use crate::shape::Size;
 use cistron_declaration::Diagnostic;
 use std::rc::Rc;
 
@@ -15,6 +15,7 @@ struct Unit {
     width: Option<usize>,
     dilation: Option<usize>,
     bias: bool,
+    rule: Rule,
     before: Given<Rc<Bound>>,
 }
 
@@ -32,6 +33,7 @@ impl Elaborator<'_> {
             width: self.whole(arguments, "width", 1).or(1),
             dilation: None,
             bias: self.truth(arguments, "bias").or(true).unwrap_or(true),
+            rule: self.rule(arguments, "start"),
             before: self.closure(arguments, "before"),
         };
         let after = self.closure(arguments, "after");
@@ -81,6 +83,7 @@ impl Elaborator<'_> {
             valid: false,
             bias: unit.bias,
             exact: unit.width.is_some() && unit.dilation.is_some(),
+            rule: unit.rule,
         };
         let convolved = self.convolve(&read, "conv", settings, span);
         let narrow = Settings {
@@ -103,12 +106,13 @@ impl Elaborator<'_> {
 
     fn long_enough(&mut self, item: &Item, layer: usize, width: Option<usize>, arguments: &Arguments) -> bool {
         let (inputs, shape) = self.source(item);
-        let Some(positions) = self.sequence(&shape, "residual", &inputs, arguments.span) else {
+        let Some(places) = self.places(&shape, "residual", &inputs, arguments.span) else {
             return false;
         };
-        match (positions.size, width) {
-            (Size::Known(length), Some(width)) if length < width => {
-                let chain = inputs.first().map_or_else(String::new, |n| self.lengths(*n));
+        let shortest = places.iter().filter_map(|p| p.size.known()).min();
+        match (shortest, width) {
+            (Some(length), Some(width)) if length < width => {
+                let chain = self.chain(&inputs);
                 let message = format!("`residual` layer {layer} needs length >= {width} but gets {length}: {chain}");
                 let help = "fewer layers, a smaller width, or less pooling";
                 self.report(Diagnostic::error(arguments.span_of("layers"), message).help(help));

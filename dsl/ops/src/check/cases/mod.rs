@@ -6,8 +6,10 @@ mod attention;
 mod convolution;
 mod dense;
 mod elementwise;
+mod map;
 mod norm;
 mod pool;
+mod token;
 
 use super::Case;
 use crate::operation::Operation;
@@ -21,9 +23,26 @@ pub(super) fn case(name: &str, operation: impl Operation + 'static, activations:
         activations,
         buffers: Vec::new(),
         whole: Vec::new(),
+        positive: Vec::new(),
         training: true,
         strided: false,
         twice: false,
+    }
+}
+
+/// The same with a first input of positive numbers.
+pub(super) fn positive(case: Case) -> Case {
+    Case {
+        positive: vec![0],
+        ..case
+    }
+}
+
+/// The same with a first input of whole numbers below a bound, which have no gradient.
+pub(super) fn whole(bound: usize, case: Case) -> Case {
+    Case {
+        whole: vec![(0, bound)],
+        ..case
     }
 }
 
@@ -53,8 +72,10 @@ pub fn cases() -> Vec<Case> {
         convolution::cases(),
         dense::cases(),
         elementwise::cases(),
+        map::cases(),
         norm::cases(),
         pool::cases(),
+        token::cases(),
     ]
     .into_iter()
     .flatten()

@@ -1,0 +1,142 @@
+"""Runs ours and PyTorch in turns, in fresh processes, and writes the tables. Called by `.ci/benchmark`."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# Name, how it is called in the table, steps that are measured in each process, steps before them.
+NETWORKS = [
+    ("drg_40kb", "DRG basemodel, 40 kb, batch 2", 5, 1),
+    ("drg_4kb", "DRG basemodel, 4 kb, batch 8", 7, 1),
+    ("maxatac_100", "maxATAC DCNN_V2, batch 100", 20, 2),
+    ("maxatac_1000", "maxATAC DCNN_V2, batch 1000", 5, 1),
+    ("transformer", "transformer 1536 x 384, 4 layers, batch 1", 9, 2),
+    ("orca_decoder", "Orca 1 Mb decoder, 250 x 250, batch 1", 3, 1),
+    ("lsfg_perceiver", "LSFG perceiver, 1,000 positions, batch 32", 5, 1),
+    ("mpsa", "MPSA network, batch 256", 1000, 100),
+]
+
+
+def output(*command):
+    result = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True)
+    if result.returncode:
+        sys.exit(f"failed: {' '.join(str(c) for c in command)}")
+    return result.stdout
+
+
+def last_json(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def median(values):
+    values = sorted(values)
+    middle = len(values) // 2
+    return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
+
+
+def check(program, names):
+    """The twins are the same networks: as many parameters, and the same first two losses from the same weights."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            output(program, name, "--export", folder)
+            print(output(sys.executable, HERE / "torch_step.py", name, "--check", folder), end="", flush=True)
+
+
+def measure(program, name, steps, warmup, rounds, mode):
+    """The medians over rounds of what each process found."""
+    common = [name, "--steps", steps, "--warmup", warmup, *mode]
+    runs = {"ours": [], "torch": []}
+    for _ in range(rounds):
+        runs["ours"].append(last_json(output(program, *common)))
+        runs["torch"].append(last_json(output(sys.executable, HERE / "torch_step.py", *common)))
+    keys = ("wall_ms", "cpu_ms", "peak_mb", "start_mb")
+    return {who: {key: median([r[key] for r in found]) for key in keys} for who, found in runs.items()}
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def row(title, found):
+    ours, theirs = found["ours"], found["torch"]
+    cells = [title]
+    for key in ("cpu_ms", "wall_ms"):
+        cells.append(f"{number(theirs[key])} / {number(ours[key])} | **{theirs[key] / ours[key]:.2f}x**")
+    share, of_step = (run(ours) / run(theirs) for run in (lambda r: r["peak_mb"], lambda r: r["peak_mb"] - r["start_mb"]))
+    cells.append(f"{number(theirs['peak_mb'])} / {number(ours['peak_mb'])} | {share:.2f} ({of_step:.2f})")
+    return "| " + " | ".join(cells) + " |"
+
+
+HEAD = (
+    "| {} | CPU ms: PyTorch / Cistron | ratio | wall ms: PyTorch / Cistron | ratio | peak MB: PyTorch / Cistron | share |\n"
+    "|---|---|---|---|---|---|---|"
+)
+
+
+def machine(program):
+    with open("/proc/cpuinfo") as file:
+        lines = [line.split(":", 1) for line in file if ":" in line]
+    facts = {key.strip(): value.strip() for key, value in lines}
+    flags = [f for f in ("avx2", "avx512f", "avx512_bf16", "amx_tile") if f in facts.get("flags", "").split()]
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) / 1024**2
+    versions = {"python": platform.python_version()}
+    versions["PyTorch"] = output(sys.executable, "-c", "import torch; print(torch.__version__)").strip()
+    versions["rustc"] = output("rustc", "--version").split()[1]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return [
+        f"- CPU: {facts.get('model name', platform.machine())} (family {facts.get('cpu family', '?')}, model {facts.get('model', '?')};"
+        f" {', '.join(flags)}), {os.cpu_count()} cores, {memory:.0f} GiB; {os.environ['CISTRON_THREADS']} threads for both",
+        "- " + ", ".join(f"{name} {version}" for name, version in versions.items()) + f", Cistron at {commit or 'no commit'}",
+        f"- {datetime.date.today()}, load {os.getloadavg()[0]:.1f} when it began, command `{os.environ.get('CISTRON_COMMAND', '').strip()}`",
+    ]
+
+
+NOTES = """
+Every number is the median over rounds of a fresh process' median over steps; the processes of both take turns. CPU time is
+that of all threads of the process. The peak is VmHWM; the share in brackets leaves out what the process held before the
+network was made (PyTorch's own libraries are several hundred MB). A step is forward, loss, backward and optimizer, in
+float32, with dropout on. PyTorch runs eagerly, with its default optimizers and `scaled_dot_product_attention`, in the
+layout that suits it; predictions are in `inference_mode`. The batch is in memory before the clock starts.
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="write cpu.md though only some were measured")
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_args()
+    known = output(given.program, "--list").split()
+    networks = [n for n in NETWORKS if n[0] in (given.names or known)]
+    unknown = set(given.names) - {n[0] for n in networks}
+    if unknown:
+        sys.exit(f"no network {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    text = ["# Beside PyTorch on the CPU", "", "Written by `.ci/benchmark`.", "", *machine(given.program)]
+    print("\n".join(text[4:]), flush=True)
+    check(given.program, [n[0] for n in networks])
+    text += ["- twins checked: equal parameter counts, and the first two losses from the same weights agree to 1e-4", NOTES]
+
+    def show(line):
+        print(line, flush=True)
+        text.append(line)
+
+    for title, mode, part in (("Training step", [], 1), ("Prediction", ["--predict"], 1)):
+        show(f"\n## {title}\n")
+        show(HEAD.format(title.lower()))
+        for name, label, steps, warmup in networks:
+            show(row(label, measure(given.program, name, max(1, steps // part), warmup, given.rounds, mode)))
+    if given.write or not given.names:
+        (HERE / "cpu.md").write_text("\n".join(text) + "\n")
+
+
+main()

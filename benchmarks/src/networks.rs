@@ -1,0 +1,127 @@
+//! The networks, each with its batch, its loss and its optimizer. `networks.py` holds the PyTorch twins.
+
+use crate::facade::Dataset;
+use candle_core::Tensor;
+use cistron_declaration::PortKind::{Dna, Rna, Track};
+use cistron_macros::model;
+use cistron_model::Model;
+use cistron_nn::Named;
+use cistron_ops::{Adam, Along, Loss, Optimizer, Sgd};
+use std::error::Error;
+
+use crate::data::{Values, tensor};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// All names, in the order of the table.
+pub(crate) const NAMES: &[&str] = &["drg_40kb", "drg_4kb", "maxatac_100", "maxatac_1000", "mpsa"];
+
+/// What one process measures.
+pub(crate) struct Workload {
+    /// The network.
+    pub(crate) model: Model,
+    /// A batch.
+    pub(crate) inputs: Named,
+    /// What it should give.
+    pub(crate) target: Tensor,
+    /// The loss: a sum of these with these weights.
+    pub(crate) loss: Vec<(f64, Loss)>,
+    /// The optimizer.
+    pub(crate) optimizer: Optimizer,
+}
+
+/// The workload of this name; `drop` is the rate of every dropout in it.
+pub(crate) fn workload(name: &str, drop: f64) -> Result<Workload> {
+    match name {
+        "drg_40kb" => drg(40_000, 4, 2, drop),
+        "drg_4kb" => drg(4_000, 3, 8, drop),
+        "maxatac_100" => maxatac(100),
+        "maxatac_1000" => maxatac(1_000),
+        "mpsa" => mpsa(drop),
+        other => Err(format!("no network `{other}`; there are {}", NAMES.join(", ")).into()),
+    }
+}
+
+/// DRG's basemodel on DNA (models A to F share it): both strands, a dilated tower and a pooling one whose skips carry
+/// the bare convolution output of the unit before, a dense block of 1024, 1126, 1126 and 1024, 88 tracks.
+/// At 4 kb the original leaves the fourth unit of the second tower out, because it would be shorter than its width.
+fn drg(length: usize, units: usize, batch: usize, drop: f64) -> Result<Workload> {
+    let immune = Dataset::new(&[("dna", Dna, &[4, length])], &[("ex", &[88])]);
+    let model = model! { Drg(units = units, drop = drop) on immune {
+        block unit(x, dilation, bias) { x.norm(Batch).gelu().conv(width = 11, dilation = dilation, bias = bias) }
+        let mut x = dna.both_strands().conv(300, width = 15).gelu().pool(Weighted, 4);
+        let mut rest = x;
+        for d in [1, 2, 4] {
+            let c = unit(x, d, false);
+            x = c + rest;
+            rest = c;
+        }
+        rest = x;
+        for _ in 0..units {
+            let c = unit(x, 1, true);
+            x = (c + rest).pool(Weighted, 6);
+            rest = c.pool(Weighted, 6);
+        }
+        x = x.linear(1024);
+        for width in [1126, 1126, 1024] { x = x.linear(width).dropout(drop).gelu(); }
+        ex = x.linear();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([("dna".into(), tensor(Values::Letters, &[batch, 4, length], 0)?)]),
+        target: tensor(Values::Normal, &[batch, 88], 1)?,
+        loss: vec![(0.95, Loss::Correlation { along: Along::Tracks }), (0.05, Loss::Mse)],
+        optimizer: Optimizer::Sgd(Sgd {
+            lr: 1e-3,
+            momentum: 0.9,
+            ..Sgd::default()
+        }),
+    })
+}
+
+/// maxATAC's DCNN_V2. Keras' momentum of 0.99 is 0.01 here.
+fn maxatac(batch: usize) -> Result<Workload> {
+    let ctcf = Dataset::new(
+        &[("dna", Dna, &[4, 1024]), ("atac", Track, &[1, 1024])],
+        &[("bound", &[1, 32])],
+    );
+    let model = model! { MaxAtac on ctcf {
+        let mut x = concat([dna, atac]);
+        for (filters, d) in [(15, 1), (22, 1), (33, 2), (50, 4), (75, 8)] {
+            for _ in 0..2 { x = x.conv(filters, width = 7, dilation = d).relu().norm(Batch, momentum = 0.01, eps = 1e-3); }
+            x = x.pool(Max, 2);
+        }
+        bound = x.conv(1, width = 1).sigmoid();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([
+            ("dna".into(), tensor(Values::Letters, &[batch, 4, 1024], 0)?),
+            ("atac".into(), tensor(Values::Uniform(1.0), &[batch, 1, 1024], 1)?),
+        ]),
+        target: tensor(Values::Chance(0.2), &[batch, 1, 32], 2)?,
+        loss: vec![(1.0, Loss::Bce)],
+        optimizer: Optimizer::Adam(Adam {
+            lr: 1e-3,
+            eps: 1e-7,
+            ..Adam::default()
+        }),
+    })
+}
+
+/// The network of `notebooks/splice_sites.ipynb`: three dense layers on nine letters.
+fn mpsa(drop: f64) -> Result<Workload> {
+    let splice = Dataset::new(&[("rna", Rna, &[4, 9])], &[("psi", &[1])]);
+    let model = model! { AllPositions(width = 128, drop = drop) on splice {
+        let mut h = rna.flatten();
+        for _ in 0..3 { h = h.dense(width).relu().dropout(drop); }
+        psi = h.linear();
+    }};
+    Ok(Workload {
+        model,
+        inputs: Named::from([("rna".into(), tensor(Values::Letters, &[256, 4, 9], 0)?)]),
+        target: tensor(Values::Normal, &[256, 1], 1)?,
+        loss: vec![(1.0, Loss::Mse)],
+        optimizer: Optimizer::Adam(Adam::default()),
+    })
+}

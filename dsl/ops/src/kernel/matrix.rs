@@ -1,0 +1,509 @@
+//! Matrix products on the micro-kernels. What is read where it lies and what is copied first depends on sizes and strides.
+
+use super::micro::{Block, Dots};
+use super::pack::{column_blocks, row_blocks};
+use super::scratch::aligned;
+use super::table::Kernels;
+use crate::buffer::{keep, take};
+use crate::number::{Number, Scratch};
+use crate::parallel::{for_each_task, pieces};
+use crate::raw::SharedOutput;
+
+/// Bytes of the part of b that is copied at a time.
+const TILE_BYTES: usize = 384 << 10;
+/// Columns that are computed at a time.
+const TILE_COLUMNS: usize = 384;
+/// Steps at a time where b is read as it lies: so many rows of b lie on as many pages of memory.
+const TILE_STEPS: usize = 64;
+/// Columns from which on a is copied first.
+const PACK_FROM: usize = 192;
+/// Multiplications and additions that are worth a task of their own.
+const TASK: usize = 1 << 20;
+
+/// How a matrix lies in a slice: the steps from row to row and from column to column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Steps {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+impl Steps {
+    /// Row-major with rows of this length.
+    pub(crate) fn rows(length: usize) -> Self {
+        Self { row: length, column: 1 }
+    }
+    /// The transpose of a row-major matrix with rows of this length.
+    pub(crate) fn columns(length: usize) -> Self {
+        Self { row: 1, column: length }
+    }
+    fn transposed(self) -> Self {
+        Self {
+            row: self.column,
+            column: self.row,
+        }
+    }
+    /// The distance of an element from the first.
+    fn at(self, row: usize, column: usize) -> usize {
+        row * self.row + column * self.column
+    }
+    fn end(self, rows: usize, columns: usize) -> usize {
+        if rows == 0 || columns == 0 {
+            0
+        } else {
+            self.at(rows - 1, columns - 1) + 1
+        }
+    }
+}
+
+/// `c (+)= a b` with a `[m, k]`, b `[k, n]`, c `[m, n]`.
+#[derive(Clone, Copy)]
+struct Matrices<T> {
+    m: usize,
+    n: usize,
+    k: usize,
+    c: *mut T,
+    cs: Steps,
+    add: bool,
+    a: *const T,
+    at: Steps,
+    b: *const T,
+    bt: Steps,
+    /// A number per row to add, or null.
+    bias: *const T,
+}
+
+/// `c (+)= a b` on this thread: a is `[m, k]`, b is `[k, n]`, c is `[m, n]`.
+///
+/// # Panics
+/// When a slice is shorter than its matrix; callers pass slices that they have cut themselves.
+pub(crate) fn product<T: Number>(
+    (m, n, k): (usize, usize, usize),
+    (c, cs): (&mut [T], Steps),
+    add: bool,
+    (a, at): (&[T], Steps),
+    (b, bt): (&[T], Steps),
+) {
+    assert!(
+        cs.end(m, n) <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len(),
+        "matrix outside its slice"
+    );
+    let (c, a, b) = (c.as_mut_ptr(), a.as_ptr(), b.as_ptr());
+    let bias = std::ptr::null();
+    let all = Matrices {
+        m,
+        n,
+        k,
+        c,
+        cs,
+        add,
+        a,
+        at,
+        b,
+        bt,
+        bias,
+    };
+    // SAFETY: the matrices lie inside their slices (asserted), and c is borrowed alone.
+    unsafe { all.multiply(T::kernels(), None) }
+}
+
+/// `c (+)= a b` on all threads, c row-major `[m, n]`. It is cut into blocks by the shape alone.
+///
+/// # Panics
+/// As [`product`].
+pub(crate) fn parallel_product<T: Number>(
+    sizes: (usize, usize, usize),
+    c: &mut [T],
+    add: bool,
+    a: (&[T], Steps),
+    b: (&[T], Steps),
+) {
+    product_with_bias(sizes, c, add, a, b, None);
+}
+
+/// As [`parallel_product`], plus a number per row of c.
+pub(crate) fn product_with_bias<T: Number>(
+    (m, n, k): (usize, usize, usize),
+    c: &mut [T],
+    add: bool,
+    (a, at): (&[T], Steps),
+    (b, bt): (&[T], Steps),
+    bias: Option<&[T]>,
+) {
+    let cs = Steps::rows(n);
+    assert!(
+        m * n <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len() && bias.is_none_or(|b| b.len() == m),
+        "matrix outside its slice"
+    );
+    let kernels = T::kernels();
+    let shared = SharedOutput::new(c);
+    // Addresses, because pointers don't travel between threads.
+    let (a, b) = (a.as_ptr() as usize, b.as_ptr() as usize);
+    let bias = bias.map_or(0, |bias| bias.as_ptr() as usize);
+    let all = |c: *mut T| Matrices {
+        m,
+        n,
+        k,
+        c,
+        cs,
+        add,
+        a: a as *const T,
+        at,
+        b: b as *const T,
+        bt,
+        bias: bias as *const T,
+    };
+    let wanted = (m * n * k / TASK).clamp(1, 64);
+    let (rows, columns) = (kernels.rows(), 48);
+    let tiles = pieces(n.div_ceil(columns), wanted.min(n.div_ceil(columns)));
+    let bands = pieces(m.div_ceil(rows), wanted.div_ceil(tiles.len().max(1)));
+    let several = tiles.len() * bands.len() > 1;
+    let whole = all(shared.start());
+    let packs = several && !whole.is_rows_by_rows(kernels) && n >= PACK_FROM;
+    // SAFETY: a lies inside its slice (asserted).
+    let packed = packs.then(|| unsafe { whole.packed_rows(kernels) });
+    for_each_task(tiles.len() * bands.len(), |i| {
+        let (tile, band) = (tiles[i % tiles.len()], bands[i / tiles.len()]);
+        let (row, column) = (band.0 * rows, tile.0 * columns);
+        let own = all(shared.start()).part(row, (band.1 * rows).min(m - row), column, (tile.1 * columns).min(n - column));
+        // SAFETY: parts of different tasks have no element of c in common and lie inside (asserted above).
+        unsafe { own.multiply(kernels, packed.as_deref().map(|a| &a[row * k..])) }
+    });
+    packed.into_iter().for_each(keep);
+}
+
+impl<T: Number> Matrices<T> {
+    /// The product of some rows and some columns.
+    fn part(self, row: usize, m: usize, column: usize, n: usize) -> Self {
+        Self {
+            m,
+            n,
+            c: self.c.wrapping_add(self.cs.at(row, column)),
+            a: self.a.wrapping_add(self.at.at(row, 0)),
+            b: self.b.wrapping_add(self.bt.at(0, column)),
+            bias: if self.bias.is_null() {
+                self.bias
+            } else {
+                self.bias.wrapping_add(row)
+            },
+            ..self
+        }
+    }
+
+    /// The product over some steps; later ones add to c.
+    fn steps(self, first: usize, k: usize) -> Self {
+        Self {
+            k,
+            add: self.add || first > 0,
+            a: self.a.wrapping_add(self.at.at(0, first)),
+            b: self.b.wrapping_add(self.bt.at(first, 0)),
+            bias: if first > 0 { std::ptr::null() } else { self.bias },
+            ..self
+        }
+    }
+
+    fn transposed(self) -> Self {
+        Self {
+            m: self.n,
+            n: self.m,
+            k: self.k,
+            c: self.c,
+            cs: self.cs.transposed(),
+            add: self.add,
+            a: self.b,
+            at: self.bt.transposed(),
+            b: self.a,
+            bt: self.at.transposed(),
+            bias: std::ptr::null(),
+        }
+    }
+
+    /// Whether it is computed as products of rows of a and rows of the transpose of b, both as they lie.
+    fn is_rows_by_rows(&self, kernels: &Kernels<T>) -> bool {
+        // Otherwise b is copied, which pays with many rows; adding up registers at the end pays with many steps.
+        self.bias.is_null()
+            && self.at.column == 1
+            && (self.bt.row == 1 || self.k == 1)
+            && (self.bt.column != 1 || self.n == 1)
+            && self.k >= 4 * kernels.lanes
+            && (self.k >= 32 * kernels.lanes || self.k > 3 * self.m || self.n < kernels.lanes)
+    }
+
+    /// Computes the product; `packed` is a in the order of [`Matrices::packed_rows`].
+    ///
+    /// # Safety
+    /// The matrices are readable, c is writable by nobody else.
+    unsafe fn multiply(self, kernels: &Kernels<T>, packed: Option<&[T]>) {
+        if self.m == 0 || self.n == 0 {
+            return;
+        }
+        // SAFETY: the caller's promise; parts lie inside the whole.
+        unsafe {
+            if self.is_rows_by_rows(kernels) {
+                return self.rows_by_rows(kernels);
+            }
+            if self.cs.column != 1 && self.n > 1 {
+                if self.cs.row == 1 || self.m == 1 {
+                    return self.transposed().multiply(kernels, None);
+                }
+                return self.through_scratch(kernels);
+            }
+            T::scratch(|Scratch { columns, rows }| {
+                let packed = match packed {
+                    Some(packed) => Some(packed),
+                    None if self.n >= PACK_FROM => {
+                        let target = aligned(rows, self.m * self.k);
+                        self.pack_rows(kernels, target);
+                        Some(&*target)
+                    }
+                    None => None,
+                };
+                self.by_tiles(kernels, packed, columns);
+            });
+        }
+    }
+
+    /// As [`Matrices::multiply`] where neither rows nor columns of c are contiguous.
+    unsafe fn through_scratch(self, kernels: &Kernels<T>) {
+        let mut results = take::<T>(self.m * self.n);
+        let inner = Self {
+            c: results.as_mut_ptr(),
+            cs: Steps::rows(self.n),
+            add: false,
+            ..self
+        };
+        // SAFETY: the caller's promise; the results have room for the product.
+        unsafe {
+            inner.multiply(kernels, None);
+            for (i, row) in results.chunks_exact(self.n).enumerate() {
+                for (j, value) in row.iter().enumerate() {
+                    let at = self.c.add(self.cs.at(i, j));
+                    *at = if self.add { *at + *value } else { *value };
+                }
+            }
+        }
+        keep(results);
+    }
+
+    /// a in blocks of rows, `[block][step][row]`.
+    unsafe fn packed_rows(&self, kernels: &Kernels<T>) -> Vec<T> {
+        let mut packed = take::<T>(self.m * self.k);
+        // SAFETY: the caller's promise.
+        unsafe { self.pack_rows(kernels, &mut packed) };
+        packed
+    }
+
+    unsafe fn pack_rows(&self, kernels: &Kernels<T>, target: &mut [T]) {
+        // Blocks of the full size, so that parts that begin at a multiple of it find theirs.
+        for (block, target) in target.chunks_mut((kernels.rows() * self.k).max(1)).enumerate() {
+            let rows = kernels.rows().min(self.m - block * kernels.rows());
+            for (j, values) in target.chunks_exact_mut(rows).enumerate() {
+                for (i, value) in values.iter_mut().enumerate() {
+                    // SAFETY: an element of a, which the caller promises.
+                    *value = unsafe { *self.a.add(self.at.at(block * kernels.rows() + i, j)) };
+                }
+            }
+        }
+    }
+
+    unsafe fn by_tiles(self, kernels: &Kernels<T>, packed: Option<&[T]>, scratch: &mut Vec<T>) {
+        let lanes = kernels.lanes;
+        let few = self.m <= 4 * kernels.rows();
+        // b is copied where it is read often, or not row by row, and where a register would end beyond a row.
+        let copies = self.bt.column != 1 || (!few && self.k > 2 * TILE_STEPS);
+        let steps = if copies { self.k } else { TILE_STEPS.min(self.k.max(1)) };
+        let limit = (TILE_BYTES / size_of::<T>() / steps.max(1)).min(TILE_COLUMNS) / 48 * 48;
+        let width = self.n.div_ceil(self.n.div_ceil(limit.max(48))).next_multiple_of(48);
+        let blocks: Vec<(usize, usize)> = if packed.is_some() {
+            let rows = kernels.rows();
+            (0..self.m.div_ceil(rows))
+                .map(|i| (i * rows, rows.min(self.m - i * rows)))
+                .collect()
+        } else {
+            row_blocks(self.m, kernels.rows())
+        };
+        let a_rows: Vec<u32> = (0..kernels.rows()).map(|i| (i * self.at.row) as u32).collect();
+        let a_steps: Vec<u32> = (0..steps).map(|j| (j * self.at.column) as u32).collect();
+        let direct: Vec<u32> = (0..steps).map(|j| (j * self.bt.row) as u32).collect();
+        let most = blocks.iter().map(|b| kernels.registers(b.1)).min().unwrap_or(1);
+        for first in (0..self.k.max(1)).step_by(steps.max(1)) {
+            let part = self.steps(first, steps.min(self.k - first));
+            for column in (0..self.n).step_by(width) {
+                let tile = part.part(0, self.m, column, width.min(self.n - column));
+                let spans: Vec<(usize, usize)> = column_blocks(tile.n, lanes, most).collect();
+                // Copied blocks of columns lie one after the other, each row as long as its registers.
+                let copied = aligned(scratch, tile.k * tile.n.next_multiple_of(lanes));
+                let mut panels: Vec<(*const T, Vec<u32>)> = Vec::with_capacity(spans.len());
+                let mut rest = copied;
+                for &(start, span) in &spans {
+                    if !copies && span % lanes == 0 {
+                        panels.push((tile.b.wrapping_add(start), Vec::new()));
+                        continue;
+                    }
+                    let pitch = span.next_multiple_of(lanes);
+                    let (panel, after) = std::mem::take(&mut rest).split_at_mut(tile.k * pitch);
+                    // SAFETY: the caller's promise.
+                    unsafe { tile.pack_columns(start, span, pitch, panel) };
+                    panels.push((panel.as_ptr(), (0..tile.k).map(|j| (j * pitch) as u32).collect()));
+                    rest = after;
+                }
+                for &(row, count) in &blocks {
+                    for (&(start, span), (b, steps)) in spans.iter().zip(&panels) {
+                        let a = match packed {
+                            Some(packed) => packed[row * self.k + first * count..].as_ptr(),
+                            None => tile.a.wrapping_add(self.at.at(row, 0)),
+                        };
+                        let block = Block {
+                            steps: tile.k,
+                            a,
+                            a_rows: a_rows.as_ptr(),
+                            a_steps: a_steps.as_ptr(),
+                            b: *b,
+                            b_steps: if steps.is_empty() { direct.as_ptr() } else { steps.as_ptr() },
+                            c: tile.c.wrapping_add(tile.cs.at(row, start)),
+                            c_row: tile.cs.row,
+                            columns: span,
+                            bias: if tile.bias.is_null() {
+                                tile.bias
+                            } else {
+                                tile.bias.wrapping_add(row)
+                            },
+                            add: tile.add,
+                        };
+                        // SAFETY: the caller's promise; where b is read as it lies, registers end inside its rows.
+                        unsafe { kernels.block(count, packed.is_some(), &block) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Copies columns of b: row after row, each `pitch` long.
+    unsafe fn pack_columns(&self, start: usize, columns: usize, pitch: usize, target: &mut [T]) {
+        let source = self.b.wrapping_add(self.bt.at(0, start));
+        if self.bt.column == 1 {
+            for (j, row) in target.chunks_exact_mut(pitch).enumerate() {
+                // SAFETY: `columns` elements of a row of b, which the caller promises.
+                unsafe { std::ptr::copy_nonoverlapping(source.add(j * self.bt.row), row.as_mut_ptr(), columns) };
+                row[columns..].fill(T::default());
+            }
+            return;
+        }
+        // In squares, so that neither side leaves the cache.
+        for first in (0..self.k).step_by(16) {
+            let rows = 16.min(self.k - first);
+            let band = &mut target[first * pitch..][..rows * pitch];
+            for column in 0..columns {
+                for (j, row) in band.chunks_exact_mut(pitch).enumerate() {
+                    // SAFETY: an element of b.
+                    row[column] = unsafe { *source.add(self.bt.at(first + j, column)) };
+                }
+            }
+            band.chunks_exact_mut(pitch).for_each(|row| row[columns..].fill(T::default()));
+        }
+    }
+
+    /// Sums of products of rows of a and rows of the transpose of b.
+    unsafe fn rows_by_rows(self, kernels: &Kernels<T>) {
+        /// Steps and rows of a that are read again and again.
+        const STEPS: usize = 2048;
+        const ROWS: usize = 48;
+        let (most_rows, most_columns) = kernels.dots_size();
+        let a_rows: Vec<u32> = (0..most_rows).map(|i| (i * self.at.row) as u32).collect();
+        let b_rows: Vec<u32> = (0..most_columns).map(|i| (i * self.bt.column) as u32).collect();
+        let columns = row_blocks(self.n, most_columns);
+        let step_parts = pieces(self.k, self.k.div_ceil(STEPS));
+        for &(first, k) in &step_parts {
+            let part = self.steps(first, k);
+            for (row, m) in pieces(self.m, self.m.div_ceil(ROWS)) {
+                let rows = row_blocks(m, most_rows);
+                for &(column, width) in &columns {
+                    for &(r, count) in &rows {
+                        let dots = Dots {
+                            segments: 1,
+                            length: k,
+                            a: part.a.wrapping_add(self.at.at(row + r, 0)),
+                            a_rows: a_rows.as_ptr(),
+                            a_segments: &0,
+                            b: part.b.wrapping_add(self.bt.at(0, column)),
+                            b_rows: b_rows.as_ptr(),
+                            b_segments: &0,
+                            c: part.c.wrapping_add(self.cs.at(row + r, column)),
+                            c_row: self.cs.row,
+                            c_column: self.cs.column,
+                            add: part.add,
+                        };
+                        // SAFETY: the caller's promise.
+                        unsafe { kernels.dots(count, width, &dots) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every way in which matrices lie, and every size around a block, against the plain sum.
+    #[test]
+    fn products_of_all_layouts_and_sizes() {
+        fn check<T: Number>((m, n, k): (usize, usize, usize), ways: usize, tolerance: f64) {
+            let values = |count: usize, seed: usize| -> Vec<T> {
+                (0..count)
+                    .map(|i| T::of((((i * 7 + seed) % 23) as f64 - 11.0) / 8.0))
+                    .collect()
+            };
+            let steps = |rows: usize, columns: usize, way: usize| match way % 3 {
+                0 => Steps::rows(columns + way % 2),
+                1 => Steps::columns(rows + way % 2),
+                _ => Steps {
+                    row: 2 * columns + 1,
+                    column: 2,
+                },
+            };
+            let (cs, at, bt) = (steps(m, n, ways), steps(m, k, ways / 3), steps(k, n, ways / 9));
+            let (a, b) = (values(at.end(m, k), 1), values(bt.end(k, n), 2));
+            for add in [false, true] {
+                let mut c = vec![T::of(0.5); cs.end(m, n)];
+                product((m, n, k), (&mut c, cs), add, (&a, at), (&b, bt));
+                let mut d = vec![T::of(0.5); m * n];
+                parallel_product((m, n, k), &mut d, add, (&a, at), (&b, bt));
+                for i in 0..m {
+                    for j in 0..n {
+                        let sum: f64 = (0..k).map(|l| a[at.at(i, l)].wide() * b[bt.at(l, j)].wide()).sum();
+                        let expected = sum + if add { 0.5 } else { 0.0 };
+                        for found in [c[cs.at(i, j)].wide(), d[i * n + j].wide()] {
+                            let error = (found - expected).abs();
+                            assert!(
+                                error <= tolerance * (k as f64).max(1.0),
+                                "{m} {n} {k} {ways}: {found}, {expected}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        let sizes = [
+            (1, 1, 1),
+            (3, 5, 0),
+            (1, 40, 9),
+            (40, 1, 200),
+            (9, 17, 33),
+            (17, 50, 5),
+            (8, 48, 16),
+            (70, 33, 140),
+            (5, 250, 70),
+            (64, 200, 130),
+            (3, 7, 600),
+            (100, 400, 30),
+        ];
+        for size in sizes {
+            for ways in 0..27 {
+                check::<f32>(size, ways, 1e-6);
+                check::<f64>(size, ways, 1e-14);
+            }
+        }
+        check::<f32>((150, 500, 300), 0, 1e-6);
+    }
+}
