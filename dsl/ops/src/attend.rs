@@ -14,7 +14,7 @@ mod mask;
 use crate::buffer::{Lent, lend};
 use crate::number::Number;
 use crate::parallel::for_each_task;
-use crate::raw::{Steps, product};
+use crate::raw::{Steps, product, vectorised};
 use crate::raw_columns::Columns;
 pub(crate) use mask::Mask;
 
@@ -227,7 +227,7 @@ impl<'a, T: Number> Attend<'a, T> {
 
     /// The transposes of groups of matrices `[rows, length]`.
     fn transposed(&self, x: &[T], rows: usize, length: usize) -> Lent<T> {
-        const SIDE: usize = 16;
+        const SIDE: usize = 8;
         let mut memory = lend::<T>(x.len());
         // Strips of 64 columns where none of them reaches into the next matrix, else whole matrices.
         let wide = if length.is_multiple_of(64) { 64 } else { length };
@@ -238,16 +238,29 @@ impl<'a, T: Number> Attend<'a, T> {
             let columns = strip.width / rows;
             let x = &x[group * rows * length..][..rows * length];
             let target = strip.row(0);
-            for c0 in (0..columns).step_by(SIDE) {
-                for r0 in (0..rows).step_by(SIDE) {
-                    for c in c0..(c0 + SIDE).min(columns) {
-                        let target = &mut target[c * rows + r0..c * rows + (r0 + SIDE).min(rows)];
-                        for (r, t) in target.iter_mut().enumerate() {
-                            *t = x[(r0 + r) * length + first + c];
+            vectorised(
+                #[inline(always)]
+                || {
+                    for c0 in (0..columns).step_by(SIDE) {
+                        for r0 in (0..rows).step_by(SIDE) {
+                            let (width, height) = (SIDE.min(columns - c0), SIDE.min(rows - r0));
+                            // A square in registers, as far as the matrix reaches.
+                            let mut square = [[T::default(); SIDE]; SIDE];
+                            for r in 0..height {
+                                let source = &x[(r0 + r) * length + first + c0..][..width];
+                                if let Ok(source) = <&[T; SIDE]>::try_from(source) {
+                                    (0..SIDE).for_each(|c| square[c][r] = source[c]);
+                                } else {
+                                    source.iter().zip(&mut square).for_each(|(v, line)| line[r] = *v);
+                                }
+                            }
+                            for (c, line) in square[..width].iter().enumerate() {
+                                target[(c0 + c) * rows + r0..][..height].copy_from_slice(&line[..height]);
+                            }
                         }
                     }
-                }
-            }
+                },
+            );
         });
         drop(strips);
         memory

@@ -7,17 +7,18 @@ use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inpu
 use crate::view::{by_precision, tensor, view};
 use candle_core::{Device, Tensor};
 
-/// How running statistics follow those of the batches.
+/// How running statistics follow those of the batches; `momentum` is the share of the new batch in all of them (what
+/// Keras and Sonnet call momentum or decay is the share of the old, 1 less this).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Running {
     /// PyTorch: `running = (1 - momentum) running + momentum batch`, with the unbiased variance.
     #[default]
     PyTorch,
-    /// Keras: `running = momentum running + (1 - momentum) batch`, with the biased variance.
+    /// Keras: the same with the biased variance.
     Keras,
-    /// Sonnet (Enformer): averages without the bias towards their first value. The buffers are hidden sums, `hidden =
-    /// momentum hidden + (1 - momentum) batch` with the biased variance, and a counter of updates; evaluation takes
-    /// `hidden / (1 - momentum^counter)`, and 0 before the first update.
+    /// Sonnet (Enformer): averages without the bias towards their first value. The buffers are hidden sums that begin at 0,
+    /// `hidden = (1 - momentum) hidden + momentum batch` with the biased variance, and a counter of updates; evaluation
+    /// takes `hidden / (1 - (1 - momentum)^counter)`, and 0 before the first update.
     Sonnet,
 }
 
@@ -34,7 +35,7 @@ pub enum Running {
 pub struct BatchNorm {
     /// Added to the variance.
     pub epsilon: f64,
-    /// Share of the new batch in the running statistics, or of the old ones, as [`BatchNorm::running`] says.
+    /// Share of the new batch in the running statistics.
     pub momentum: f64,
     /// The convention of running statistics.
     pub running: Running,
@@ -80,15 +81,16 @@ impl BatchNorm {
     /// The new values of the buffers after a batch of this mean and variance.
     fn updates<T: Number>(&self, buffers: &[&[T]], mean: &[f64], variance: &[f64], count: usize) -> Result<Vec<(usize, Tensor)>> {
         let n = count as f64;
-        let (share, factor) = match self.running {
-            Running::PyTorch => (self.momentum, n / (n - 1.0)),
-            Running::Keras | Running::Sonnet => (1.0 - self.momentum, 1.0),
+        let factor = if self.running == Running::PyTorch {
+            n / (n - 1.0)
+        } else {
+            1.0
         };
         let mix = |running: &[T], batch: &[f64], factor: f64| -> Result<Tensor> {
             let mixed = running
                 .iter()
                 .zip(batch)
-                .map(|(r, b)| T::of(r.wide() + share * (b * factor - r.wide())));
+                .map(|(r, b)| T::of(r.wide() + self.momentum * (b * factor - r.wide())));
             tensor(mixed.collect::<Vec<T>>(), &[running.len()])
         };
         let mut updates = vec![(3, mix(buffers[0], mean, 1.0)?), (4, mix(buffers[1], variance, factor)?)];
@@ -102,7 +104,7 @@ impl BatchNorm {
     fn average<T: Number>(&self, buffers: &[&[T]]) -> (Vec<f64>, Vec<f64>) {
         let share = match buffers.get(2).map(|c| c[0].wide()) {
             None => 1.0,
-            Some(counter) if counter > 0.0 => 1.0 / (1.0 - self.momentum.powf(counter)),
+            Some(counter) if counter > 0.0 => 1.0 / (1.0 - (1.0 - self.momentum).powf(counter)),
             Some(_) => 0.0,
         };
         let wide = |v: &[T]| v.iter().map(|v| v.wide() * share).collect();

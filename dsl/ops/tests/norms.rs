@@ -33,7 +33,7 @@ fn enformer_batch_norm_of_sonnet() {
     };
     let norm = BatchNorm {
         epsilon: 1e-5,
-        momentum: 0.9,
+        momentum: 0.1,
         running: Running::Sonnet,
         group: None,
     };
@@ -75,7 +75,7 @@ fn enformer_batch_norm_of_sonnet() {
 fn running_statistics_follow_keras() {
     let norm = BatchNorm {
         epsilon: 1e-3,
-        momentum: 0.75,
+        momentum: 0.25,
         running: Running::Keras,
         group: None,
     };

@@ -56,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
     for running in [Running::Keras, Running::Sonnet] {
         let operation = BatchNorm {
             epsilon: 1e-3,
-            momentum: 0.9,
+            momentum: 0.1,
             running,
             group: None,
         };
