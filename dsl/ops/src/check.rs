@@ -5,6 +5,7 @@
 
 mod cases;
 mod losses;
+mod device;
 
 use crate::buffer::address;
 use crate::error::Result;
