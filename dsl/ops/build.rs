@@ -45,11 +45,21 @@ fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn run(command: &mut Command, hint: &str) {
-    match command.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => panic!("{command:?} ended with {status}"),
-        Err(error) => panic!("{command:?}: {error}. {hint}"),
+fn run(mut commands: Vec<Command>, hint: &str) {
+    let jobs = env::var("NUM_JOBS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1usize)
+        .max(1);
+    for some in commands.chunks_mut(jobs) {
+        let started: Vec<_> = some.iter_mut().map(|c| (c.spawn(), format!("{c:?}"))).collect();
+        for (child, command) in started {
+            match child.and_then(|mut c| c.wait()) {
+                Ok(status) if status.success() => {}
+                Ok(status) => panic!("{command} ended with {status}"),
+                Err(error) => panic!("{command}: {error}. {hint}"),
+            }
+        }
     }
 }
 
@@ -58,20 +68,20 @@ fn run(command: &mut Command, hint: &str) {
 fn compile_for_devices(sources: &[PathBuf], kernels: &Path, out: &Path) {
     println!("cargo::rerun-if-env-changed=CUDA_HOME");
     let nvcc = env::var("CUDA_HOME").map_or_else(|_| "nvcc".into(), |home| format!("{home}/bin/nvcc"));
-    let mut arms = String::new();
+    let (mut arms, mut commands) = (String::new(), Vec::new());
     for source in sources {
         for [suffix, value, computed] in TYPES {
             let module = format!("{}_{suffix}", stem(source));
             let target = out.join(format!("{module}.ptx"));
             let mut command = Command::new(&nvcc);
-            command.args(["--ptx", "-arch=compute_80", "-std=c++17", "-O3", "-lineinfo", "-I"]);
+            command.args(["--ptx", "-arch=compute_80", "-std=c++17", "-O3", "-I"]);
             command
                 .arg(kernels)
                 .args(definitions(suffix, value, computed))
                 .arg("-o")
                 .arg(&target)
                 .arg(source);
-            run(&mut command, ".ci/cuda-build sets up a compiler for CUDA");
+            commands.push(command);
             let _ = writeln!(
                 arms,
                 "        {module:?} => include_str!({:?}),",
@@ -79,6 +89,7 @@ fn compile_for_devices(sources: &[PathBuf], kernels: &Path, out: &Path) {
             );
         }
     }
+    run(commands, ".ci/cuda-build sets up a compiler for CUDA");
     let text = format!(
         "pub(super) fn ptx(module: &str) -> Option<&'static str> {{\n    Some(match module {{\n{arms}        _ => return None,\n    }})\n}}\n"
     );
@@ -97,13 +108,13 @@ fn definitions(suffix: &str, value: &str, computed: &str) -> [String; 3] {
 fn compile_for_simulation(sources: &[PathBuf], kernels: &Path, out: &Path) {
     println!("cargo::rerun-if-env-changed=CXX");
     let compiler = env::var("CXX").unwrap_or_else(|_| "c++".into());
-    let mut objects = Vec::new();
+    let (mut objects, mut commands) = (Vec::new(), Vec::new());
     let mut compile = |source: &Path, definitions: &[String]| {
         let object = out.join(format!("{}.o", stem(source)));
         let mut command = Command::new(&compiler);
         command.args(["-std=c++17", "-O2", "-fPIC", "-DCISTRON_SIMULATION", "-c", "-I"]);
         command.arg(kernels).args(definitions).arg("-o").arg(&object).arg(source);
-        run(&mut command, "the feature `cuda-simulation` needs a C++ compiler");
+        commands.push(command);
         objects.push(object);
     };
     compile(&kernels.join("simulation.cpp"), &[]);
@@ -114,12 +125,12 @@ fn compile_for_simulation(sources: &[PathBuf], kernels: &Path, out: &Path) {
             compile(&wrapper, &definitions(suffix, value, computed));
         }
     }
+    run(commands, "the feature `cuda-simulation` needs a C++ compiler");
     let library = out.join("libcistron_simulation.a");
     let _ = fs::remove_file(&library);
-    run(
-        Command::new("ar").arg("crs").arg(&library).args(&objects),
-        "the feature `cuda-simulation` needs `ar`",
-    );
+    let mut archive = Command::new("ar");
+    archive.arg("crs").arg(&library).args(&objects);
+    run(vec![archive], "the feature `cuda-simulation` needs `ar`");
     println!("cargo::rustc-link-search=native={}", out.display());
     println!("cargo::rustc-link-lib=static:+whole-archive=cistron_simulation");
     println!("cargo::rustc-link-lib=stdc++");

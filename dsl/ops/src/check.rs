@@ -4,8 +4,8 @@
 //! refuses any other operation.
 
 mod cases;
-mod losses;
 mod device;
+mod losses;
 
 use crate::buffer::address;
 use crate::error::Result;

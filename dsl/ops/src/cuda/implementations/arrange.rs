@@ -2,11 +2,12 @@
 
 use super::OnCuda;
 use super::parts::{Site, arguments};
-use crate::axis::around;
+use crate::axis::{Around, around};
+use crate::crop::kept_dims;
 use crate::cuda::raw::Grid;
 use crate::error::Result;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
-use crate::{Concat, Crop, Flatten, Reverse};
+use crate::{Concat, Crop, Flatten, Narrow, Reverse, Token};
 use candle_core::Tensor;
 
 /// Row by row `output[p] = input[p + forward - back]`, 0 where that lies outside.
@@ -30,6 +31,22 @@ pub(super) fn shifted(
     Ok(output)
 }
 
+/// Keeps a stretch of an axis.
+fn keep(operation: &'static str, input: &Tensor, a: Around, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    let dims = kept_dims(operation, input.dims(), a, axis, start, length)?;
+    let site = Site::of(operation, input)?;
+    let x = site.activation(input)?;
+    shifted(&site, &x, &dims, [a.size * a.inner, length * a.inner], start * a.inner, 0)
+}
+
+/// The gradient of [`keep`]: 0 around what was kept.
+fn keep_back(operation: &'static str, gradient: &Tensor, dims: &[usize], a: Around, start: usize) -> Result<Tensor> {
+    let site = Site::of(operation, gradient)?;
+    let g = site.activation(gradient)?;
+    let row = g.elem_count().checked_div(a.outer).unwrap_or(0);
+    shifted(&site, &g, dims, [row, a.size * a.inner], 0, start * a.inner)
+}
+
 impl Operation for OnCuda<Crop> {
     fn name(&self) -> &'static str {
         self.0.name()
@@ -37,18 +54,36 @@ impl Operation for OnCuda<Crop> {
 
     fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
         expect_inputs(self.name(), inputs, 1..=1)?;
-        let (row, dims) = self.0.cropped(inputs[0].dims())?;
-        let site = Site::of(self.name(), inputs[0])?;
-        let x = site.activation(inputs[0])?;
-        Ok(shifted(&site, &x, &dims, [row, self.0.length], self.0.start, 0)?.into())
+        let (a, axis) = self.0.look(inputs[0].dims())?;
+        Ok(keep(self.name(), inputs[0], a, axis, self.0.start, self.0.length)?.into())
     }
 
     fn backward(&self, kept: &Kept, gradient: &Tensor, _: &[bool]) -> Result<Vec<Option<Tensor>>> {
         let dims = kept.shape(self.name(), 0)?;
-        let site = Site::of(self.name(), gradient)?;
-        let g = site.activation(gradient)?;
-        let row = dims.last().copied().unwrap_or(0);
-        Ok(vec![Some(shifted(&site, &g, dims, [self.0.length, row], 0, self.0.start)?)])
+        let (a, _) = self.0.look(dims)?;
+        Ok(vec![Some(keep_back(self.name(), gradient, dims, a, self.0.start)?)])
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+}
+
+impl Operation for OnCuda<Narrow> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
+        expect_inputs(self.name(), inputs, 1..=1)?;
+        let a = around(self.name(), inputs[0].dims(), self.0.axis)?;
+        Ok(keep(self.name(), inputs[0], a, self.0.axis, self.0.start, self.0.length)?.into())
+    }
+
+    fn backward(&self, kept: &Kept, gradient: &Tensor, _: &[bool]) -> Result<Vec<Option<Tensor>>> {
+        let dims = kept.shape(self.name(), 0)?;
+        let a = around(self.name(), dims, self.0.axis)?;
+        Ok(vec![Some(keep_back(self.name(), gradient, dims, a, self.0.start)?)])
     }
 
     fn reads(&self) -> Reads {
@@ -148,21 +183,29 @@ impl Operation for OnCuda<Reverse> {
     }
 }
 
-/// Nothing is computed; Candle copies on the device where strides ask for it.
-impl Operation for OnCuda<Flatten> {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
+macro_rules! views {
+    ($($kind:ty),*) => {
+        $(
+            /// Nothing is computed; Candle copies on the device where strides ask for it.
+            impl Operation for OnCuda<$kind> {
+                fn name(&self) -> &'static str {
+                    self.0.name()
+                }
 
-    fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
-        self.0.forward(inputs, pass)
-    }
+                fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
+                    self.0.forward(inputs, pass)
+                }
 
-    fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
-        self.0.backward(kept, gradient, wanted)
-    }
+                fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+                    self.0.backward(kept, gradient, wanted)
+                }
 
-    fn reads(&self) -> Reads {
-        self.0.reads()
-    }
+                fn reads(&self) -> Reads {
+                    self.0.reads()
+                }
+            }
+        )*
+    };
 }
+
+views!(Flatten, Token);

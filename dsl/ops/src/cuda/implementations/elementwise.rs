@@ -20,6 +20,12 @@ fn function(activation: Activation) -> &'static str {
         Activation::Sigmoid => "sigmoid",
         Activation::Tanh => "tanh",
         Activation::Exp => "exp",
+        Activation::Log => "log",
+        Activation::Log1p => "log1p",
+        Activation::SquareRoot => "square_root",
+        Activation::Absolute => "abs",
+        Activation::Square => "square",
+        Activation::Sine => "sine",
     }
 }
 

@@ -1,9 +1,10 @@
 //! Losses whose value stays on the device.
 
 use super::parts::{Site, arguments};
+use crate::Loss;
+use crate::axis::Around;
 use crate::cuda::raw::Grid;
 use crate::error::{OpsError, Result};
-use crate::{Along, Loss};
 use candle_core::Tensor;
 
 /// Values per block of a sum.
@@ -61,11 +62,14 @@ pub(in crate::cuda) fn evaluate(
         let given = arguments![&p, &t, mask, &total, &gradient, count, kind, epsilon];
         site.launch("loss", "loss_gradient", Grid::each(count), given)?;
     } else if let Loss::Correlation { along } = loss {
-        let dims = p.dims();
-        let (size, inner) = match (along, dims) {
-            (Along::Tracks, [_, size, rest @ ..]) => (*size, rest.iter().product::<usize>()),
-            (Along::Examples, [size, rest @ ..]) => (*size, rest.iter().product()),
-            _ => return Err(OpsError::shape(name, "the prediction", dims, "[batch, track, ..]")),
+        let views = if p.dims().len() < 2 {
+            Vec::new()
+        } else {
+            along.views(p.dims())
+        };
+        let [(_, Around { size, inner, .. })] = views[..] else {
+            let expected = "[batch, track, ..], and rows along one axis";
+            return Err(OpsError::shape(name, "the prediction", p.dims(), expected));
         };
         let rows = count / size.max(1);
         let found = site.statistics(&[rows, 7])?;

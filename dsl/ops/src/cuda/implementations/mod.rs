@@ -8,6 +8,7 @@ mod dropout;
 mod elementwise;
 mod layer_norm;
 mod loss;
+mod maps;
 mod optimizer;
 mod parts;
 mod pool;
@@ -20,7 +21,7 @@ pub use optimizer::DeviceOptimizer;
 use crate::operation::Operation;
 use crate::{
     Activation, Affine, Arithmetic, BatchNorm, Concat, Convolution, Convolution2d, Crop, Dropout, Flatten, LayerNorm, Linear,
-    Pooling, Reduce, Reverse, TransposedConvolution, TransposedConvolution2d,
+    Narrow, OuterSum, Pooling, Reduce, Reverse, Symmetric, Token, TransposedConvolution, TransposedConvolution2d,
 };
 use std::any::Any;
 
@@ -51,9 +52,13 @@ pub(super) fn of(operation: &dyn Operation) -> Option<Box<dyn Operation>> {
         Flatten,
         LayerNorm,
         Linear,
+        Narrow,
+        OuterSum,
         Pooling,
         Reduce,
         Reverse,
+        Symmetric,
+        Token,
         TransposedConvolution,
         TransposedConvolution2d,
     );

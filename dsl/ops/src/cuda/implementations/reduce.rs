@@ -1,4 +1,4 @@
-//! Mean and largest value over an axis.
+//! Mean, sum and largest value over an axis.
 
 use super::OnCuda;
 use super::parts::{Site, arguments};
@@ -8,6 +8,15 @@ use crate::cuda::raw::Grid;
 use crate::error::Result;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
 use candle_core::Tensor;
+
+/// What a value counts in the sum.
+fn share(reduce: Reduce, size: usize) -> f64 {
+    if matches!(reduce, Reduce::Mean(_)) {
+        1.0 / size as f64
+    } else {
+        1.0
+    }
+}
 
 impl Operation for OnCuda<Reduce> {
     fn name(&self) -> &'static str {
@@ -22,8 +31,9 @@ impl Operation for OnCuda<Reduce> {
         let (x, y) = (site.activation(inputs[0])?, site.activations(&dims)?);
         let grid = Grid::columns(a.outer, a.size, a.inner);
         match self.0 {
-            Reduce::Mean(_) => {
-                site.launch("reduce", "mean_forward", grid, arguments![&x, &y, a.size, a.inner])?;
+            Reduce::Mean(_) | Reduce::Sum(_) => {
+                let given = arguments![&x, &y, a.size, a.inner, share(self.0, a.size)];
+                site.launch("reduce", "sum_forward", grid, given)?;
                 Ok(y.into())
             }
             Reduce::Largest(_) => {
@@ -51,12 +61,10 @@ impl Operation for OnCuda<Reduce> {
         let rows = a.outer * a.size;
         let grid = Grid::rows(rows, a.inner);
         match self.0 {
-            Reduce::Mean(_) => site.launch(
-                "reduce",
-                "mean_backward",
-                grid,
-                arguments![&g, &output, rows, a.size, a.inner],
-            )?,
+            Reduce::Mean(_) | Reduce::Sum(_) => {
+                let given = arguments![&g, &output, rows, a.size, a.inner, share(self.0, a.size)];
+                site.launch("reduce", "sum_backward", grid, given)?;
+            }
             Reduce::Largest(_) => {
                 let places = kept.saved(self.name(), 0)?;
                 site.launch(

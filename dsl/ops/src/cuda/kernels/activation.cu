@@ -41,6 +41,8 @@ FUNCTION(exp, exp(x), g * x)
 FUNCTION(square_root, sqrt(x), g * (A(0.5) / x))
 FUNCTION(log, log(x), g / x)
 FUNCTION(log1p, log1p(x), g / (A(1) + x))
+FUNCTION(square, x * x, g * (x + x))
+FUNCTION(sine, sin(x), g * cos(x))
 FUNCTION(abs, fabs(x), x > A(0) ? g : (x < A(0) ? -g : A(0)))
 
 // `scale * x + offset`.

@@ -27,29 +27,9 @@ KERNEL(reverse)(const T* input, T* output, Index rows, Index row_length, Index c
     }
 }
 
-// `[rows, n]` and `[rows, n]` to `[rows, n, n]`: `left[i] + right[j]`.
-KERNEL(outer_sum)(const T* left, const T* right, T* output, Index rows, Index n) {
-    EACH_OF_ROWS(line, j, rows * n, n) {
-        const Index row = line / n;
-        output[line * n + j] = T(A(left[line]) + A(right[row * n + j]));
-    }
-}
-
-// Sums of the rows of `[rows, n, n]` over j: the gradient of `left`. Threads along x take i, so that reads run along columns.
-KERNEL(sum_right)(const T* gradient, T* output, Index lines, Index n) {
-    EACH(line, lines) {
-        A sum = A(0);
-        for (Index j = 0; j < n; j++) sum += A(gradient[line * n + j]);
-        output[line] = T(sum);
-    }
-}
-// Sums over i: the gradient of `right`.
-KERNEL(sum_left)(const T* gradient, T* output, Index rows, Index n) {
-    EACH_OF_ROWS(row, j, rows, n) {
-        A sum = A(0);
-        for (Index i = 0; i < n; i++) sum += A(gradient[(row * n + i) * n + j]);
-        output[row * n + j] = T(sum);
-    }
+// `[rows, n]` and `[rows, m]` to `[rows, n, m]`: `left[i] + right[j]`. The gradients are sums over one of the axes.
+KERNEL(outer_sum)(const T* left, const T* right, T* output, Index lines, Index n, Index m) {
+    EACH_OF_ROWS(line, j, lines, m) output[line * m + j] = T(A(left[line]) + A(right[line / n * m + j]));
 }
 
 // The mean of each map and its transpose; its own backward.

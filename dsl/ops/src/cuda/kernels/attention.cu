@@ -95,7 +95,7 @@ KERNEL(attention_scaled_sum)(const A* a, const A* b, T* output, Index n, double 
 
 // Softmax along the middle axis of `[outer, size, inner]` and its logarithm; threads along y share the axis.
 #define PLACE                                                                   \
-    const Index o = blockIdx.y, p = blockIdx.x * blockDim.x + threadIdx.x;      \
+    const Index o = blockIdx.x, p = blockIdx.y * blockDim.x + threadIdx.x;      \
     const bool inside = p < inner;                                              \
     const Index start = o * size * inner + p;
 #define EACH_OF_AXIS(i) \

@@ -6,7 +6,7 @@
 
 BLOCK_KERNEL(layer_norm_forward)(const T* x, const A* weight, const A* bias, T* y, A* statistics, Index channels, Index inner,
                                  Index centred, double epsilon) {
-    const Index b = blockIdx.y, p = blockIdx.x * blockDim.x + threadIdx.x;
+    const Index b = blockIdx.x, p = blockIdx.y * blockDim.x + threadIdx.x;
     const bool inside = p < inner;
     const T* values = x + b * channels * inner + p;
     A mean = A(0), square = A(0);
@@ -33,7 +33,7 @@ BLOCK_KERNEL(layer_norm_forward)(const T* x, const A* weight, const A* bias, T* 
 
 BLOCK_KERNEL(layer_norm_backward)(const T* x, const T* g, const A* weight, const A* statistics, T* output, Index channels,
                                   Index inner, Index centred) {
-    const Index b = blockIdx.y, p = blockIdx.x * blockDim.x + threadIdx.x;
+    const Index b = blockIdx.x, p = blockIdx.y * blockDim.x + threadIdx.x;
     const bool inside = p < inner;
     const Index start = b * channels * inner + p;
     const A mean = inside ? statistics[b * 2 * inner + p] : A(0);

@@ -1,22 +1,23 @@
-// Mean and largest value over the middle axis of `[outer, size, inner]`. Threads along x take inner places, threads along
+// Mean, sum and largest value over the middle axis of `[outer, size, inner]`. Threads along x take inner places, threads along
 // y share the axis.
 #include "common.cuh"
 
 #define PLACE                                                                   \
-    const Index o = blockIdx.y, p = blockIdx.x * blockDim.x + threadIdx.x;      \
+    const Index o = blockIdx.x, p = blockIdx.y * blockDim.x + threadIdx.x;      \
     const bool inside = p < inner;                                              \
     const Index start = o * size * inner + p;
 
-BLOCK_KERNEL(mean_forward)(const T* x, T* y, Index size, Index inner) {
+// The sum times `share`.
+BLOCK_KERNEL(sum_forward)(const T* x, T* y, Index size, Index inner, double share) {
     PLACE
     A sum = A(0);
     if (inside)
         for (Index k = threadIdx.y; k < size; k += blockDim.y) sum += A(x[start + k * inner]);
     sum = column_sum(sum);
-    if (inside && threadIdx.y == 0) y[o * inner + p] = T(sum / A(size));
+    if (inside && threadIdx.y == 0) y[o * inner + p] = T(sum * A(share));
 }
-KERNEL(mean_backward)(const T* g, T* output, Index rows, Index size, Index inner) {
-    EACH_OF_ROWS(row, p, rows, inner) output[row * inner + p] = T(A(g[row / size * inner + p]) / A(size));
+KERNEL(sum_backward)(const T* g, T* output, Index rows, Index size, Index inner, double share) {
+    EACH_OF_ROWS(row, p, rows, inner) output[row * inner + p] = T(A(g[row / size * inner + p]) * A(share));
 }
 
 // The first of the largest; a missing value before any number.

@@ -12,6 +12,8 @@ using std::log1p;
 using std::max;
 using std::min;
 using std::pow;
+using std::cos;
+using std::sin;
 using std::sqrt;
 using std::tanh;
 using std::erfc;

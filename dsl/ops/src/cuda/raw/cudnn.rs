@@ -191,6 +191,27 @@ impl Descriptions {
             ))
         })
     }
+
+    /// A choice with the scratch memory that it needs in the arithmetic in which it runs: the one of the answer, but where
+    /// factors keep their 24 bits the description says so, whatever the answer calls it.
+    fn sized(&self, handles: &Handles, choice: Choice, answered: bool) -> Result<Choice> {
+        let (x, y, w, c, h) = (self.x.0, self.y.0, self.w.0, self.convolution.0, handles.dnn);
+        // SAFETY: all descriptions exist.
+        let bytes = unsafe {
+            if answered {
+                result::set_convolution_math_type(c, choice.math).map_err(failed)?;
+            }
+            match choice.algorithm {
+                Algorithm::Forward(a) => result::get_convolution_forward_workspace_size(h, x, w, c, y, a),
+                Algorithm::Input(a) => result::get_convolution_backward_data_workspace_size(h, w, y, c, x, a),
+                Algorithm::Weight(a) => result::get_convolution_backward_filter_workspace_size(h, x, y, c, w, a),
+            }
+        };
+        Ok(Choice {
+            bytes: bytes.map_err(failed)?.max(choice.bytes),
+            ..choice
+        })
+    }
 }
 
 pub(super) fn convolve(
@@ -210,7 +231,7 @@ pub(super) fn convolve(
     let choice = match known {
         Some(choice) => choice,
         None => {
-            let choice = descriptions.choose(handles, direction)?;
+            let choice = descriptions.sized(handles, descriptions.choose(handles, direction)?, dtype != DType::F32 || tf32)?;
             handles.convolutions.borrow_mut().insert(key, choice);
             choice
         }
@@ -239,7 +260,6 @@ pub(super) fn convolve(
     unsafe {
         let scratch: CudaSlice<u8> = device.alloc(bytes.max(1))?;
         let s = scratch.device_ptr(&device.cuda_stream()).0 as *mut c_void;
-        // Where factors keep their 24 bits the description says so, whatever the answer calls it.
         if dtype != DType::F32 || tf32 {
             result::set_convolution_math_type(c, choice.math).map_err(failed)?;
         }

@@ -44,12 +44,12 @@ impl Grid {
         )
     }
 
-    /// For kernels over an axis: threads along x take places of `inner`, those along y share the axis, blocks along y
+    /// For kernels over an axis: threads along x take places of `inner`, those along y share the axis, blocks along x
     /// take `outer`.
     pub(crate) fn columns(outer: usize, size: usize, inner: usize) -> Self {
         let across = inner.next_power_of_two().clamp(1, 32);
         let down = size.next_power_of_two().clamp(1, THREADS / across);
-        Self::new((inner.div_ceil(across), outer), (across, down))
+        Self::new((outer, inner.div_ceil(across)), (across, down))
     }
 
     /// Blocks of threads along y, for kernels that give each block a row or a part of one.
