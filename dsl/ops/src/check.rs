@@ -4,6 +4,7 @@
 //! refuses any other operation.
 
 mod cases;
+mod device;
 mod losses;
 
 use crate::buffer::address;

@@ -16,13 +16,9 @@ pub struct Concat {
     pub axis: usize,
 }
 
-impl Operation for Concat {
-    fn name(&self) -> &'static str {
-        "concat"
-    }
-
-    fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
-        expect_inputs(self.name(), inputs, 1..=usize::MAX)?;
+impl Concat {
+    /// The shape of the output.
+    pub(crate) fn joined(&self, inputs: &[&Tensor]) -> Result<Vec<usize>> {
         let first = inputs[0].dims();
         around(self.name(), first, self.axis)?;
         let mut dims = first.to_vec();
@@ -36,6 +32,18 @@ impl Operation for Concat {
             }
             dims[self.axis + 1] += found[self.axis + 1];
         }
+        Ok(dims)
+    }
+}
+
+impl Operation for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
+        expect_inputs(self.name(), inputs, 1..=usize::MAX)?;
+        let dims = self.joined(inputs)?;
         by_precision!(self.name(), inputs[0], T => {
             let views = inputs.iter().map(|t| view::<T>(self.name(), t)).collect::<Result<Vec<_>>>()?;
             let all = around(self.name(), &dims, self.axis)?;

@@ -39,7 +39,7 @@ impl Default for Convolution {
 }
 
 impl Convolution {
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub(crate) fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let settings = Settings::line(self.stride, self.dilation, self.groups, self.padding);
         Geometry::new("convolution", x, weight, 1, &settings)
     }

@@ -35,7 +35,7 @@ impl Default for Convolution2d {
 }
 
 impl Convolution2d {
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub(crate) fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let settings = Settings {
             stride: self.stride,
             dilation: self.dilation,

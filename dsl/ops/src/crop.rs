@@ -69,17 +69,30 @@ fn put<T: Number>(x: &[T], row: usize, long: usize, start: usize, value: T) -> V
     output
 }
 
-/// Keeps a stretch of an axis.
-fn keep(operation: &'static str, input: &Tensor, a: Around, axis: usize, start: usize, length: usize) -> Result<Tensor> {
-    let mut dims = input.dims().to_vec();
+/// The shape of what is kept.
+pub(crate) fn kept_dims(
+    operation: &'static str,
+    dims: &[usize],
+    a: Around,
+    axis: usize,
+    start: usize,
+    length: usize,
+) -> Result<Vec<usize>> {
     if length == 0 || start + length > a.size {
         let expected = format!(
             "at least {} entries in axis {axis}, at least one of them kept",
             start + length
         );
-        return Err(OpsError::shape(operation, "the input", &dims, expected));
+        return Err(OpsError::shape(operation, "the input", dims, expected));
     }
-    dims[axis + 1] = length;
+    let mut kept = dims.to_vec();
+    kept[axis + 1] = length;
+    Ok(kept)
+}
+
+/// Keeps a stretch of an axis.
+fn keep(operation: &'static str, input: &Tensor, a: Around, axis: usize, start: usize, length: usize) -> Result<Tensor> {
+    let dims = kept_dims(operation, input.dims(), a, axis, start, length)?;
     by_precision!(operation, input, T => {
         let x = view::<T>(operation, input)?;
         Ok(tensor(cut::<T>(x.slice(), a.size * a.inner, start * a.inner, length * a.inner), &dims)?)
@@ -97,7 +110,7 @@ fn keep_back(operation: &'static str, gradient: &Tensor, dims: &[usize], a: Arou
 }
 
 impl Crop {
-    fn look(&self, dims: &[usize]) -> Result<(Around, usize)> {
+    pub(crate) fn look(&self, dims: &[usize]) -> Result<(Around, usize)> {
         let Some(axis) = dims.len().checked_sub(2) else {
             return Err(OpsError::shape(self.name(), "the input", dims, "[batch, .., position]"));
         };

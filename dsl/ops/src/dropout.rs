@@ -20,13 +20,29 @@ pub struct Dropout {
 }
 
 /// Values per stream of random numbers.
-const BLOCK: usize = 32_768;
+pub(crate) const BLOCK: usize = 32_768;
+
+/// A value is dropped when 32 random bits are below this.
+pub(crate) fn bound(rate: f64) -> u64 {
+    (rate * (1u64 << 32) as f64) as u64
+}
 
 impl Dropout {
+    pub(crate) fn check(&self) -> Result<()> {
+        if (0.0..1.0).contains(&self.rate) {
+            return Ok(());
+        }
+        Err(OpsError::Setting {
+            operation: self.name(),
+            what: "rate".into(),
+            found: self.rate.to_string(),
+            expected: "0 <= rate < 1".into(),
+        })
+    }
+
     /// 1 where a value stays, 0 where it is dropped.
     fn mask(&self, length: usize, pass: &Pass) -> Vec<u8> {
-        // A value is dropped when 32 random bits are below this.
-        let bound = (self.rate * (1u64 << 32) as f64) as u64;
+        let bound = bound(self.rate);
         let mut mask = vec![0; length];
         let blocks = pieces(length, length.div_ceil(BLOCK));
         let shared = SharedOutput::new(&mut mask);
@@ -72,14 +88,7 @@ impl Operation for Dropout {
 
     fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
         expect_inputs(self.name(), inputs, 1..=1)?;
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(OpsError::Setting {
-                operation: self.name(),
-                what: "rate".into(),
-                found: self.rate.to_string(),
-                expected: "0 <= rate < 1".into(),
-            });
-        }
+        self.check()?;
         if !pass.training || self.rate == 0.0 {
             return Ok(inputs[0].clone().into());
         }

@@ -57,6 +57,19 @@ pub enum OpsError {
         /// Which number.
         what: String,
     },
+    /// An operation has no implementation for the device of its tensors.
+    #[error(
+        "`{operation}` has no implementation for {device} yet; move the network and its inputs to the CPU (nothing is copied unasked)"
+    )]
+    Device {
+        /// The operation.
+        operation: &'static str,
+        /// The device.
+        device: String,
+    },
+    /// A CUDA device is missing, or something went wrong on one.
+    #[error("CUDA: {0}")]
+    Cuda(String),
     /// The state of an optimizer does not fit.
     #[error("optimizer state: {what}: found {found}, expected {expected}")]
     State {

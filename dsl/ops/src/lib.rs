@@ -24,6 +24,7 @@ mod concat;
 mod convolution;
 mod convolution2d;
 mod crop;
+pub mod cuda;
 mod dropout;
 mod embedding;
 mod error;

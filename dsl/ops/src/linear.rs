@@ -52,7 +52,7 @@ pub(crate) fn add_up<T: Number>(parts: Vec<Vec<T>>) -> Vec<T> {
 }
 
 impl Linear {
-    fn sizes(x: &[usize], weight: &[usize], bias: Option<&[usize]>) -> Result<(usize, usize, usize)> {
+    pub(crate) fn sizes(x: &[usize], weight: &[usize], bias: Option<&[usize]>) -> Result<(usize, usize, usize)> {
         let &[features, inputs] = weight else {
             return Err(OpsError::shape("linear", "the weight", weight, "[features, inputs]"));
         };

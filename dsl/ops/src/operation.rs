@@ -177,7 +177,7 @@ impl Needs {
 /// contiguous are copied first. Results don't depend on the number of threads, bit for bit: work is split by the shape
 /// alone and sums have a fixed order. A result lies in memory of its own or in that of the inputs, never in memory that
 /// the operation goes on holding: the executor gives it back to the pool of buffers.
-pub trait Operation: std::fmt::Debug + Send + Sync {
+pub trait Operation: std::any::Any + std::fmt::Debug + Send + Sync {
     /// The name that messages, the harness and [`crate::checked_operations`] know it by.
     fn name(&self) -> &'static str;
 

@@ -16,6 +16,8 @@ pub use adam::{Adam, AdamW, KerasAdam};
 pub use average::{Average, AverageState};
 pub use clip::Clip;
 pub use groups::{Group, Role, Rules, Settings};
+#[cfg(any(feature = "cuda", feature = "cuda-simulation"))]
+pub(crate) use rule::Rule;
 pub use schedule::{Clock, Period, Schedule, Warmup, learning_rate};
 use serde::{Deserialize, Serialize};
 pub use sgd::Sgd;

@@ -335,6 +335,17 @@ fn length(operation: &'static str, dims: &[usize], window: usize, least: usize) 
 }
 
 impl Pooling {
+    /// The length of a row and of the pooled one, and the shape of the output.
+    #[cfg(any(feature = "cuda", feature = "cuda-simulation"))]
+    pub(crate) fn lengths(&self, dims: &[usize]) -> Result<(usize, usize, Vec<usize>)> {
+        let layout = self.layout(dims)?;
+        let mut pooled = dims.to_vec();
+        if let Some(last) = pooled.last_mut() {
+            *last = layout.pooled;
+        }
+        Ok((layout.row, layout.pooled, pooled))
+    }
+
     fn layout(&self, dims: &[usize]) -> Result<Layout> {
         let row = length(self.name(), dims, self.window, self.window)?;
         Ok(Layout {

@@ -22,7 +22,7 @@ pub enum Reduce {
 }
 
 impl Reduce {
-    fn axis(self) -> usize {
+    pub(crate) fn axis(self) -> usize {
         match self {
             Self::Mean(axis) | Self::Sum(axis) | Self::Largest(axis) => axis,
         }
@@ -37,7 +37,7 @@ impl Reduce {
         })
     }
 
-    fn look(self, dims: &[usize]) -> Result<Around> {
+    pub(crate) fn look(self, dims: &[usize]) -> Result<Around> {
         let a = around(self.name(), dims, self.axis())?;
         if a.size == 0 {
             return Err(OpsError::shape(

@@ -23,8 +23,8 @@ pub enum Reverse {
 }
 
 impl Reverse {
-    fn apply(self, input: &Tensor) -> Result<Tensor> {
-        let dims = input.dims();
+    /// The length of a row, and how many rows change their order together.
+    pub(crate) fn sizes(self, dims: &[usize]) -> Result<(usize, usize)> {
         let (enough, expected) = match self {
             Self::Flip => (2, "[batch, .., position]"),
             Self::ReverseComplement => (3, "[batch, channel, position]"),
@@ -33,8 +33,13 @@ impl Reverse {
         if dims.len() < enough {
             return Err(OpsError::shape(self.name(), "the input", dims, expected));
         }
-        let row = dims[dims.len() - 1];
         let channels = if self == Self::Flip { 1 } else { dims[dims.len() - 2] };
+        Ok((dims[dims.len() - 1], channels))
+    }
+
+    fn apply(self, input: &Tensor) -> Result<Tensor> {
+        let dims = input.dims();
+        let (row, channels) = self.sizes(dims)?;
         by_precision!(self.name(), input, T => {
             let x = view::<T>(self.name(), input)?;
             Ok(tensor(reversed(x.slice(), row, channels), dims)?)

@@ -73,14 +73,14 @@ impl Default for TransposedConvolution2d {
 
 impl TransposedConvolution {
     /// The convolution from the output to the input.
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub(crate) fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let settings = Settings::line(self.stride, self.dilation, self.groups, self.padding);
         Geometry::transposed("transposed_convolution", x, weight, 1, &settings, [0, self.extra])
     }
 }
 
 impl TransposedConvolution2d {
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
+    pub(crate) fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<Geometry> {
         let settings = Settings {
             stride: self.stride,
             dilation: self.dilation,

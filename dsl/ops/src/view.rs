@@ -42,7 +42,13 @@ pub(crate) fn view<'a, T: WithDType>(operation: &'static str, tensor: &'a Tensor
         return Ok(View::Borrowed { guard, start, end });
     }
     drop(guard);
-    Ok(View::Copied(tensor.to_device(&Device::Cpu)?.flatten_all()?.to_vec1::<T>()?))
+    if !tensor.device().is_cpu() {
+        return Err(OpsError::Device {
+            operation,
+            device: format!("{:?}", tensor.device().location()),
+        });
+    }
+    Ok(View::Copied(tensor.flatten_all()?.to_vec1::<T>()?))
 }
 
 /// Makes a tensor on the CPU.

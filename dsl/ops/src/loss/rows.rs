@@ -23,7 +23,7 @@ pub enum Along {
 
 impl Along {
     /// The shape seen from the axis, each with its weight.
-    pub(super) fn views(self, dims: &[usize]) -> Vec<(f64, Around)> {
+    pub(crate) fn views(self, dims: &[usize]) -> Vec<(f64, Around)> {
         let axis = |at: usize| Around {
             outer: dims[..at].iter().product(),
             size: dims[at],

@@ -11,7 +11,7 @@ const PIECE: usize = 16_384;
 
 /// An optimizer's step for one parameter at one moment: all that the step number and the settings decide.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     Sgd {
         rate: f64,
         decay: f64,
@@ -39,7 +39,7 @@ pub(super) enum Rule {
 
 impl Rule {
     /// The rule of the step with this number, counted from 1, at a rate and a weight decay.
-    pub(super) fn new(optimizer: &Optimizer, rate: f64, decay: f64, step: u64) -> Self {
+    pub(crate) fn new(optimizer: &Optimizer, rate: f64, decay: f64, step: u64) -> Self {
         let count = step as f64;
         let adam = |beta1: f64, beta2: f64, eps: f64, coupled: f64, decoupled: f64| Self::Adam {
             beta1,
