@@ -185,6 +185,7 @@ impl Network {
     pub fn predict(&self, inputs: &Named) -> Result<Named> {
         let walk = forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, _, _| Ok(false))?;
         self.shown(&walk.outputs);
+        cistron_ops::buffer::end_step();
         Ok(walk.outputs)
     }
 
@@ -274,6 +275,7 @@ impl Network {
         for (weight, tensor) in updates {
             self.weights[weight].tensor = tensor;
         }
+        cistron_ops::buffer::end_step();
         Ok(Step { loss, gradients })
     }
 

@@ -9,17 +9,28 @@ use crate::parallel::PIECE;
 use crate::raw::vectorised;
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Storage, Tensor};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Buffers below this many values are left to the allocator.
 const SMALLEST: usize = 1_024;
 
-/// Idle buffers of one type, by length.
+/// The step that is under way, counted from the start of the process.
+static STEP: AtomicU64 = AtomicU64::new(0);
+
+/// Idle buffers of one type, by length; of each length those that came back last stand last.
 #[derive(Debug)]
 pub(crate) struct Pool<T> {
-    idle: BTreeMap<usize, Vec<Vec<T>>>,
+    idle: BTreeMap<usize, VecDeque<Idle<T>>>,
     values: usize,
+}
+
+/// A buffer, and the step in which it came back.
+#[derive(Debug)]
+struct Idle<T> {
+    since: u64,
+    buffer: Vec<T>,
 }
 
 impl<T> Pool<T> {
@@ -30,21 +41,27 @@ impl<T> Pool<T> {
         }
     }
 
-    /// An idle buffer of at least this length, at most a quarter too long.
-    fn find(&mut self, length: usize) -> Option<Vec<T>> {
-        let most = length + length / 4;
-        let (&found, buffers) = self.idle.range_mut(length..=most).next()?;
-        let buffer = buffers.pop()?;
+    /// Takes a buffer of exactly this length out.
+    fn pop(&mut self, length: usize, oldest: bool) -> Option<Vec<T>> {
+        let buffers = self.idle.get_mut(&length)?;
+        let idle = if oldest { buffers.pop_front() } else { buffers.pop_back() };
         if buffers.is_empty() {
-            self.idle.remove(&found);
+            self.idle.remove(&length);
         }
-        self.values -= found;
+        let buffer = idle?.buffer;
+        self.values -= length;
         Some(buffer)
     }
 
-    fn put(&mut self, buffer: Vec<T>) {
+    /// An idle buffer of at least this length, at most a quarter too long.
+    fn find(&mut self, length: usize) -> Option<Vec<T>> {
+        let (&found, _) = self.idle.range(length..=length + length / 4).next()?;
+        self.pop(found, false)
+    }
+
+    fn put(&mut self, buffer: Vec<T>, since: u64) {
         self.values += buffer.len();
-        self.idle.entry(buffer.len()).or_default().push(buffer);
+        self.idle.entry(buffer.len()).or_default().push_back(Idle { since, buffer });
     }
 
     /// Takes idle buffers out that make room for this many values: the shortest that is long enough, else the longest ones.
@@ -54,13 +71,25 @@ impl<T> Pool<T> {
         while missing > 0 {
             let enough = self.idle.range(missing..).next().or_else(|| self.idle.last_key_value());
             let Some((&found, _)) = enough else { break };
-            let Some(buffers) = self.idle.get_mut(&found) else { break };
-            freed.extend(buffers.pop());
-            if buffers.is_empty() {
-                self.idle.remove(&found);
-            }
-            self.values -= found;
+            freed.extend(self.pop(found, true));
             missing = missing.saturating_sub(found);
+        }
+        freed
+    }
+
+    /// Takes out what has been idle since before this step.
+    fn idle_before(&mut self, step: u64) -> Vec<Vec<T>> {
+        let lengths: Vec<usize> = self.idle.keys().copied().collect();
+        let mut freed = Vec::new();
+        for length in lengths {
+            while self
+                .idle
+                .get(&length)
+                .and_then(VecDeque::front)
+                .is_some_and(|idle| idle.since < step)
+            {
+                freed.extend(self.pop(length, true));
+            }
         }
         freed
     }
@@ -156,7 +185,8 @@ impl InplaceOp1 for Emptied {
 /// Takes a buffer back.
 pub(crate) fn keep<T: Number>(values: Vec<T>) {
     if values.len() >= SMALLEST {
-        with_pool::<T, _>(|pool| pool.put(values));
+        let since = STEP.load(Ordering::Relaxed);
+        with_pool::<T, _>(|pool| pool.put(values, since));
     }
 }
 
@@ -237,6 +267,13 @@ pub fn idle_bytes() -> usize {
     with_pool::<f32, _>(|pool| pool.values) * 4 + with_pool::<f64, _>(|pool| pool.values) * 8
 }
 
+/// The end of a step: frees what no operation has asked for in the whole of this step and the one before it.
+pub fn end_step() {
+    let step = STEP.fetch_add(1, Ordering::Relaxed);
+    drop(with_pool::<f32, _>(|pool| pool.idle_before(step)));
+    drop(with_pool::<f64, _>(|pool| pool.idle_before(step)));
+}
+
 /// Frees all idle memory.
 pub fn trim() {
     // Freed after the lock: returning memory to the system takes its time.
@@ -266,6 +303,12 @@ mod tests {
         let zeros = zeroed::<f64>(length - 3);
         assert!(zeros.iter().all(|v| *v == 0.0));
         keep(zeros);
+        // What nobody asks for in two steps is freed.
+        end_step();
+        assert!(with_pool::<f64, _>(|pool| pool.idle.contains_key(&(length - 3))));
+        end_step();
+        assert!(with_pool::<f64, _>(|pool| !pool.idle.contains_key(&(length - 3))));
+        keep(take::<f64>(length - 3));
         assert!(idle_bytes() >= 8 * length - 24);
         trim();
         assert!(with_pool::<f64, _>(|pool| pool.find(length - 3)).is_none());
