@@ -207,7 +207,7 @@ fn check(folder: &Path, mut network: Network, layers: &[String]) {
         "masked loss",
     );
     let (dice, _) = Loss::Dice { smooth: 10.0 }
-        .value_and_gradient(&outputs["p"], &data.masked, None)
+        .value_and_gradient(&outputs["p"], &data.masked.reshape(outputs["p"].dims()).expect("fits"), None)
         .expect("a loss");
     near(
         1.0 - dice,
