@@ -1,10 +1,11 @@
 //! From a declared operation to one that computes.
 
 use crate::error::{NetworkError, Result};
-use cistron_model::{Convention, Gelu, Graph, Node, Operation as Declared, Pool, Rest};
+use cistron_model::{Convention, Gamma, Gelu, Graph, Node, Operation as Declared, Pool, Rest};
 use cistron_ops::{
-    Activation, Affine, Arithmetic, BatchNorm, Concat, Convolution, Crop, Dropout, Flatten, LayerNorm, Linear, Operation,
-    PoolKind, Pooling, Reduce, Reverse, checked_operations,
+    Activation, Affine, Arithmetic, Attention, AttentionPool, BatchNorm, Concat, Convolution, Crop, Dropout, Flatten, GammaRule,
+    GroupNorm, LayerNorm, Linear, LogSoftmax, Operation, PoolKind, Pooling, Reduce, RelativeAttention, Reverse, RmsNorm, Running,
+    Softmax, checked_operations,
 };
 
 /// The operation of each node; nothing for inputs.
@@ -71,14 +72,43 @@ fn operation(node: &Node) -> std::result::Result<Option<Box<dyn Operation>>, Str
         Declared::BatchNorm {
             epsilon,
             momentum,
-            convention: Convention::PyTorch,
-            virtual_batch: None,
+            convention,
+            virtual_batch,
         } => Box::new(BatchNorm {
             epsilon: *epsilon,
             momentum: *momentum,
-            ..BatchNorm::default()
+            running: match convention {
+                Convention::PyTorch => Running::PyTorch,
+                Convention::Keras => Running::Keras,
+                Convention::Sonnet => Running::Sonnet,
+            },
+            group: *virtual_batch,
         }),
         Declared::LayerNorm { epsilon } => Box::new(LayerNorm { epsilon: *epsilon }),
+        Declared::GroupNorm { groups, epsilon } => Box::new(GroupNorm {
+            groups: *groups,
+            epsilon: *epsilon,
+        }),
+        Declared::RmsNorm { epsilon } => Box::new(RmsNorm { epsilon: *epsilon }),
+        Declared::Softmax { axis } => Box::new(Softmax { axis: *axis }),
+        Declared::LogSoftmax { axis } => Box::new(LogSoftmax { axis: *axis }),
+        Declared::Attention { heads, dropout } => Box::new(Attention {
+            heads: *heads,
+            dropout: *dropout,
+            scale: None,
+        }),
+        Declared::RelativeAttention { heads, dropout, basis } => Box::new(RelativeAttention {
+            heads: *heads,
+            dropout: *dropout,
+            position_dropout: basis.dropout,
+            scale: None,
+            gamma: match basis.gamma {
+                Gamma::PerFeature => GammaRule::PerFeature,
+                Gamma::Global => GammaRule::Global,
+                Gamma::PerPosition => GammaRule::PerPosition,
+            },
+        }),
+        Declared::AttentionPool { window } => Box::new(AttentionPool { window: *window }),
         Declared::Relu => Box::new(Activation::Relu),
         Declared::Gelu(Gelu::Erf) => Box::new(Activation::GeluErf),
         Declared::Gelu(Gelu::Tanh) => Box::new(Activation::GeluTanh),
@@ -134,8 +164,8 @@ mod tests {
     fn an_operation_without_a_check_is_refused() {
         assert_eq!(covered("relu"), Ok(()));
         assert_eq!(
-            covered("softmax").unwrap_err(),
-            "`softmax` is not covered by the harness of gradients"
+            covered("quantum").unwrap_err(),
+            "`quantum` is not covered by the harness of gradients"
         );
     }
 }
