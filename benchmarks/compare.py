@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,13 +51,12 @@ def check(program, names):
             print(output(sys.executable, HERE / "torch_step.py", name, "--check", folder), end="", flush=True)
 
 
-def measure(program, name, steps, warmup, rounds, mode):
-    """The medians over rounds of what each process found."""
-    common = [name, "--steps", steps, "--warmup", warmup, *mode]
-    runs = {"ours": [], "torch": []}
+def measure(programs, name, steps, warmup, rounds, mode):
+    """The medians over rounds of what each process found; the programs take turns."""
+    runs = {who: [] for who in programs}
     for _ in range(rounds):
-        runs["ours"].append(last_json(output(program, *common)))
-        runs["torch"].append(last_json(output(sys.executable, HERE / "torch_step.py", *common)))
+        for who, command in programs.items():
+            runs[who].append(last_json(output(*command, name, "--steps", steps, "--warmup", warmup, *mode)))
     keys = ("wall_ms", "cpu_ms", "peak_mb", "start_mb")
     return {who: {key: median([r[key] for r in found]) for key in keys} for who, found in runs.items()}
 
@@ -75,10 +75,68 @@ def row(title, found):
     return "| " + " | ".join(cells) + " |"
 
 
+def allocator_row(title, found):
+    cells = [title]
+    for key in ("cpu_ms", "wall_ms", "peak_mb"):
+        cells.append(f"{number(found['ours'][key])} / {number(found['mimalloc'][key])}")
+    return "| " + " | ".join(cells) + " |"
+
+
 HEAD = (
     "| {} | CPU ms: PyTorch / Cistron | ratio | wall ms: PyTorch / Cistron | ratio | peak MB: PyTorch / Cistron | share |\n"
     "|---|---|---|---|---|---|---|"
 )
+
+
+def table_of(title, passes, rounds, ours, theirs, read):
+    """Single operations: programs that print a line per shape, run in turns; the medians over rounds."""
+    runs = {"ours": [], "theirs": []}
+    for _ in range(rounds):
+        for who, command in (("ours", ours), ("theirs", theirs)):
+            found = {}
+            for line in output(*command).splitlines():
+                name, milliseconds = read(line)
+                if name:
+                    found[name] = milliseconds
+            runs[who].append(found)
+    lines = [f"| {title} | " + " | ".join(f"{p}: PyTorch / Cistron | ratio" for p in passes) + " |", "|---" * (1 + 2 * len(passes)) + "|"]
+    for name in runs["ours"][0]:
+        if name not in runs["theirs"][0]:
+            continue
+        cells = [name]
+        for i in range(len(passes)):
+            a, b = (median([found[name][i] for found in runs[who]]) for who in ("theirs", "ours"))
+            cells.append(f"{number(a)} / {number(b)} | {'' if a >= b else '**'}{a / b:.2f}x{'' if a >= b else '**'}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def convolution_line(line):
+    found = re.match(r"(.*?)\s+forward\s+([\d.]+) ms.*input\s+([\d.]+) ms.*weight\s+([\d.]+) ms", line)
+    return (found[1], [float(t) for t in found.groups()[1:]]) if found else (None, None)
+
+
+def norm_line(line):
+    cells = line.split("\t")
+    try:
+        return cells[0], [float(cells[1]), float(cells[2])]
+    except (IndexError, ValueError):
+        return None, None
+
+
+def operations(examples, rounds, show):
+    """Forward and both gradients of single convolutions and products; forward and both passes of norms and attention."""
+    sources = HERE.parent / "dsl" / "ops" / "examples"
+    tables = (
+        ("convolution or product, CPU ms", ("forward", "input gradient", "weight gradient"), "convolutions", ["3"], convolution_line),
+        ("norm or attention, CPU ms", ("forward", "forward and backward"), "norms", [], norm_line),
+    )
+    for title, passes, name, arguments, read in tables:
+        if not (sources / f"{name}.py").exists() or not (examples / name).exists():
+            continue
+        theirs = [sys.executable, sources / f"{name}.py", *arguments]
+        for line in ["", *table_of(title, passes, rounds, [examples / name, *arguments], theirs, read)]:
+            show(line)
 
 
 def machine(program):
@@ -130,11 +188,28 @@ def main():
         print(line, flush=True)
         text.append(line)
 
-    for title, mode, part in (("Training step", [], 1), ("Prediction", ["--predict"], 1)):
+    programs = {
+        "ours": [given.program],
+        "torch": [sys.executable, HERE / "torch_step.py"],
+        "mimalloc": [given.program + "_mimalloc"],
+    }
+    allocators = []
+    for title, mode in (("Training step", []), ("Prediction", ["--predict"])):
         show(f"\n## {title}\n")
         show(HEAD.format(title.lower()))
+        turns = {who: command for who, command in programs.items() if not mode or who != "mimalloc"}
         for name, label, steps, warmup in networks:
-            show(row(label, measure(given.program, name, max(1, steps // part), warmup, given.rounds, mode)))
+            found = measure(turns, name, steps, warmup, given.rounds, mode)
+            show(row(label, found))
+            if "mimalloc" in found:
+                allocators.append(allocator_row(label, found))
+    show("\n## Allocators\n\nCistron with the system's allocator, as above, and with mimalloc, which the worker of a notebook has.\n")
+    show("| training step | CPU ms: system / mimalloc | wall ms | peak MB |\n|---|---|---|---|")
+    for line in allocators:
+        show(line)
+    if not given.names:
+        show("\n## Single operations\n\nThe least CPU time of several series; ratios below 1 in bold.")
+        operations(Path(given.program).parent / "examples", min(given.rounds, 2), show)
     if given.write or not given.names:
         (HERE / "cpu.md").write_text("\n".join(text) + "\n")
 

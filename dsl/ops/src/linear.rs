@@ -80,10 +80,12 @@ impl Operation for Linear {
         let (rows, width, features) = Self::sizes(inputs[0].dims(), inputs[1].dims(), inputs.get(2).map(|b| b.dims()))?;
         by_precision!(self.name(), inputs[0], T => {
             let (x, w) = (view::<T>(self.name(), inputs[0])?, view::<T>(self.name(), inputs[1])?);
-            let mut y = match inputs.get(2) {
-                Some(bias) => view::<T>(self.name(), bias)?.slice().repeat(rows),
-                None => take::<T>(rows * features),
-            };
+            // From the buffers in any case: what backward gives back and nobody takes would pile up there.
+            let mut y = take::<T>(rows * features);
+            if let Some(bias) = inputs.get(2) {
+                let bias = view::<T>(self.name(), bias)?;
+                y.chunks_exact_mut(features.max(1)).for_each(|row| row.copy_from_slice(bias.slice()));
+            }
             let (xs, ws) = ((x.slice(), Steps::rows(width)), (w.slice(), Steps::columns(width)));
             parallel_product((rows, features, width), &mut y, inputs.len() == 3, xs, ws);
             let mut dims = inputs[0].dims().to_vec();

@@ -82,11 +82,27 @@ pub(crate) fn fill_rows2<T: Number, P: Send>(
     if output.len() <= rows * row {
         fill(0, output, other);
     } else {
-        output
-            .par_chunks_mut(rows * row)
-            .zip(other.par_chunks_mut(rows * other_row))
-            .enumerate()
-            .for_each(|(i, (piece, other))| fill(i * rows, piece, other));
+        let pieces = output.par_chunks_mut(rows * row).zip(other.par_chunks_mut(rows * other_row));
+        in_pool(|| {
+            pieces
+                .enumerate()
+                .for_each(|(i, (piece, other))| fill(i * rows, piece, other));
+        });
+    }
+}
+
+/// Gives each piece of `size` values to `work`, with its number, and what it gives back in order.
+pub(crate) fn map_pieces<T: Number, R: Send>(
+    values: &mut [T],
+    size: usize,
+    work: impl Fn(usize, &mut [T]) -> R + Sync + Send,
+) -> Vec<R> {
+    let size = size.max(1);
+    if values.len() <= PIECE {
+        values.chunks_mut(size).enumerate().map(|(i, piece)| work(i, piece)).collect()
+    } else {
+        let pieces = values.par_chunks_mut(size).enumerate();
+        in_pool(|| pieces.map(|(i, piece)| work(i, piece)).collect())
     }
 }
 

@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Tensor, Var};
 use cistron_ops::{
     Activation, Adam, AdamW, Along, Arithmetic, BatchNorm, Bins, Clamp, Convolution, Dropout, Embedding, Fill, Kept, Loss,
-    Operation, OptimizerState, PaddedPooling, Pass, PoolKind, Pooling, Pooling2d, Power, Reduce, Sgd, SlidingPooling, Upsample,
-    Upsample2d, UpsampleKind, candle::convolution,
+    Operation, OptimizerState, OuterSum, PaddedPooling, Pass, PoolKind, Pooling, Pooling2d, Power, Reduce, Sgd, SlidingPooling,
+    Symmetric, Upsample, Upsample2d, UpsampleKind, candle::convolution, with_threads,
 };
 use std::collections::BTreeMap;
 
@@ -408,6 +408,95 @@ fn classes_are_counted_where_they_are_known() {
         .value_and_gradient(&impossible, &tensor(&[1.0, 0.0], &[1, 2]), None)
         .expect("a loss");
     assert_eq!((value, values(&gradient)), (0.0, vec![0.0, 0.0]));
+}
+
+/// Sizes that are cut into pieces: the same bits for any number of threads, and the same as example by example.
+#[test]
+fn pieces_of_large_tensors_agree() {
+    let sine = |shape: &[usize]| {
+        let values: Vec<f32> = (0..shape.iter().product())
+            .map(|i: usize| (i as f32 * 0.7).sin() + 1.2)
+            .collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).expect("a tensor")
+    };
+    let (kind, window) = (PoolKind::Weighted, 4);
+    let all: [(Box<dyn Operation>, &[usize]); 9] = [
+        (
+            Box::new(Pooling {
+                kind: PoolKind::Max,
+                window,
+            }),
+            &[3, 7, 4001],
+        ),
+        (
+            Box::new(Pooling {
+                kind: PoolKind::Max,
+                window,
+            }),
+            &[3, 7, 8000],
+        ),
+        (Box::new(Pooling { kind, window }), &[3, 7, 4001]),
+        (
+            Box::new(PaddedPooling {
+                kind,
+                window,
+                fill: Fill::Absent,
+            }),
+            &[3, 7, 4001],
+        ),
+        (Box::new(Reduce::Largest(0)), &[3, 5, 9001]),
+        (Box::new(Reduce::Sum(0)), &[3, 5, 9001]),
+        (Box::new(OuterSum), &[3, 5, 61]),
+        (Box::new(Symmetric), &[3, 2, 130, 130]),
+        (
+            Box::new(Upsample2d {
+                kind: UpsampleKind::Linear,
+                factor: [2, 3],
+            }),
+            &[3, 2, 50, 60],
+        ),
+    ];
+    for (operation, shape) in &all {
+        let x = sine(shape);
+        let run = |x: &Tensor| {
+            let forward = operation.forward(&[x], &TRAIN).expect("forward");
+            let kept = Kept::new(operation.as_ref(), &[x], 1, &forward);
+            let gradient = operation
+                .backward(&kept, &sine(forward.output.dims()), &[true])
+                .expect("backward");
+            (forward.output, gradient[0].clone().expect("a gradient"))
+        };
+        let [one, three] = [1, 3].map(|n| with_threads(n, || run(&x)));
+        let name = operation.name();
+        assert_eq!(values(&one.0), values(&three.0), "{name}");
+        assert_eq!(values(&one.1), values(&three.1), "{name}");
+        let examples: Vec<Tensor> = (0..3).map(|i| run(&x.narrow(0, i, 1).expect("an example")).0).collect();
+        assert_eq!(
+            values(&Tensor::cat(&examples, 0).expect("examples")),
+            values(&one.0),
+            "{name}"
+        );
+    }
+    let (p, t) = (sine(&[5, 40, 400]), (sine(&[40, 400, 5]) * 0.9).expect("targets"));
+    let t = t.permute((2, 0, 1)).expect("targets");
+    for loss in [
+        Loss::Mse,
+        Loss::PoissonRate { epsilon: 1e-7 },
+        Loss::Dice { smooth: 10.0 },
+        Loss::CrossEntropy { axis: 0 },
+        Loss::Correlation { along: Along::Both },
+        Loss::Correlation { along: Along::Positions },
+    ] {
+        let run = |n| with_threads(n, || loss.value_and_gradient(&p, &t, None).expect("a loss"));
+        let [one, three] = [1, 3].map(run);
+        assert_eq!((one.0, values(&one.1)), (three.0, values(&three.1)), "{loss:?}");
+        let doubled = Tensor::cat(&[&p, &p], 0).expect("twice");
+        let targets = Tensor::cat(&[&t, &t], 0).expect("twice");
+        if matches!(loss, Loss::Mse | Loss::PoissonRate { .. } | Loss::CrossEntropy { .. }) {
+            let twice = loss.value_and_gradient(&doubled, &targets, None).expect("a loss").0;
+            assert!((twice - one.0).abs() < 1e-9 * one.0.abs(), "{loss:?}");
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::axis::Around;
 use crate::buffer::zeroed;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
-use rayon::prelude::*;
+use crate::parallel::map_pieces;
 
 /// What [`super::Loss::Probabilities`] sums up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,31 +90,27 @@ pub(super) fn by_number<T: Number>(
     if p.is_empty() {
         return Ok((0.0, gradient));
     }
-    let sums: Vec<f64> = gradient
-        .par_chunks_mut(block)
-        .enumerate()
-        .map(|(outer, target)| {
-            let values = &p[outer * block..][..block];
-            let mut total = 0.0;
-            for i in 0..a.inner {
-                let Some(class) = known(outer * a.inner + i) else { continue };
-                let class = class as usize * a.inner + i;
-                if !logits {
-                    total -= values[class].wide();
-                    target[class] = T::of(-share);
-                    continue;
-                }
-                let row = (0..a.size).map(|k| values[k * a.inner + i].wide());
-                let (top, logarithm) = partition(row.clone());
-                total -= values[class].wide() - top - logarithm;
-                for (k, z) in row.enumerate() {
-                    let at = k * a.inner + i;
-                    let share_of_class = (z - top - logarithm).exp() - f64::from(u8::from(at == class));
-                    target[at] = T::of(share_of_class * share);
-                }
+    let sums = map_pieces(&mut gradient, block, |outer, target| {
+        let values = &p[outer * block..][..block];
+        let mut total = 0.0;
+        for i in 0..a.inner {
+            let Some(class) = known(outer * a.inner + i) else { continue };
+            let class = class as usize * a.inner + i;
+            if !logits {
+                total -= values[class].wide();
+                target[class] = T::of(-share);
+                continue;
             }
-            total
-        })
-        .collect();
+            let row = (0..a.size).map(|k| values[k * a.inner + i].wide());
+            let (top, logarithm) = partition(row.clone());
+            total -= values[class].wide() - top - logarithm;
+            for (k, z) in row.enumerate() {
+                let at = k * a.inner + i;
+                let share_of_class = (z - top - logarithm).exp() - f64::from(u8::from(at == class));
+                target[at] = T::of(share_of_class * share);
+            }
+        }
+        total
+    });
     Ok((sums.into_iter().sum::<f64>() * share, gradient))
 }

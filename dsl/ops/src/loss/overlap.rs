@@ -3,10 +3,7 @@
 use super::observed::Observed;
 use crate::buffer::take;
 use crate::number::Number;
-use crate::parallel::{map_tasks, pieces};
-
-/// Values per piece of work.
-const PIECE: usize = 16_384;
+use crate::parallel::{PIECE, map_tasks, pieces};
 
 /// `1 - (2 sum(t p) + smooth) / (sum t + sum p + smooth)` over all targets that are there, and its gradient.
 pub(super) fn dice<T: Number>(p: &[T], observed: &Observed<'_, T>, smooth: f64) -> (f64, Vec<T>) {

@@ -3,11 +3,7 @@
 use super::observed::Observed;
 use crate::buffer::take;
 use crate::number::Number;
-use crate::parallel::{map_tasks, pieces};
-use rayon::prelude::*;
-
-/// Values per piece of work.
-const PIECE: usize = 16_384;
+use crate::parallel::{PIECE, map_pieces, map_tasks, pieces};
 
 /// What a mean is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,25 +39,21 @@ pub(super) fn evaluate<T: Number>(
     };
     let share = 1.0 / counted.max(1) as f64;
     let mut gradient = take::<T>(p.len());
-    let sums: Vec<f64> = gradient
-        .par_chunks_mut(PIECE)
-        .enumerate()
-        .map(|(number, piece)| {
-            let start = number * PIECE;
-            let mut total = 0.0;
-            for (i, g) in piece.iter_mut().enumerate() {
-                let at = start + i;
-                *g = if observed.counts(at) {
-                    let (value, slope) = term(p[at].wide(), observed.target[at].wide());
-                    total += value;
-                    T::of(slope * share)
-                } else {
-                    T::default()
-                };
-            }
-            total
-        })
-        .collect();
+    let sums = map_pieces(&mut gradient, PIECE, |number, piece| {
+        let start = number * PIECE;
+        let mut total = 0.0;
+        for (i, g) in piece.iter_mut().enumerate() {
+            let at = start + i;
+            *g = if observed.counts(at) {
+                let (value, slope) = term(p[at].wide(), observed.target[at].wide());
+                total += value;
+                T::of(slope * share)
+            } else {
+                T::default()
+            };
+        }
+        total
+    });
     (sums.into_iter().sum::<f64>() * share, gradient)
 }
 

@@ -4,8 +4,7 @@ use super::observed::Observed;
 use crate::axis::Around;
 use crate::buffer::take;
 use crate::number::Number;
-use crate::parallel::{fill_rows, rows_per_piece};
-use rayon::prelude::*;
+use crate::parallel::{fill_rows, map_pieces, rows_per_piece};
 
 /// Along what a row of values runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,47 +65,44 @@ pub(super) fn evaluate<T: Number>(
     least: usize,
     term: impl Fn(&[f64], &[f64], &mut [f64]) -> f64 + Sync,
 ) -> (f64, Vec<T>) {
-    let rows = a.outer * a.inner;
     if p.is_empty() {
         return (0.0, Vec::new());
     }
     let mut by_row = take::<T>(p.len());
-    let mut values: Vec<Option<f64>> = vec![None; rows];
     let piece = rows_per_piece(a.size);
-    by_row
-        .par_chunks_mut(piece * a.size)
-        .zip(values.par_chunks_mut(piece))
-        .enumerate()
-        .for_each(|(number, (gradients, values))| {
-            let (mut x, mut y, mut slopes, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (r, (gradient, value)) in gradients.chunks_mut(a.size).zip(values).enumerate() {
-                let (start, step) = place(a, number * piece + r);
-                x.clear();
-                y.clear();
-                places.clear();
-                for k in 0..a.size {
-                    let at = start + k * step;
-                    if observed.counts(at) {
-                        x.push(p[at].wide());
-                        y.push(observed.target[at].wide());
-                        places.push(k);
-                    }
-                }
-                gradient.fill(T::default());
-                if places.len() < least.max(1) {
-                    continue;
-                }
-                slopes.clear();
-                slopes.resize(places.len(), 0.0);
-                *value = Some(term(&x, &y, &mut slopes));
-                for (k, slope) in places.iter().zip(&slopes) {
-                    gradient[*k] = T::of(*slope);
+    // The sum of a piece's terms and how many rows count in it.
+    let sums = map_pieces(&mut by_row, piece * a.size, |number, gradients| {
+        let (mut total, mut counted) = (0.0, 0usize);
+        let (mut x, mut y, mut slopes, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (r, gradient) in gradients.chunks_mut(a.size).enumerate() {
+            let (start, step) = place(a, number * piece + r);
+            x.clear();
+            y.clear();
+            places.clear();
+            for k in 0..a.size {
+                let at = start + k * step;
+                if observed.counts(at) {
+                    x.push(p[at].wide());
+                    y.push(observed.target[at].wide());
+                    places.push(k);
                 }
             }
-        });
-    let counted = values.iter().flatten().count();
+            gradient.fill(T::default());
+            if places.len() < least.max(1) {
+                continue;
+            }
+            slopes.clear();
+            slopes.resize(places.len(), 0.0);
+            total += term(&x, &y, &mut slopes);
+            counted += 1;
+            for (k, slope) in places.iter().zip(&slopes) {
+                gradient[*k] = T::of(*slope);
+            }
+        }
+        (total, counted)
+    });
+    let (total, counted) = sums.into_iter().fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     let share = 1.0 / counted.max(1) as f64;
-    let total: f64 = values.iter().flatten().sum();
     let factor = T::of(share);
     let mut gradient = take::<T>(p.len());
     fill_rows(&mut gradient, a.inner, |first, piece| {
