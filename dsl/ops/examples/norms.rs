@@ -1,6 +1,6 @@
 //! CPU time of normalisations and attention, forward and forward with backward, beside `norms.py` (the same in PyTorch).
 //!
-//! `CISTRON_THREADS=1 cargo run --release -p cistron-ops --example norms`
+//! `CISTRON_THREADS=1 cargo run --release -p cistron-ops --example norms [part of a name]`
 
 use candle_core::{DType, Device, Tensor};
 use cistron_ops::{Attention, BatchNorm, Kept, LayerNorm, Operation, Pass, buffer};
@@ -45,7 +45,11 @@ fn random(shape: &[usize]) -> Tensor {
     Tensor::from_vec(values, shape, &Device::Cpu).expect("a tensor")
 }
 
+/// Times an operation whose name holds the program's first argument, if there is one.
 fn time(name: &str, operation: &dyn Operation, activations: usize, inputs: &[Tensor], wanted: &[bool]) {
+    if std::env::args().nth(1).is_some_and(|part| !name.contains(&part)) {
+        return;
+    }
     let inputs: Vec<&Tensor> = inputs.iter().collect();
     let pass = Pass {
         training: true,
