@@ -100,7 +100,7 @@ pub enum Operation {
     BatchNorm {
         /// Added to the variance.
         epsilon: f64,
-        /// Share of the new batch in the running statistics (PyTorch), or of the old ones (Keras, Sonnet).
+        /// Share of the new batch in the running statistics, in every convention.
         momentum: f64,
         /// Whose running statistics.
         #[serde(default, skip_serializing_if = "is_default")]

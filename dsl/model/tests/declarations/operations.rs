@@ -155,7 +155,7 @@ fn linear_is_the_channels_at_each_position() {
 fn norms_and_conventions() {
     let model = good(
         "let h = dna.conv(6, width = 3).norm(Group, groups = 3, eps = 1e-3).norm(Rms).norm(Layer);
-         y = h.norm(Batch, convention = Keras).norm(Batch, momentum = 0.8, convention = Sonnet, virtual_batch = 4).linear();",
+         y = h.norm(Batch, momentum = 0.99, convention = Keras).norm(Batch, momentum = 0.8, convention = Sonnet, virtual_batch = 4).linear();",
     );
     assert_eq!(
         node(&model, "norm").operation,
@@ -169,7 +169,7 @@ fn norms_and_conventions() {
         node(&model, "y.norm").operation,
         Operation::BatchNorm {
             epsilon: 1e-3,
-            momentum: 0.99,
+            momentum: 0.01,
             convention: Convention::Keras,
             virtual_batch: None
         }
@@ -178,7 +178,7 @@ fn norms_and_conventions() {
         node(&model, "y.norm2").operation,
         Operation::BatchNorm {
             epsilon: 1e-5,
-            momentum: 0.8,
+            momentum: 0.2,
             convention: Convention::Sonnet,
             virtual_batch: Some(4)
         }

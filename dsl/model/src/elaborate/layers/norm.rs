@@ -27,15 +27,22 @@ impl Convention {
         }
     }
 
-    /// Its momentum unless a layer says otherwise: PyTorch's is the share of a new batch, those of Keras and Sonnet what
-    /// is kept.
-    fn momentum(self) -> f64 {
-        match self {
-            Self::PyTorch => 0.1,
-            Self::Keras => 0.99,
-            Self::Sonnet => 0.9,
+    /// The share of a new batch: PyTorch's momentum says it, those of Keras and Sonnet say what is kept.
+    fn share(self, momentum: Option<f64>) -> f64 {
+        match (self, momentum) {
+            (Self::PyTorch, given) => given.unwrap_or(0.1),
+            (Self::Keras, None) => 0.01,
+            (Self::Sonnet, None) => 0.1,
+            (_, Some(kept)) => share_of(kept),
         }
     }
+}
+
+/// What is left of one when so much is kept, to the digits that were written: of 0.99 it is 0.01.
+fn share_of(kept: f64) -> f64 {
+    let exact = 1.0 - kept;
+    let short = (exact * 1e12).round() / 1e12;
+    if (1.0 - short) == kept { short } else { exact }
 }
 
 impl Elaborator<'_> {
@@ -105,7 +112,7 @@ impl Elaborator<'_> {
             }
             _ => Operation::BatchNorm {
                 epsilon,
-                momentum: momentum.unwrap_or(convention.momentum()),
+                momentum: convention.share(momentum),
                 convention,
                 virtual_batch,
             },

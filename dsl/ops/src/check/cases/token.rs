@@ -5,6 +5,7 @@ use crate::bins::Bins;
 use crate::check::Case;
 use crate::embedding::Embedding;
 use crate::film::Film;
+use crate::table::Table;
 use crate::token::{Latents, Positions, Token};
 
 /// All of them.
@@ -12,6 +13,7 @@ pub(super) fn cases() -> Vec<Case> {
     let embedding = |x: &[usize], table: [usize; 2]| whole(table[0], case("", Embedding, 1, &[x, &table]));
     let edges = Bins::equal(0.0, 7.0, 3);
     let latents = |x: &[usize], table: [usize; 2]| whole(9, case("", Latents, 1, &[x, &table]));
+    let table = |x: &[usize], values: &[usize]| whole(9, case("", Table, 1, &[x, values]));
     vec![
         embedding(&[2, 7], [5, 3]),
         embedding(&[1, 3], [4, 1]),
@@ -29,6 +31,10 @@ pub(super) fn cases() -> Vec<Case> {
         latents(&[1, 2], [1, 4]),
         latents(&[3, 2], [34, 2]),
         strided(latents(&[3, 2], [2, 3])),
+        table(&[2, 3, 4], &[3, 4]),
+        table(&[1, 2], &[1, 5, 5]),
+        table(&[3, 2], &[37]),
+        strided(table(&[3, 2], &[2, 3])),
         case("", Positions, 1, &[&[2, 3, 5], &[5, 3]]),
         case("one example", Positions, 1, &[&[1, 1, 4], &[4, 1]]),
         case("one position", Positions, 1, &[&[3, 2, 1], &[1, 2]]),
