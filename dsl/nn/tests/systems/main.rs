@@ -26,6 +26,7 @@ mod text;
 #[path = "../../../macros/src/token.rs"]
 mod token;
 
+mod compute;
 mod declared;
 mod drg;
 mod enformer;
