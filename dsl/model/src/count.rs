@@ -45,6 +45,7 @@ pub(crate) fn multiply_adds(graph: &Graph, node: usize) -> u64 {
         Operation::Convolution { width, groups, .. } => {
             values.saturating_mul(each(channels(), *groups)).saturating_mul(*width as u64)
         }
+        Operation::StrandConvolution { width, .. } => values.saturating_mul(8).saturating_mul(*width as u64),
         Operation::Convolution2d { width, groups, .. } => values
             .saturating_mul(each(channels(), *groups))
             .saturating_mul(square(*width)),

@@ -32,6 +32,7 @@ pub(crate) fn describe(node: &Node) -> String {
             padding,
             ..
         } => convolution("conv", [*filters, *width, *stride, *dilation, *groups], *padding == (0, 0)),
+        Operation::StrandConvolution { filters, width, .. } => format!("conv {filters}, width {width}, both strands"),
         Operation::TransposedConvolution {
             filters,
             width,

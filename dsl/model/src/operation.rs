@@ -33,6 +33,19 @@ pub enum Operation {
         /// Whether it has a bias.
         bias: bool,
     },
+    /// The same filters over both strands of a DNA sequence, the results of the reverse turned round, and the larger or the mean of both kept. Parameters as of a convolution: weight `[filters, 4, width]`, then bias `[filters]` if there is one.
+    StrandConvolution {
+        /// Output channels.
+        filters: usize,
+        /// Taps.
+        width: usize,
+        /// Zeros before the first and after the last position, of each strand as it is read.
+        padding: (usize, usize),
+        /// Whether the mean is kept instead of the larger.
+        mean: bool,
+        /// Whether it has a bias.
+        bias: bool,
+    },
     /// 2-D convolution of maps `[batch, channel, row, column]`. Parameters: weight `[filters, channels / groups, width, width]`, then bias `[filters]` if there is one.
     Convolution2d {
         /// Output channels.

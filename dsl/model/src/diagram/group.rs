@@ -64,6 +64,7 @@ fn plain(node: &Node) -> Group {
         O::Input { .. }
             | O::Convolution { .. }
             | O::Convolution2d { .. }
+            | O::StrandConvolution { .. }
             | O::TransposedConvolution { .. }
             | O::TransposedConvolution2d { .. }
             | O::Linear { .. }

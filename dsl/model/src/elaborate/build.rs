@@ -230,6 +230,7 @@ impl Elaborator<'_> {
             Operation::Convolution { width, dilation, .. } | Operation::Convolution2d { width, dilation, .. } => {
                 more(width.saturating_sub(1) as f64 * *dilation as f64)
             }
+            Operation::StrandConvolution { width, .. } => more(width.saturating_sub(1) as f64),
             Operation::TransposedConvolution {
                 width, stride, dilation, ..
             }

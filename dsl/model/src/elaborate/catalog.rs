@@ -236,6 +236,18 @@ pub(crate) const LAYERS: &[Layer] = &[
         ],
         "self_attention(4, heads = 8)",
     ),
+    layer(
+        "strand_conv",
+        &[
+            maybe_first("filters"),
+            needed("width"),
+            named("combine"),
+            named("padding"),
+            named("bias"),
+            named("start"),
+        ],
+        "strand_conv(300, width = 15)",
+    ),
     layer("both_strands", &[maybe_first("combine")], "both_strands()"),
     layer("crop", &[first("length")], "crop(896)"),
     layer("flip", &[], "flip()"),

@@ -19,6 +19,7 @@ pub(crate) fn settle(operation: &Operation, shape: &Shape) -> Operation {
     match &mut settled {
         Operation::Convolution { filters, .. }
         | Operation::Convolution2d { filters, .. }
+        | Operation::StrandConvolution { filters, .. }
         | Operation::TransposedConvolution { filters, .. }
         | Operation::TransposedConvolution2d { filters, .. } => *filters = size,
         Operation::Linear { features, .. } => *features = size,
@@ -76,6 +77,12 @@ pub(crate) fn wanted(operation: &Operation, inputs: &[Vec<usize>], output: &[usi
                 (filters / (*groups).max(1)).saturating_mul(*width),
             );
             with_bias(vec![*filters, channels, *width], *filters, fans, *bias, rule)
+        }
+        Operation::StrandConvolution {
+            filters, width, bias, ..
+        } => {
+            let fans = (first.saturating_mul(*width), filters.saturating_mul(*width));
+            with_bias(vec![*filters, first, *width], *filters, fans, *bias, rule)
         }
         Operation::Convolution2d {
             filters,

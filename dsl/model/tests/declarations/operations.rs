@@ -488,6 +488,25 @@ fn both_strands_by_their_mean() {
 }
 
 #[test]
+fn one_step_for_both_strands() {
+    let model = good("y = dna.strand_conv(3, width = 5, combine = Mean).relu().flatten().linear();");
+    let operation = Operation::StrandConvolution {
+        filters: 3,
+        width: 5,
+        padding: (2, 2),
+        mean: true,
+        bias: true,
+    };
+    assert_eq!(node(&model, "y.strand_conv").operation, operation);
+    assert_eq!(sizes(&model)[0], ("y.strand_conv.weight".into(), vec![3, 4, 5]));
+    assert_eq!(node(&model, "y.strand_conv").receptive_field_bp, Some(5.0));
+    mistake(
+        "y = dna.relu().strand_conv(3, width = 5).linear();",
+        "strand_conv: `strand_conv` belongs to a DNA input, found the output of `y.relu`",
+    );
+}
+
+#[test]
 fn a_function_of_the_user_is_opaque() {
     let model = good("y = dna.custom(\"spectrum\", channels = 6, positions = 10, with = [dna.conv(2, width = 3)]).linear();");
     let found = node(&model, "y.custom");

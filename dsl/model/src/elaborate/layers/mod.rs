@@ -41,6 +41,7 @@ impl Elaborator<'_> {
             "attention" => self.attention(item, arguments),
             "cross_attention" => self.cross_attention(item, arguments),
             "self_attention" => self.self_attention(item, arguments),
+            "strand_conv" => self.strand_convolution(item, arguments),
             "both_strands" => self.both_strands(item, arguments),
             "crop" => self.crop(item, arguments),
             "flip" => self.flip(item, arguments.span),
