@@ -26,9 +26,12 @@ mod text;
 #[path = "../../../macros/src/token.rs"]
 mod token;
 
+#[path = "../common/mod.rs"]
+mod common;
 mod declared;
 mod drg;
 mod enformer;
+mod golden;
 mod lsfg;
 mod maxatac;
 mod shapes;
