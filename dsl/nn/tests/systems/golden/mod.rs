@@ -3,6 +3,7 @@
 //! their order.
 
 mod drg;
+mod drg_graph;
 mod lsfg;
 mod maxatac;
 mod support;
