@@ -2,7 +2,7 @@
 
 use cistron_ops::check::Case;
 use cistron_ops::{
-    Arithmetic, BatchNorm, Concat, Convolution, Convolution2d, Crop, LayerNorm, Linear, Operation, PoolKind, Pooling,
+    Arithmetic, BatchNorm, Concat, Convolution, Convolution2d, Crop, LayerNorm, Linear, Operation, PoolKind, Pooling, Running,
 };
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ fn case(operation: impl Operation + 'static, activations: usize, shapes: Vec<Vec
         activations,
         buffers: Vec::new(),
         whole: Vec::new(),
+        positive: Vec::new(),
         training: true,
         strided,
         twice: false,
@@ -76,7 +77,7 @@ proptest! {
         let of = vec![channels];
         passes(&case(LayerNorm { epsilon: 1e-5 }, 1, vec![x.clone(), of.clone(), of.clone()], strided))?;
         if batch * length > 2 {
-            let norm = BatchNorm { epsilon: 1e-5, momentum: 0.1 };
+            let norm = BatchNorm { epsilon: 1e-5, momentum: 0.1, running: Running::default(), group: None };
             let case = case(norm, 1, vec![x, of.clone(), of.clone(), of.clone(), of], strided);
             passes(&Case { buffers: vec![3, 4], ..case })?;
         }
