@@ -64,10 +64,7 @@ fn light(name: &str, operation: impl Operation + 'static, shapes: &[&[usize]], t
 
 /// All of them.
 pub(crate) fn timed() -> Vec<Timed> {
-    let norm = BatchNorm {
-        epsilon: 1e-5,
-        momentum: 0.1,
-    };
+    let norm = BatchNorm::default();
     let weighted = Pooling {
         kind: PoolKind::Weighted,
         window: 4,
