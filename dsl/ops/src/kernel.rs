@@ -19,7 +19,7 @@ mod x86;
 
 pub use instructions::instructions;
 pub(crate) use instructions::{InstructionSet, chosen};
-pub(crate) use matrix::{Steps, parallel_product, product};
+pub(crate) use matrix::{Bias, Steps, parallel_product, product, product_with_bias};
 
 pub(crate) use table::{Kernels, double, single};
 pub(crate) use threads::in_pool;

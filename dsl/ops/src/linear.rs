@@ -2,10 +2,11 @@
 
 use crate::buffer::take;
 use crate::error::{OpsError, Result};
+use crate::kernel::{Bias, Steps, parallel_product, product_with_bias};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
 use crate::parallel::{map_tasks, pieces};
-use crate::raw::{Steps, parallel_product, vectorised};
+use crate::raw::vectorised;
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
 
@@ -80,14 +81,12 @@ impl Operation for Linear {
         let (rows, width, features) = Self::sizes(inputs[0].dims(), inputs[1].dims(), inputs.get(2).map(|b| b.dims()))?;
         by_precision!(self.name(), inputs[0], T => {
             let (x, w) = (view::<T>(self.name(), inputs[0])?, view::<T>(self.name(), inputs[1])?);
+            let bias = inputs.get(2).map(|b| view::<T>(self.name(), b)).transpose()?;
             // From the buffers in any case: what backward gives back and nobody takes would pile up there.
             let mut y = take::<T>(rows * features);
-            if let Some(bias) = inputs.get(2) {
-                let bias = view::<T>(self.name(), bias)?;
-                y.chunks_exact_mut(features.max(1)).for_each(|row| row.copy_from_slice(bias.slice()));
-            }
             let (xs, ws) = ((x.slice(), Steps::rows(width)), (w.slice(), Steps::columns(width)));
-            parallel_product((rows, features, width), &mut y, inputs.len() == 3, xs, ws);
+            let bias = Bias::columns(bias.as_ref().map(|b| b.slice()));
+            product_with_bias((rows, features, width), &mut y, false, xs, ws, bias);
             let mut dims = inputs[0].dims().to_vec();
             dims.pop();
             dims.push(features);

@@ -2,8 +2,8 @@
 //! of offsets. Nothing is unfolded.
 
 use super::geometry::{Axis, Geometry, Walk};
-use super::matrix::{Steps, product_with_bias};
-use super::micro::Block;
+use super::matrix::{Bias, Steps, product_with_bias};
+use super::micro::{Block, Rows};
 use super::pack::{Layout, column_blocks, row_blocks};
 use super::scratch::aligned;
 use super::table::Kernels;
@@ -204,21 +204,24 @@ fn run<T: Number>(
             group_parts[within / block_parts.len()],
             block_parts[within % block_parts.len()],
         );
+        let channels = walk.groups * walk.channels;
+        let next = tiles
+            .get(task / per_tile + 1)
+            .filter(|_| block_parts.len() == 1 && blocks.len() > 2 && layout.examples == 1);
         T::scratch(|Scratch { columns, rows }| {
             let size = walk.channels * layout.channel();
             let input = aligned(columns, size + slack);
             let stretch = layout.position(tile.example.1 - 1, tile.row.1 - 1) + tile.column.1;
-            let pitch = if part.flat { stretch } else { positions }.next_multiple_of(slack);
+            let pitch = if part.flat { stretch } else { layout.columns }.next_multiple_of(slack);
             let results = aligned(rows, if part.indirect { kernels.rows() * pitch } else { 0 });
             for group in groups.0..groups.0 + groups.1 {
-                layout.pack(
-                    x,
-                    walk.groups * walk.channels,
-                    tile,
-                    group * walk.channels,
-                    &mut input[..size],
-                );
-                for &(first, count) in &blocks[own.0..own.0 + own.1] {
+                layout.pack(x, channels, tile, group * walk.channels, &mut input[..size]);
+                for (number, &(first, count)) in blocks[own.0..own.0 + own.1].iter().enumerate() {
+                    if let Some(next) = next {
+                        // While this tile is computed, the next one comes from memory.
+                        let share = |n: usize| group * walk.channels + n * walk.channels / own.1;
+                        layout.prefetch(x, channels, next, share(number)..share(number + 1));
+                    }
                     let filter = group * walk.filters + first;
                     let a = match packed {
                         Some(packed) => packed[filter * taps..].as_ptr(),
@@ -238,6 +241,7 @@ fn run<T: Number>(
                                 c_row,
                                 columns: width,
                                 bias,
+                                column_bias: std::ptr::null(),
                                 add: false,
                             };
                             // SAFETY: weights and positions lie inside their slices (asserted in `walk`; a tile has
@@ -247,6 +251,33 @@ fn run<T: Number>(
                     };
                     if part.flat {
                         block(0, results.as_mut_ptr(), pitch, stretch);
+                    }
+                    if part.flat && winners.is_none() && part.axes[1].step == 1 {
+                        // Short rows: of one example, or of all examples row by row.
+                        let (plane, axis) = (walk.output[0] * walk.output[1], part.axes[0]);
+                        let (all, from_step, to_step) = if tile.example.1 == 1 {
+                            (tile.row.1, layout.position(0, 1), axis.step * walk.output[1])
+                        } else {
+                            (tile.example.1, layout.position(1, 0), walk.groups * walk.filters * plane)
+                        };
+                        for i in 0..count {
+                            for r in 0..if tile.example.1 == 1 { 1 } else { tile.row.1 } {
+                                let row = axis.start + (tile.row.0 + r) * axis.step;
+                                let target = (tile.example.0 * walk.groups * walk.filters + filter + i) * plane;
+                                let target = target + row * walk.output[1] + part.axes[1].start + tile.column.0;
+                                let rows = Rows {
+                                    rows: all,
+                                    length: tile.column.1,
+                                    from: results[i * pitch + layout.position(0, r)..].as_ptr(),
+                                    from_step,
+                                    to: y.start().wrapping_add(target),
+                                    to_step,
+                                };
+                                // SAFETY: as below.
+                                unsafe { kernels.copy(&rows) }
+                            }
+                        }
+                        continue;
                     }
                     for e in 0..tile.example.1 {
                         for r in 0..tile.row.1 {
@@ -341,7 +372,14 @@ pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Opti
     if is_product(g) {
         let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
         for (x, y) in x.chunks_exact(c * n).zip(y.chunks_exact_mut(f * n)) {
-            product_with_bias((f, n, c), y, false, (weight, Steps::rows(c)), (x, Steps::rows(n)), bias);
+            product_with_bias(
+                (f, n, c),
+                y,
+                false,
+                (weight, Steps::rows(c)),
+                (x, Steps::rows(n)),
+                Bias::rows(bias),
+            );
         }
         return y;
     }
@@ -355,7 +393,14 @@ pub(crate) fn input_gradient<T: Number>(g: &Geometry, gradient: &[T], weight: &[
     if is_product(g) {
         let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
         for (x, y) in x.chunks_exact_mut(c * n).zip(gradient.chunks_exact(f * n)) {
-            product_with_bias((c, n, f), x, false, (weight, Steps::columns(c)), (y, Steps::rows(n)), bias);
+            product_with_bias(
+                (c, n, f),
+                x,
+                false,
+                (weight, Steps::columns(c)),
+                (y, Steps::rows(n)),
+                Bias::rows(bias),
+            );
         }
         return x;
     }

@@ -68,8 +68,9 @@ struct Matrices<T> {
     at: Steps,
     b: *const T,
     bt: Steps,
-    /// A number per row to add, or null.
+    /// A number per row and one per column to add, or null.
     bias: *const T,
+    column_bias: *const T,
 }
 
 /// `c (+)= a b` on this thread: a is `[m, k]`, b is `[k, n]`, c is `[m, n]`.
@@ -101,6 +102,7 @@ pub(crate) fn product<T: Number>(
         b,
         bt,
         bias,
+        column_bias: bias,
     };
     // SAFETY: the matrices lie inside their slices (asserted), and c is borrowed alone.
     unsafe { all.multiply(T::kernels(), None) }
@@ -117,28 +119,58 @@ pub(crate) fn parallel_product<T: Number>(
     a: (&[T], Steps),
     b: (&[T], Steps),
 ) {
-    product_with_bias(sizes, c, add, a, b, None);
+    product_with_bias(sizes, c, add, a, b, Bias::None);
 }
 
-/// As [`parallel_product`], plus a number per row of c.
+/// What a product begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bias<'a, T> {
+    None,
+    /// A number per row of c.
+    Rows(&'a [T]),
+    /// A number per column of c.
+    Columns(&'a [T]),
+}
+
+impl<'a, T> Bias<'a, T> {
+    /// A number per row, if there are any.
+    pub(crate) fn rows(bias: Option<&'a [T]>) -> Self {
+        bias.map_or(Self::None, Self::Rows)
+    }
+    /// A number per column, if there are any.
+    pub(crate) fn columns(bias: Option<&'a [T]>) -> Self {
+        bias.map_or(Self::None, Self::Columns)
+    }
+}
+
+/// As [`parallel_product`], plus a bias.
 pub(crate) fn product_with_bias<T: Number>(
     (m, n, k): (usize, usize, usize),
     c: &mut [T],
     add: bool,
     (a, at): (&[T], Steps),
     (b, bt): (&[T], Steps),
-    bias: Option<&[T]>,
+    bias: Bias<T>,
 ) {
     let cs = Steps::rows(n);
+    let (row_bias, column_bias) = match bias {
+        Bias::None => (None, None),
+        Bias::Rows(bias) => (Some(bias), None),
+        Bias::Columns(bias) => (None, Some(bias)),
+    };
     assert!(
-        m * n <= c.len() && at.end(m, k) <= a.len() && bt.end(k, n) <= b.len() && bias.is_none_or(|b| b.len() == m),
+        m * n <= c.len()
+            && at.end(m, k) <= a.len()
+            && bt.end(k, n) <= b.len()
+            && row_bias.is_none_or(|b| b.len() == m)
+            && column_bias.is_none_or(|b| b.len() == n),
         "matrix outside its slice"
     );
     let kernels = T::kernels();
     let shared = SharedOutput::new(c);
     // Addresses, because pointers don't travel between threads.
     let (a, b) = (a.as_ptr() as usize, b.as_ptr() as usize);
-    let bias = bias.map_or(0, |bias| bias.as_ptr() as usize);
+    let bias = [row_bias, column_bias].map(|bias| bias.map_or(0, |bias| bias.as_ptr() as usize));
     let all = |c: *mut T| Matrices {
         m,
         n,
@@ -150,10 +182,12 @@ pub(crate) fn product_with_bias<T: Number>(
         at,
         b: b as *const T,
         bt,
-        bias: bias as *const T,
+        bias: bias[0] as *const T,
+        column_bias: bias[1] as *const T,
     };
-    let wanted = (m * n * k / TASK).clamp(1, 64);
     let (rows, columns) = (kernels.rows(), 48);
+    // With few rows, b is read once: in long stretches.
+    let wanted = (m * n * k / TASK).clamp(1, if m <= 4 * rows { 16 } else { 64 });
     let tiles = pieces(n.div_ceil(columns), wanted.min(n.div_ceil(columns)));
     let bands = pieces(m.div_ceil(rows), wanted.div_ceil(tiles.len().max(1)));
     let several = tiles.len() * bands.len() > 1;
@@ -171,6 +205,15 @@ pub(crate) fn product_with_bias<T: Number>(
     packed.into_iter().for_each(keep);
 }
 
+/// A pointer that may be null, moved.
+fn after<T>(pointer: *const T, by: usize) -> *const T {
+    if pointer.is_null() {
+        pointer
+    } else {
+        pointer.wrapping_add(by)
+    }
+}
+
 impl<T: Number> Matrices<T> {
     /// The product of some rows and some columns.
     fn part(self, row: usize, m: usize, column: usize, n: usize) -> Self {
@@ -180,11 +223,8 @@ impl<T: Number> Matrices<T> {
             c: self.c.wrapping_add(self.cs.at(row, column)),
             a: self.a.wrapping_add(self.at.at(row, 0)),
             b: self.b.wrapping_add(self.bt.at(0, column)),
-            bias: if self.bias.is_null() {
-                self.bias
-            } else {
-                self.bias.wrapping_add(row)
-            },
+            bias: after(self.bias, row),
+            column_bias: after(self.column_bias, column),
             ..self
         }
     }
@@ -197,6 +237,7 @@ impl<T: Number> Matrices<T> {
             a: self.a.wrapping_add(self.at.at(0, first)),
             b: self.b.wrapping_add(self.bt.at(first, 0)),
             bias: if first > 0 { std::ptr::null() } else { self.bias },
+            column_bias: if first > 0 { std::ptr::null() } else { self.column_bias },
             ..self
         }
     }
@@ -213,15 +254,15 @@ impl<T: Number> Matrices<T> {
             at: self.bt.transposed(),
             b: self.a,
             bt: self.at.transposed(),
-            bias: std::ptr::null(),
+            bias: self.column_bias,
+            column_bias: self.bias,
         }
     }
 
     /// Whether it is computed as products of rows of a and rows of the transpose of b, both as they lie.
     fn is_rows_by_rows(&self, kernels: &Kernels<T>) -> bool {
         // Otherwise b is copied, which pays with many rows; adding up registers at the end pays with many steps.
-        self.bias.is_null()
-            && self.at.column == 1
+        self.at.column == 1
             && (self.bt.row == 1 || self.k == 1)
             && (self.bt.column != 1 || self.n == 1)
             && self.k >= 4 * kernels.lanes
@@ -310,7 +351,10 @@ impl<T: Number> Matrices<T> {
         let few = self.m <= 4 * kernels.rows();
         // b is copied where it is read often, or not row by row, and where a register would end beyond a row.
         let copies = self.bt.column != 1 || (!few && self.k > 2 * TILE_STEPS);
-        let steps = if copies { self.k } else { TILE_STEPS.min(self.k.max(1)) };
+        // Where b comes from memory anyway, few rows of it at a time: the machine follows only so many streams.
+        let large = self.k * self.n * size_of::<T>() > 4 * TILE_BYTES;
+        let streams = if large { TILE_STEPS / 4 } else { TILE_STEPS };
+        let steps = if copies { self.k } else { streams.min(self.k.max(1)) };
         let limit = (TILE_BYTES / size_of::<T>() / steps.max(1)).min(TILE_COLUMNS) / 48 * 48;
         let width = self.n.div_ceil(self.n.div_ceil(limit.max(48))).next_multiple_of(48);
         let blocks: Vec<(usize, usize)> = if packed.is_some() {
@@ -362,11 +406,8 @@ impl<T: Number> Matrices<T> {
                             c: tile.c.wrapping_add(tile.cs.at(row, start)),
                             c_row: tile.cs.row,
                             columns: span,
-                            bias: if tile.bias.is_null() {
-                                tile.bias
-                            } else {
-                                tile.bias.wrapping_add(row)
-                            },
+                            bias: after(tile.bias, row),
+                            column_bias: after(tile.column_bias, start),
                             add: tile.add,
                         };
                         // SAFETY: the caller's promise; where b is read as it lies, registers end inside its rows.
@@ -393,9 +434,9 @@ impl<T: Number> Matrices<T> {
             let rows = 16.min(self.k - first);
             let band = &mut target[first * pitch..][..rows * pitch];
             for column in 0..columns {
-                for (j, row) in band.chunks_exact_mut(pitch).enumerate() {
-                    // SAFETY: an element of b.
-                    row[column] = unsafe { *source.add(self.bt.at(first + j, column)) };
+                for j in 0..rows {
+                    // SAFETY: an element of b, and one of the band, which is `rows` times `pitch` long.
+                    unsafe { *band.get_unchecked_mut(j * pitch + column) = *source.add(self.bt.at(first + j, column)) };
                 }
             }
             band.chunks_exact_mut(pitch).for_each(|row| row[columns..].fill(T::default()));
@@ -412,6 +453,22 @@ impl<T: Number> Matrices<T> {
         let b_rows: Vec<u32> = (0..most_columns).map(|i| (i * self.bt.column) as u32).collect();
         let columns = row_blocks(self.n, most_columns);
         let step_parts = pieces(self.k, self.k.div_ceil(STEPS));
+        let begins = !self.bias.is_null() || !self.column_bias.is_null();
+        if begins {
+            for i in 0..self.m {
+                for j in 0..self.n {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let at = self.c.add(self.cs.at(i, j));
+                        let mut sum = if self.add { *at } else { T::default() };
+                        for (bias, place) in [(self.bias, i), (self.column_bias, j)] {
+                            sum += if bias.is_null() { T::default() } else { *bias.add(place) };
+                        }
+                        *at = sum;
+                    }
+                }
+            }
+        }
         for &(first, k) in &step_parts {
             let part = self.steps(first, k);
             for (row, m) in pieces(self.m, self.m.div_ceil(ROWS)) {
@@ -430,7 +487,7 @@ impl<T: Number> Matrices<T> {
                             c: part.c.wrapping_add(self.cs.at(row + r, column)),
                             c_row: self.cs.row,
                             c_column: self.cs.column,
-                            add: part.add,
+                            add: part.add || begins,
                         };
                         // SAFETY: the caller's promise.
                         unsafe { kernels.dots(count, width, &dots) }

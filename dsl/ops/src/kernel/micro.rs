@@ -20,6 +20,8 @@ pub(crate) struct Block<T> {
     pub(crate) columns: usize,
     /// One number per row, or null.
     pub(crate) bias: *const T,
+    /// One number per column, or null.
+    pub(crate) column_bias: *const T,
     /// Whether c is added to.
     pub(crate) add: bool,
 }
@@ -56,6 +58,13 @@ pub(crate) unsafe fn block<V: Vector, const M: usize, const N: usize, const PACK
             }
         }
         let last = t.columns - (N - 1) * V::LANES;
+        let mut offsets = [V::zero(); N];
+        if !t.column_bias.is_null() {
+            for n in 0..N {
+                let (at, whole) = (t.column_bias.add(n * V::LANES), n + 1 < N || last == V::LANES);
+                offsets[n] = if whole { V::load(at) } else { V::load_first(at, last) };
+            }
+        }
         for i in 0..M {
             let bias = if t.bias.is_null() {
                 V::zero()
@@ -65,7 +74,7 @@ pub(crate) unsafe fn block<V: Vector, const M: usize, const N: usize, const PACK
             let row = t.c.add(i * t.c_row);
             for n in 0..N {
                 let (at, whole) = (row.add(n * V::LANES), n + 1 < N || last == V::LANES);
-                let mut sum = sums[i][n].plus(bias);
+                let mut sum = sums[i][n].plus(bias).plus(offsets[n]);
                 if t.add {
                     sum = sum.plus(if whole { V::load(at) } else { V::load_first(at, last) });
                 }
@@ -142,10 +151,54 @@ pub(crate) unsafe fn dots<V: Vector, const M: usize, const N: usize>(t: &Dots<V:
             }
         }
         for i in 0..M {
+            let mut totals = [V::Number::default(); N];
+            let row = sums[i];
+            // Places are constants, or the sums would leave their registers.
+            let first = if N >= 4 { 4 } else { 0 };
+            if N >= 4 {
+                let four = V::totals(row[0], row[1 % N], row[2 % N], row[3 % N]);
+                for n in 0..first {
+                    totals[n] = four[n];
+                }
+            }
+            for n in first..N {
+                totals[n] = row[n].total();
+            }
             for n in 0..N {
                 let at = t.c.add(i * t.c_row + n * t.c_column);
-                let sum = sums[i][n].total();
-                *at = if t.add { *at + sum } else { sum };
+                *at = if t.add { *at + totals[n] } else { totals[n] };
+            }
+        }
+    }
+}
+
+/// Rows of one length to copy.
+pub(crate) struct Rows<T> {
+    pub(crate) rows: usize,
+    pub(crate) length: usize,
+    pub(crate) from: *const T,
+    pub(crate) from_step: usize,
+    pub(crate) to: *mut T,
+    pub(crate) to_step: usize,
+}
+
+/// Copies rows; for short ones, where a call per row costs more than the row.
+///
+/// # Safety
+/// As [`block`].
+#[inline(always)]
+pub(crate) unsafe fn copy<V: Vector>(t: &Rows<V::Number>) {
+    let whole = t.length - t.length % V::LANES;
+    // SAFETY: the caller's promise.
+    unsafe {
+        for r in 0..t.rows {
+            let (from, to) = (t.from.add(r * t.from_step), t.to.add(r * t.to_step));
+            for l in (0..whole).step_by(V::LANES) {
+                V::load(from.add(l)).store(to.add(l));
+            }
+            if whole < t.length {
+                let rest = t.length - whole;
+                V::load_first(from.add(whole), rest).store_first(to.add(whole), rest);
             }
         }
     }

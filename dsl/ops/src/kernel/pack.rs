@@ -111,6 +111,25 @@ impl Layout {
         tiles
     }
 
+    /// Asks for some channels of a tile that is copied later.
+    pub(crate) fn prefetch<T: Number>(&self, x: &[T], all: usize, tile: &Tile, channels: std::ops::Range<usize>) {
+        let [height, width] = self.sources;
+        let start = (tile.column.0 * self.steps[1]) as isize + self.low[1];
+        let end = start + (self.row * self.steps[1]) as isize;
+        let (start, end) = (start.clamp(0, width as isize) as usize, end.clamp(0, width as isize) as usize);
+        for c in channels {
+            for slot in 0..self.slots {
+                let row = (tile.row.0 * self.steps[0] + slot * self.gap) as isize + self.low[0];
+                if (0..height as isize).contains(&row) {
+                    let at = ((tile.example.0 * all + c) * height + row as usize) * width;
+                    x[at + start..at + end]
+                        .chunks(64 / size_of::<T>())
+                        .for_each(|line| prefetch(line.as_ptr()));
+                }
+            }
+        }
+    }
+
     /// Copies the channels `first ..` of a tile, as many as `target` has room for; `all` is the number of channels of x.
     pub(crate) fn pack<T: Number>(&self, x: &[T], all: usize, tile: &Tile, first: usize, target: &mut [T]) {
         let [height, width] = self.sources;
@@ -141,8 +160,29 @@ impl Layout {
     }
 }
 
+/// Asks for a line of memory.
+#[inline(always)]
+fn prefetch<T>(line: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, for whatever address; every x86-64 processor has it.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(line.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 /// Every `step`-th value from `start` on, zeros outside.
 fn copy_row<T: Number>(source: &[T], start: isize, step: usize, target: &mut [T]) {
+    if target.len() <= 32 {
+        // Without the calls that copying long rows is worth.
+        for (i, value) in target.iter_mut().enumerate() {
+            let at = start.wrapping_add_unsigned(i * step) as usize;
+            *value = source.get(at).copied().unwrap_or_default();
+        }
+        return;
+    }
     let (length, step_size) = (source.len() as isize, step as isize);
     let count = target.len() as isize;
     // The first index that is not before the source, and the first that is beyond it.
@@ -203,6 +243,17 @@ mod tests {
         assert_eq!(row(-3, 2), [0.0, 0.0, 2.0, 4.0]);
         assert_eq!(row(-9, 2), [0.0; 4]);
         assert_eq!(row(7, 1), [0.0; 4]);
+        // Long rows take another way.
+        let source: Vec<f32> = (1..=40).map(|i| i as f32).collect();
+        for (start, step) in [(0, 1), (-3, 1), (20, 1), (-5, 2), (3, 3), (90, 1), (-90, 2)] {
+            let mut long = [9.0; 35];
+            copy_row(&source, start, step, &mut long);
+            for (i, value) in long.iter().enumerate() {
+                let at = start + (i * step) as isize;
+                let expected = if (0..40).contains(&at) { (at + 1) as f32 } else { 0.0 };
+                assert_eq!(*value, expected, "{start} {step} {i}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The micro-kernels of each instruction set, by number of rows and columns.
 
-use super::micro::{Block, Dots};
+use super::micro::{Block, Dots, Rows};
 use super::{InstructionSet, chosen};
 
 type BlockKernel<T> = unsafe fn(&Block<T>);
@@ -17,6 +17,7 @@ pub(crate) struct Kernels<T: 'static> {
     packed: &'static [&'static [BlockKernel<T>]],
     /// `[rows of a - 1][rows of b - 1]`.
     dots: &'static [&'static [DotsKernel<T>]],
+    copy: unsafe fn(&Rows<T>),
 }
 
 impl<T> Kernels<T> {
@@ -47,6 +48,16 @@ impl<T> Kernels<T> {
         unsafe { kernels[rows - 1][registers - 1](block) }
     }
 
+    /// Copies short rows.
+    ///
+    /// # Safety
+    /// As [`super::micro::copy`].
+    #[inline]
+    pub(crate) unsafe fn copy(&self, rows: &Rows<T>) {
+        // SAFETY: as `block`.
+        unsafe { (self.copy)(rows) }
+    }
+
     /// Runs so many rows of a against so many of b.
     ///
     /// # Safety
@@ -62,11 +73,11 @@ impl<T> Kernels<T> {
 macro_rules! tables {
     ($set:ident, $(#[$attribute:meta])? $single:ty, $double:ty, $blocks:tt, $dots:tt) => {
         pub(super) mod $set {
-            use super::super::micro::{self, Block, Dots};
+            use super::super::micro::{self, Block, Dots, Rows};
             use super::super::vector::Vector;
             use super::Kernels;
 
-            // SAFETY (of the three): as the functions they compile for this set; only reached through its tables.
+            // SAFETY (of the four): as the functions they compile for this set; only reached through its tables.
             $(#[$attribute])?
             unsafe fn strided<V: Vector, const M: usize, const N: usize>(block: &Block<V::Number>) {
                 unsafe { micro::block::<V, M, N, false>(block) }
@@ -80,6 +91,11 @@ macro_rules! tables {
                 unsafe { micro::dots::<V, M, N>(rows) }
             }
 
+            $(#[$attribute])?
+            unsafe fn copy<V: Vector>(rows: &Rows<V::Number>) {
+                unsafe { micro::copy::<V>(rows) }
+            }
+
             tables!(@static SINGLE, f32, $single, $blocks, $dots);
             tables!(@static DOUBLE, f64, $double, $blocks, $dots);
         }
@@ -90,6 +106,7 @@ macro_rules! tables {
             strided: tables!(@table strided, $vector, $blocks),
             packed: tables!(@table packed, $vector, $blocks),
             dots: tables!(@table dots, $vector, $dots),
+            copy: copy::<$vector>,
         };
     };
     (@table $kernel:ident, $vector:ty, { $($rows:literal: [$($columns:literal)*])* }) => {

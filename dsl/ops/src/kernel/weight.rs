@@ -3,7 +3,7 @@
 use super::convolution::is_product;
 use super::geometry::Geometry;
 use super::matrix::{Steps, parallel_product};
-use super::micro::Dots;
+use super::micro::{Dots, Rows};
 use super::pack::{Layout, Tile, row_blocks};
 use super::scratch::aligned;
 use super::table::Kernels;
@@ -210,9 +210,23 @@ impl Chunk {
                     if flat {
                         for (filter, short) in short.chunks_exact_mut(pitch).enumerate() {
                             short[..stretch].fill(T::default());
-                            for (from, to) in a_segments.iter().zip(&b_segments) {
-                                let row = &gradient[filter * plane + *from as usize..][..tile.column.1];
-                                short[*to as usize..][..tile.column.1].copy_from_slice(row);
+                            let (all, from_step, to_step) = if tile.example.1 == 1 {
+                                (tile.row.1, g.output[1], layout.position(0, 1))
+                            } else {
+                                (tile.example.1, g.filters * plane, layout.position(1, 0))
+                            };
+                            // One example row by row, or each row of all examples.
+                            for r in 0..if tile.example.1 == 1 { 1 } else { tile.row.1 } {
+                                let rows = Rows {
+                                    rows: all,
+                                    length: tile.column.1,
+                                    from: gradient[filter * plane + r * g.output[1]..].as_ptr(),
+                                    from_step,
+                                    to: short[layout.position(0, r)..].as_mut_ptr(),
+                                    to_step,
+                                };
+                                // SAFETY: rows of this tile, which end inside the gradient and inside `short`.
+                                unsafe { kernels.copy(&rows) }
                             }
                         }
                     }
@@ -228,6 +242,9 @@ impl Chunk {
                                 let sum = vectorised(
                                     #[inline(always)]
                                     || {
+                                        if flat {
+                                            return sum_of(&short[(first_row + i) * pitch..][..stretch], |v| v);
+                                        }
                                         let mut sum = T::default();
                                         for at in &a_segments {
                                             sum += sum_of(&a[i * plane + *at as usize..][..tile.column.1], |v| v);

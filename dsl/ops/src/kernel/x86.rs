@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 /// Implements [`Vector`] from the names of the instructions.
 macro_rules! register {
     ($name:ident, $register:ty, $number:ty, $lanes:literal, $zero:ident, $splat:ident, $load:ident, $store:ident,
-     $first:ident, $write:ident, $add:ident, $fma:ident, $total:ident) => {
+     $first:ident, $write:ident, $add:ident, $fma:ident, $total:ident $(, $totals:ident)?) => {
         #[doc = concat!(stringify!($lanes), " numbers of type ", stringify!($number), ".")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -51,6 +51,12 @@ macro_rules! register {
             unsafe fn total(self) -> $number {
                 unsafe { $total(self.0) }
             }
+            $(
+                #[inline(always)]
+                unsafe fn totals(a: Self, b: Self, c: Self, d: Self) -> [$number; 4] {
+                    unsafe { $totals(a.0, b.0, c.0, d.0) }
+                }
+            )?
         }
     };
 }
@@ -68,7 +74,8 @@ register!(
     write_single_512,
     _mm512_add_ps,
     _mm512_fmadd_ps,
-    total_single_512
+    total_single_512,
+    totals_single_512
 );
 register!(
     Double512,
@@ -98,7 +105,8 @@ register!(
     write_single_256,
     _mm256_add_ps,
     _mm256_fmadd_ps,
-    total_single_256
+    total_single_256,
+    totals_single_256
 );
 register!(
     Double256,
@@ -179,10 +187,7 @@ unsafe fn write_double_256(to: *mut f64, count: usize, v: __m256d) {
 
 #[inline(always)]
 unsafe fn total_single_512(v: __m512) -> f32 {
-    unsafe {
-        let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
-        total_single_256(_mm256_add_ps(_mm512_castps512_ps256(v), high))
-    }
+    unsafe { total_single_256(halves(v)) }
 }
 
 #[inline(always)]
@@ -204,5 +209,30 @@ unsafe fn total_double_256(v: __m256d) -> f64 {
     unsafe {
         let two = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
         _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+    }
+}
+
+#[inline(always)]
+unsafe fn totals_single_512(a: __m512, b: __m512, c: __m512, d: __m512) -> [f32; 4] {
+    unsafe { totals_single_256(halves(a), halves(b), halves(c), halves(d)) }
+}
+
+/// The sum of both halves.
+#[inline(always)]
+unsafe fn halves(v: __m512) -> __m256 {
+    unsafe {
+        let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
+        _mm256_add_ps(_mm512_castps512_ps256(v), high)
+    }
+}
+
+#[inline(always)]
+unsafe fn totals_single_256(a: __m256, b: __m256, c: __m256, d: __m256) -> [f32; 4] {
+    unsafe {
+        let pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+        let sums = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps::<1>(pairs));
+        let mut result = [0.0; 4];
+        _mm_storeu_ps(result.as_mut_ptr(), sums);
+        result
     }
 }
