@@ -151,22 +151,10 @@ pub(crate) unsafe fn dots<V: Vector, const M: usize, const N: usize>(t: &Dots<V:
             }
         }
         for i in 0..M {
-            let mut totals = [V::Number::default(); N];
-            let row = sums[i];
-            // Places are constants, or the sums would leave their registers.
-            let first = if N >= 4 { 4 } else { 0 };
-            if N >= 4 {
-                let four = V::totals(row[0], row[1 % N], row[2 % N], row[3 % N]);
-                for n in 0..first {
-                    totals[n] = four[n];
-                }
-            }
-            for n in first..N {
-                totals[n] = row[n].total();
-            }
             for n in 0..N {
                 let at = t.c.add(i * t.c_row + n * t.c_column);
-                *at = if t.add { *at + totals[n] } else { totals[n] };
+                let sum = sums[i][n].total();
+                *at = if t.add { *at + sum } else { sum };
             }
         }
     }

@@ -30,12 +30,6 @@ pub(crate) trait Vector: Copy {
     unsafe fn plus_product(self, a: Self, b: Self) -> Self;
     /// The sum of the lanes, in a fixed order.
     unsafe fn total(self) -> Self::Number;
-    /// The sums of four registers.
-    #[inline(always)]
-    unsafe fn totals(a: Self, b: Self, c: Self, d: Self) -> [Self::Number; 4] {
-        // SAFETY: the caller has the instructions.
-        unsafe { [a.total(), b.total(), c.total(), d.total()] }
-    }
 }
 
 /// Four or two lanes that every processor has; products are rounded before they are added.

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 /// Implements [`Vector`] from the names of the instructions.
 macro_rules! register {
     ($name:ident, $register:ty, $number:ty, $lanes:literal, $zero:ident, $splat:ident, $load:ident, $store:ident,
-     $first:ident, $write:ident, $add:ident, $fma:ident, $total:ident $(, $totals:ident)?) => {
+     $first:ident, $write:ident, $add:ident, $fma:ident, $total:ident) => {
         #[doc = concat!(stringify!($lanes), " numbers of type ", stringify!($number), ".")]
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -51,12 +51,6 @@ macro_rules! register {
             unsafe fn total(self) -> $number {
                 unsafe { $total(self.0) }
             }
-            $(
-                #[inline(always)]
-                unsafe fn totals(a: Self, b: Self, c: Self, d: Self) -> [$number; 4] {
-                    unsafe { $totals(a.0, b.0, c.0, d.0) }
-                }
-            )?
         }
     };
 }
@@ -74,8 +68,7 @@ register!(
     write_single_512,
     _mm512_add_ps,
     _mm512_fmadd_ps,
-    total_single_512,
-    totals_single_512
+    total_single_512
 );
 register!(
     Double512,
@@ -105,8 +98,7 @@ register!(
     write_single_256,
     _mm256_add_ps,
     _mm256_fmadd_ps,
-    total_single_256,
-    totals_single_256
+    total_single_256
 );
 register!(
     Double256,
@@ -212,27 +204,11 @@ unsafe fn total_double_256(v: __m256d) -> f64 {
     }
 }
 
-#[inline(always)]
-unsafe fn totals_single_512(a: __m512, b: __m512, c: __m512, d: __m512) -> [f32; 4] {
-    unsafe { totals_single_256(halves(a), halves(b), halves(c), halves(d)) }
-}
-
 /// The sum of both halves.
 #[inline(always)]
 unsafe fn halves(v: __m512) -> __m256 {
     unsafe {
         let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
         _mm256_add_ps(_mm512_castps512_ps256(v), high)
-    }
-}
-
-#[inline(always)]
-unsafe fn totals_single_256(a: __m256, b: __m256, c: __m256, d: __m256) -> [f32; 4] {
-    unsafe {
-        let pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
-        let sums = _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps::<1>(pairs));
-        let mut result = [0.0; 4];
-        _mm_storeu_ps(result.as_mut_ptr(), sums);
-        result
     }
 }
