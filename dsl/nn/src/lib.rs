@@ -14,6 +14,7 @@ mod ledger;
 mod memory;
 mod network;
 mod operations;
+mod statistics;
 mod timing;
 mod update;
 mod weights;

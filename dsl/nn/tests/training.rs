@@ -143,3 +143,41 @@ fn groups_freeze_and_spare() {
         "{message}"
     );
 }
+
+#[test]
+fn statistics_are_computed_anew_as_means_over_batches() {
+    let mut network = Network::from_graph(graph(), 1, DType::F64).expect("a network");
+    let batches: Vec<Named> = (0..3)
+        .map(|i| Named::from([("dna".to_string(), random(&[4, 4, 40], 30 + i, DType::F64))]))
+        .collect();
+    // A step leaves statistics of another batch behind.
+    network.step(&batches[2], 1, 0, &mut loss).expect("a step");
+    let weights = |network: &Network| -> Vec<Vec<f64>> {
+        let values = |t: &Tensor| t.flatten_all().and_then(|t| t.to_vec1::<f64>()).expect("values");
+        network.weights().iter().map(|w| values(&w.tensor)).collect()
+    };
+    let before = weights(&network);
+    let count = network
+        .recompute_statistics(batches[..2].iter().cloned().map(Ok), 1)
+        .expect("statistics");
+    assert_eq!(count, 2);
+    let after = weights(&network);
+    assert_eq!((&before[..4], &before[6..]), (&after[..4], &after[6..]));
+    for channel in [0, 7] {
+        let (mut mean, mut variance) = (0.0, 0.0);
+        for batch in &batches[..2] {
+            let x = network.activations(batch, &["trunk.conv"]).expect("values");
+            let x = x["trunk.conv"]
+                .narrow(1, channel, 1)
+                .and_then(|t| t.flatten_all())
+                .and_then(|t| t.to_vec1::<f64>());
+            let x = x.expect("values");
+            let n = x.len() as f64;
+            let center = x.iter().sum::<f64>() / n;
+            mean += center / 2.0;
+            variance += x.iter().map(|v| (v - center).powi(2)).sum::<f64>() / (n - 1.0) / 2.0;
+        }
+        assert!((after[4][channel] - mean).abs() < 1e-12 && (after[5][channel] - variance).abs() < 1e-12);
+    }
+    assert_eq!(network.recompute_statistics(Vec::new(), 1).expect("nothing to do"), 0);
+}

@@ -26,10 +26,13 @@ mod text;
 #[path = "../../../macros/src/token.rs"]
 mod token;
 
+#[path = "../common/mod.rs"]
+mod common;
 mod compute;
 mod declared;
 mod drg;
 mod enformer;
+mod golden;
 mod lsfg;
 mod maxatac;
 mod shapes;
