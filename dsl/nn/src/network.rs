@@ -45,10 +45,8 @@ impl Step {
     /// # Errors
     /// Candle's own.
     pub fn give_back(self) -> Result<()> {
-        let gradients = self.gradients.iter().flatten();
-        Ok(gradients
-            .map(cistron_ops::buffer::give_back)
-            .collect::<std::result::Result<_, _>>()?)
+        let mut gradients = self.gradients.iter().flatten();
+        Ok(gradients.try_for_each(cistron_ops::buffer::give_back)?)
     }
 }
 

@@ -29,7 +29,7 @@ impl Bins {
         let step = (last - first) / count.max(1) as f32;
         let edge = |i: usize| {
             // From the nearer end, as there.
-            let value = if i < (count + 1) / 2 {
+            let value = if i < count.div_ceil(2) {
                 first + step * i as f32
             } else {
                 last - step * (count - i) as f32

@@ -144,7 +144,8 @@ fn drawn_shapes_agree_with_plain_loops() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let cases: Vec<(Box<dyn Operation>, Vec<Vec<usize>>)> = vec![
+    type Drawn = (Box<dyn Operation>, Vec<Vec<usize>>);
+    let cases: Vec<Drawn> = vec![
         (
             Box::new(Convolution {
                 padding: (5, 5),

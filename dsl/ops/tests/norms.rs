@@ -39,7 +39,7 @@ fn enformer_batch_norm_of_sonnet() {
     };
     let (scale, offset) = (array(&path, "scale"), array(&path, "offset"));
     let zeros = Tensor::zeros(3, DType::F32, &Device::Cpu).expect("zeros");
-    let mut buffers = vec![zeros.clone(), zeros.clone(), zeros.narrow(0, 0, 1).expect("one")];
+    let mut buffers = [zeros.clone(), zeros.clone(), zeros.narrow(0, 0, 1).expect("one")];
     let first = channel_first(&array(&path, "x0"));
     let ones = zeros.ones_like().expect("ones");
     let untrained = run(&norm, &[&first, &ones, &zeros, &buffers[0], &buffers[1], &buffers[2]]);

@@ -178,7 +178,7 @@ impl Geometry {
             return Err(OpsError::shape(operation, "the input", x, layout));
         }
         let groups = settings.groups;
-        if weight.len() != 2 + dimensions || weight[0] != x[1] || weight[0] % groups != 0 || weight[2..].contains(&0) {
+        if weight.len() != 2 + dimensions || weight[0] != x[1] || !weight[0].is_multiple_of(groups) || weight[2..].contains(&0) {
             let sizes = ["at least 1", "at least 1, at least 1"][dimensions - 1];
             let expected = format!("[{}, filters / groups, {sizes}] and channels in {groups} groups", x[1]);
             return Err(OpsError::shape(operation, "the weight", weight, expected));

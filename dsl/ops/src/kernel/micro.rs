@@ -1,5 +1,8 @@
 //! The two micro-kernels that all products and convolutions consist of. Both keep a block of results in registers.
 
+// Loops over constant bounds with indices are what the compiler unrolls into registers.
+#![allow(clippy::needless_range_loop)]
+
 use super::vector::Vector;
 
 /// A block of `c (+)= a b (+ bias)`: as many rows as the kernel has, at most as many columns as its registers have lanes.

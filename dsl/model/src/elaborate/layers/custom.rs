@@ -43,7 +43,7 @@ impl Elaborator<'_> {
             given => given.or(1).into(),
         };
         let out = if arguments.get("features").is_some() {
-            for other in ["channels", "positions"].into_iter().filter(|a| arguments.get(a).is_some()) {
+            if let Some(other) = ["channels", "positions"].into_iter().find(|a| arguments.get(a).is_some()) {
                 let message = format!("`custom` gives features or {other}, not both");
                 return self.fail(Diagnostic::error(arguments.span_of(other), message));
             }
