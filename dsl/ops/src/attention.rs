@@ -107,7 +107,7 @@ pub(crate) fn needs(sizes: Sizes, relative: bool, number_bytes: usize) -> Needs 
 }
 
 impl Attention {
-    fn scale(&self, sizes: Sizes) -> f64 {
+    pub(crate) fn scale(&self, sizes: Sizes) -> f64 {
         self.scale.unwrap_or(1.0 / (sizes.key_width as f64).sqrt())
     }
 }

@@ -36,7 +36,7 @@ const NAME: &str = "relative_attention";
 
 impl RelativeAttention {
     /// The sizes, and how many features a distance has.
-    fn sizes(&self, dims: &[&[usize]]) -> Result<(Sizes, usize)> {
+    pub(crate) fn sizes(&self, dims: &[&[usize]]) -> Result<(Sizes, usize)> {
         let sizes = sizes(NAME, self.heads, dims[0], dims[1], dims[2])?;
         if sizes.queries != sizes.keys {
             let expected = format!("{} tokens, as many as queries", sizes.queries);
@@ -57,7 +57,7 @@ impl RelativeAttention {
         }
     }
 
-    fn scale(&self, sizes: Sizes) -> f64 {
+    pub(crate) fn scale(&self, sizes: Sizes) -> f64 {
         self.scale.unwrap_or(1.0 / (sizes.key_width as f64).sqrt())
     }
 
@@ -69,12 +69,16 @@ impl RelativeAttention {
         let dropout = Dropout {
             rate: self.position_dropout,
         };
-        // Its own node, so that its stream has nothing in common with that of the probabilities.
-        let pass = Pass {
+        Ok(dropout.forward(&[&all], &Self::position_pass(pass))?.output)
+    }
+
+    /// The pass of the features' dropout: its own node, so that its stream has nothing in common with that of the
+    /// probabilities.
+    pub(crate) fn position_pass(pass: &Pass) -> Pass {
+        Pass {
             node: !pass.node & 0xFF_FFFF_FFFF,
             ..*pass
-        };
-        Ok(dropout.forward(&[&all], &pass)?.output)
+        }
     }
 
     fn run<T: Number>(&self, inputs: &[&Tensor], pass: &Pass, sizes: Sizes, features: usize) -> Result<Forward> {

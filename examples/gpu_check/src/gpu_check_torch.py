@@ -22,6 +22,11 @@ def layer_norm(x, weight, bias):  # over channels of [batch, channel, position]
     return F.layer_norm(x.transpose(1, 2), (x.shape[1],), weight, bias).transpose(1, 2)
 
 
+def attention(q, k, v, heads):  # [batch, heads * width, tokens]
+    split = [t.unflatten(1, (heads, -1)).transpose(2, 3) for t in (q, k, v)]
+    return F.scaled_dot_product_attention(*split).transpose(2, 3).flatten(1, 2)
+
+
 def function(spec):
     kind = spec["kind"]
     if kind == "conv1d":
@@ -30,7 +35,10 @@ def function(spec):
         if before == after:
             return lambda x, w, b: F.conv1d(x, w, b, padding=before, dilation=dilation)
         return lambda x, w, b: F.conv1d(F.pad(x, (before, after)), w, b, dilation=dilation)
+    if kind == "conv2d":
+        return lambda x, w, b: F.conv2d(x, w, b, padding=spec["padding"], dilation=spec["dilation"])
     return {
+        "attention": lambda q, k, v: attention(q, k, v, spec["heads"]),
         "linear": F.linear,
         "batch_norm": lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, training=True),
         "layer_norm": layer_norm,
@@ -61,7 +69,7 @@ def parts(work, dtype):
     inputs = []
     for i, shape in enumerate(work["shapes"]):
         # Norms keep their parameters in float32, as autocast does.
-        narrow = i == 0 or kind in ("conv1d", "linear")
+        narrow = i < work["activations"] or kind in ("conv1d", "conv2d", "linear")
         tensor = torch.rand(shape, device="cuda") - 0.5
         buffer = kind == "batch_norm" and i > 2
         tensor = (tensor + 1.0 if buffer else tensor).to(dtype if narrow else torch.float32)
@@ -77,8 +85,9 @@ def parts(work, dtype):
     def back(wanted):
         torch.autograd.grad(output, wanted, gradient, retain_graph=True)
 
-    found["input"] = seconds(lambda: back(inputs[:1]))
-    trained = [t for t in inputs[1:] if t.requires_grad]
+    first = work["activations"]
+    found["input"] = seconds(lambda: back(inputs[:first]))
+    trained = [t for t in inputs[first:] if t.requires_grad]
     if trained:
         found["parameters"] = seconds(lambda: back(trained))
     return found

@@ -1,6 +1,9 @@
 //! The single operations that are timed: those of the benchmark networks, in their shapes.
 
-use cistron_ops::{Activation, BatchNorm, Convolution, Dropout, LayerNorm, Linear, Operation, PoolKind, Pooling, Reverse};
+use cistron_ops::{
+    Activation, Attention, BatchNorm, Convolution, Convolution2d, Dropout, LayerNorm, Linear, Operation, PoolKind, Pooling,
+    Reverse,
+};
 use serde_json::{Value, json};
 
 /// An operation with the shapes of its inputs, and what PyTorch calls it.
@@ -34,6 +37,46 @@ fn line(name: &str, [batch, channels, filters, width, dilation, length]: [usize;
         buffers: false,
         operations: Some(2.0 * (batch * filters * channels * width * length) as f64),
         torch: json!({ "kind": "conv1d", "dilation": dilation, "padding": [reach / 2, reach - reach / 2] }),
+    }
+}
+
+/// A convolution of maps with three taps each way: name, batch, channels, filters, dilation, size of the map.
+fn map(name: &str, [batch, channels, filters, dilation, size]: [usize; 5]) -> Timed {
+    let operation = Convolution2d {
+        dilation: [dilation; 2],
+        padding: [(dilation, dilation); 2],
+        ..Convolution2d::default()
+    };
+    Timed {
+        name: format!("convolution2d {name}"),
+        operation: Box::new(operation),
+        shapes: vec![
+            vec![batch, channels, size, size],
+            vec![filters, channels, 3, 3],
+            vec![filters],
+        ],
+        activations: 1,
+        buffers: false,
+        operations: Some(2.0 * (batch * filters * channels * 9 * size * size) as f64),
+        torch: json!({ "kind": "conv2d", "dilation": dilation, "padding": dilation }),
+    }
+}
+
+/// Self-attention: batch, heads, channels of a head, tokens.
+fn attention([batch, heads, width, tokens]: [usize; 4]) -> Timed {
+    let operation = Attention {
+        heads,
+        dropout: 0.0,
+        scale: None,
+    };
+    Timed {
+        name: format!("attention {batch} x {heads} heads of {width}, {tokens} tokens"),
+        operation: Box::new(operation),
+        shapes: vec![vec![batch, heads * width, tokens]; 3],
+        activations: 3,
+        buffers: false,
+        operations: Some(4.0 * (batch * heads * tokens * tokens * width) as f64),
+        torch: json!({ "kind": "attention", "heads": heads }),
     }
 }
 
@@ -81,6 +124,11 @@ pub(crate) fn timed() -> Vec<Timed> {
         line("maxATAC 33->33 k7 L256 d2", [1_000, 33, 33, 7, 2, 256]),
         line("maxATAC 75->75 k7 L64 d8", [1_000, 75, 75, 7, 8, 64]),
         line("transformer 384->1536 k1 L1536", [8, 384, 1_536, 1, 1, 1_536]),
+        map("Orca 64->32 250x250 d1", [4, 64, 32, 1, 250]),
+        map("Orca 32->64 250x250 d4", [4, 32, 64, 4, 250]),
+        map("Orca 64->32 250x250 d32", [4, 64, 32, 32, 250]),
+        attention([8, 8, 48, 1_536]),
+        attention([32, 8, 32, 1_000]),
         dense("2400->1024, batch 64", [64, 2_400, 1_024]),
         dense("4096->4096, 4096 rows", [4_096, 4_096, 4_096]),
         light(

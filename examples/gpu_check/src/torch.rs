@@ -16,7 +16,7 @@ pub(crate) fn run(folder: &Path) -> Value {
 fn ask(folder: &Path) -> Result<Value, Box<dyn Error>> {
     let work: Vec<Value> = timed()
         .iter()
-        .map(|w| json!({ "name": w.name, "shapes": w.shapes, "torch": w.torch }))
+        .map(|w| json!({ "name": w.name, "shapes": w.shapes, "activations": w.activations, "torch": w.torch }))
         .collect();
     let (program, shapes) = (folder.join("gpu_check_torch.py"), folder.join("gpu_check_shapes.json"));
     std::fs::write(&program, PROGRAM)?;

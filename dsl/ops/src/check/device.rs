@@ -90,6 +90,7 @@ mod tests {
         let norm = BatchNorm {
             epsilon: 1e-5,
             momentum: 0.1,
+            ..BatchNorm::default()
         };
         let statistics = |channels: usize| [channels; 4].map(|c| vec![c]);
         let normed = |name: &str, x: &[usize]| {

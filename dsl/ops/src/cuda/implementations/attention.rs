@@ -67,7 +67,13 @@ impl Attend<'_> {
         // Blocks begin at multiples of 64 where they can, for the sake of alignment.
         let size = if most >= 64 { most / 64 * 64 } else { most };
         let queries = self.sizes.queries;
-        (0..queries).step_by(size).map(|first| Block { first, count: size.min(queries - first) }).collect()
+        (0..queries)
+            .step_by(size)
+            .map(|first| Block {
+                first,
+                count: size.min(queries - first),
+            })
+            .collect()
     }
 
     /// Matrices `[width, length]` of all heads.
@@ -96,7 +102,13 @@ impl Attend<'_> {
         let c = Self::rows(&logits, block, s.keys);
         let scale = if self.relative.is_some() { 1.0 } else { self.scale };
         let sizes = (block.count, s.keys, s.key_width);
-        product(&site.place, &Product { scale, ..Product::new(sizes, groups, q, k, c) })?;
+        product(
+            &site.place,
+            &Product {
+                scale,
+                ..Product::new(sizes, groups, q, k, c)
+            },
+        )?;
         if let Some((queries, keys)) = &self.relative {
             let width = s.keys + block.count - 1;
             let relative = site.statistics(&[groups, block.count, width])?;
@@ -107,7 +119,10 @@ impl Attend<'_> {
                 let r = Self::heads(keys, s.key_width, distances).from(start);
                 let c = Self::rows(&relative, block, width);
                 let c = c.from(from * c.step);
-                product(&site.place, &Product::new((block.count, width, s.key_width), s.heads, q, r, c))
+                product(
+                    &site.place,
+                    &Product::new((block.count, width, s.key_width), s.heads, q, r, c),
+                )
             })?;
             let rows = groups * block.count;
             site.launch(
@@ -140,12 +155,26 @@ impl Attend<'_> {
                 "attention",
                 "attention_weights",
                 Grid::blocks(groups * block.count, 1),
-                arguments![&logits, &weights, &sums, mask, s.keys, block.count, s.queries, block.first, bound, keep],
+                arguments![
+                    &logits,
+                    &weights,
+                    &sums,
+                    mask,
+                    s.keys,
+                    block.count,
+                    s.queries,
+                    block.first,
+                    bound,
+                    keep
+                ],
             )?;
             let v = Self::heads(&self.v, s.value_width, s.keys);
             let w = Self::rows(&weights, block, s.keys).transposed();
             let c = Self::heads(&output, s.value_width, s.queries).from(block.first);
-            product(&site.place, &Product::new((s.value_width, block.count, s.keys), groups, v, w, c))?;
+            product(
+                &site.place,
+                &Product::new((s.value_width, block.count, s.keys), groups, v, w, c),
+            )?;
         }
         Ok((output, sums))
     }
@@ -160,7 +189,10 @@ impl Attend<'_> {
             v: wide(s.value_width, s.keys)?,
             distances: match &self.relative {
                 None => None,
-                Some(_) => Some((wide(s.key_width, s.queries)?, site.zeros(&[s.heads * s.key_width, distances])?)),
+                Some(_) => Some((
+                    wide(s.key_width, s.queries)?,
+                    site.zeros(&[s.heads * s.key_width, distances])?,
+                )),
             },
         };
         let (mask, bound, keep) = self.rate();
@@ -171,13 +203,27 @@ impl Attend<'_> {
             let g = Self::heads(gradient, s.value_width, s.queries).from(block.first);
             let v = Self::heads(&self.v, s.value_width, s.keys);
             let c = Self::rows(&of_weights, block, s.keys);
-            product(&site.place, &Product::new((block.count, s.keys, s.value_width), groups, g.transposed(), v, c))?;
+            product(
+                &site.place,
+                &Product::new((block.count, s.keys, s.value_width), groups, g.transposed(), v, c),
+            )?;
             site.launch(
                 "attention",
                 "attention_gradients",
                 Grid::blocks(groups * block.count, 1),
                 arguments![
-                    &logits, &of_weights, sums, &weights, &of_logits, mask, s.keys, block.count, s.queries, block.first, bound, keep
+                    &logits,
+                    &of_weights,
+                    sums,
+                    &weights,
+                    &of_logits,
+                    mask,
+                    s.keys,
+                    block.count,
+                    s.queries,
+                    block.first,
+                    bound,
+                    keep
                 ],
             )?;
             // The gradients of keys and values add up over blocks; those of the block's queries are there at once.
@@ -189,9 +235,21 @@ impl Attend<'_> {
             let of_k = Self::heads(&found.k, s.key_width, s.keys);
             let of_q = Self::heads(&found.q, s.key_width, s.queries).from(block.first);
             let sizes = (s.value_width, s.keys, block.count);
-            product(&site.place, &Product { add, ..Product::new(sizes, groups, g, w, of_v) })?;
+            product(
+                &site.place,
+                &Product {
+                    add,
+                    ..Product::new(sizes, groups, g, w, of_v)
+                },
+            )?;
             let sizes = (s.key_width, s.keys, block.count);
-            product(&site.place, &Product { add, ..Product::new(sizes, groups, q, l, of_k) })?;
+            product(
+                &site.place,
+                &Product {
+                    add,
+                    ..Product::new(sizes, groups, q, l, of_k)
+                },
+            )?;
             let sizes = (s.key_width, block.count, s.keys);
             product(&site.place, &Product::new(sizes, groups, k, l.transposed(), of_q))?;
             self.backward_distances(&found, block, &of_logits)?;
@@ -224,9 +282,18 @@ impl Attend<'_> {
             let (q, of_q) = (at(queries), at(of_queries));
             let r = Self::heads(keys, s.key_width, distances).from(start);
             let of_r = Self::heads(of_keys, s.key_width, distances).from(start);
-            product(&site.place, &Product::new((s.key_width, block.count, width), s.heads, r, l.transposed(), of_q))?;
+            product(
+                &site.place,
+                &Product::new((s.key_width, block.count, width), s.heads, r, l.transposed(), of_q),
+            )?;
             let sizes = (s.key_width, width, block.count);
-            product(&site.place, &Product { add: true, ..Product::new(sizes, s.heads, q, l, of_r) })
+            product(
+                &site.place,
+                &Product {
+                    add: true,
+                    ..Product::new(sizes, s.heads, q, l, of_r)
+                },
+            )
         })
     }
 }
@@ -262,7 +329,12 @@ fn restored_pass(saved: &Tensor) -> Result<Pass> {
 /// `scale (a + b)`, of sums to the activations' type.
 fn scaled_sum(site: &Site, a: &Tensor, b: Option<&Tensor>, scale: f64) -> Result<Tensor> {
     let (output, count) = (site.activations(a.dims())?, a.elem_count());
-    site.launch("attention", "attention_scaled_sum", Grid::each(count), arguments![a, b, &output, count, scale])?;
+    site.launch(
+        "attention",
+        "attention_scaled_sum",
+        Grid::each(count),
+        arguments![a, b, &output, count, scale],
+    )?;
     Ok(output)
 }
 
@@ -274,7 +346,13 @@ impl Operation for OnCuda<Attention> {
     fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
         expect_inputs(self.name(), inputs, 3..=3)?;
         check_rate(self.name(), "dropout", self.0.dropout)?;
-        let sizes = sizes(self.name(), self.0.heads, inputs[0].dims(), inputs[1].dims(), inputs[2].dims())?;
+        let sizes = sizes(
+            self.name(),
+            self.0.heads,
+            inputs[0].dims(),
+            inputs[1].dims(),
+            inputs[2].dims(),
+        )?;
         let site = Site::of(self.name(), inputs[0])?;
         let attend = Attend {
             sizes,
@@ -332,7 +410,11 @@ impl OnCuda<RelativeAttention> {
         if let Some((_, found)) = bases.iter().find(|(known, _)| *known == key) {
             return Ok(found.clone());
         }
-        let made = Tensor::from_vec(basis(n, features, self.0.gamma)?, (features, 2 * n - 1), &Device::Cpu)?;
+        let made = Tensor::from_slice(
+            basis(n, features, self.0.gamma)?.as_slice(),
+            (features, 2 * n - 1),
+            &Device::Cpu,
+        )?;
         let moved = made.to_dtype(dtype)?.to_device(device)?;
         bases.push((key, moved.clone()));
         Ok(moved)
@@ -344,7 +426,7 @@ impl OnCuda<RelativeAttention> {
         let dropout = OnCuda(Dropout {
             rate: self.0.position_dropout,
         });
-        Ok(dropout.forward(&[&all], &self.0.position_pass(pass))?.output)
+        Ok(dropout.forward(&[&all], &RelativeAttention::position_pass(pass))?.output)
     }
 
     fn attend<'a>(&self, site: &'a Site, inputs: &[Tensor], features: &Tensor, sizes: Sizes, pass: &Pass) -> Result<Attend<'a>> {
@@ -352,7 +434,10 @@ impl OnCuda<RelativeAttention> {
         let (width, count, distances) = (sizes.heads * sizes.key_width, features.dims()[0], 2 * sizes.queries - 1);
         let keys = site.activations(&[width, distances])?;
         let (a, b) = (Stack::new(&inputs[5], count, 0), Stack::new(features, distances, 0));
-        product(&site.place, &Product::new((width, distances, count), 1, a, b, Stack::new(&keys, distances, 0)))?;
+        product(
+            &site.place,
+            &Product::new((width, distances, count), 1, a, b, Stack::new(&keys, distances, 0)),
+        )?;
         let biased = |bias: &Tensor| -> Result<Tensor> {
             let output = site.activations(inputs[0].dims())?;
             let rows = sizes.batch * width;
@@ -400,7 +485,9 @@ impl Operation for OnCuda<RelativeAttention> {
         let (sizes, count) = self.0.sizes(&dims)?;
         let site = Site::of(self.name(), gradient)?;
         let pass = restored_pass(kept.saved(self.name(), 1)?)?;
-        let all = (0..6).map(|i| kept.input(self.name(), i).and_then(|t| site.factor(t))).collect::<Result<Vec<_>>>()?;
+        let all = (0..6)
+            .map(|i| kept.input(self.name(), i).and_then(|t| site.factor(t)))
+            .collect::<Result<Vec<_>>>()?;
         let features = self.features(&site, sizes.queries, count, &pass, gradient.device())?;
         let attend = self.attend(&site, &all, &features, sizes, &pass)?;
         let found = attend.backward(kept.saved(self.name(), 0)?, &site.activation(gradient)?)?;
@@ -408,18 +495,24 @@ impl Operation for OnCuda<RelativeAttention> {
             return Ok(vec![None; wanted.len()]);
         };
         let (width, distances) = (sizes.heads * sizes.key_width, 2 * sizes.queries - 1);
-        let bias = |sum: &Tensor| -> Result<Tensor> {
-            channel_sums(&site.wide(), sum, (sizes.batch, width, sizes.queries))
-        };
+        let bias = |sum: &Tensor| -> Result<Tensor> { channel_sums(&site.wide(), sum, (sizes.batch, width, sizes.queries)) };
         let projection = || -> Result<Tensor> {
             let output = site.statistics(&[width, count])?;
             let of_keys = site.narrowed(of_keys.clone())?;
-            let (a, b) = (Stack::new(&of_keys, distances, 0), Stack::new(&features, distances, 0).transposed());
-            product(&site.place, &Product::new((width, count, distances), 1, a, b, Stack::new(&output, count, 0)))?;
+            let (a, b) = (
+                Stack::new(&of_keys, distances, 0),
+                Stack::new(&features, distances, 0).transposed(),
+            );
+            product(
+                &site.place,
+                &Product::new((width, count, distances), 1, a, b, Stack::new(&output, count, 0)),
+            )?;
             Ok(output)
         };
         Ok(vec![
-            wanted[0].then(|| scaled_sum(&site, &found.q, Some(of_distances), attend.scale)).transpose()?,
+            wanted[0]
+                .then(|| scaled_sum(&site, &found.q, Some(of_distances), attend.scale))
+                .transpose()?,
             wanted[1].then(|| site.narrowed(found.k.clone())).transpose()?,
             wanted[2].then(|| site.narrowed(found.v.clone())).transpose()?,
             wanted[3].then(|| bias(&found.q)).transpose()?,

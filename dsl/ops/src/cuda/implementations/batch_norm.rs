@@ -3,10 +3,10 @@
 use super::OnCuda;
 use super::parts::{Site, arguments};
 use super::sums::splits;
-use crate::BatchNorm;
 use crate::cuda::raw::Grid;
 use crate::error::{OpsError, Result};
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::{BatchNorm, Running};
 use candle_core::{Device, Tensor};
 
 const NAME: &str = "batch_norm";
@@ -25,9 +25,13 @@ impl Operation for OnCuda<BatchNorm> {
     }
 
     fn forward(&self, inputs: &[&Tensor], pass: &Pass) -> Result<Forward> {
-        expect_inputs(NAME, inputs, 5..=5)?;
+        let sonnet = self.0.running == Running::Sonnet;
+        expect_inputs(NAME, inputs, if sonnet { 6..=6 } else { 5..=5 })?;
         let (batch, channels, inner) = sizes(inputs[0].dims())?;
-        for (parameter, what) in inputs[1..].iter().zip(["weight", "bias", "running mean", "running variance"]) {
+        for (parameter, what) in inputs[1..5]
+            .iter()
+            .zip(["weight", "bias", "running mean", "running variance"])
+        {
             if parameter.dims() != [channels] {
                 let expected = format!("[{channels}]");
                 return Err(OpsError::shape(NAME, format!("the {what}"), parameter.dims(), expected));
@@ -67,10 +71,16 @@ impl Operation for OnCuda<BatchNorm> {
                     splits,
                     self.0.epsilon,
                     self.0.momentum,
-                    true,
+                    self.0.running == Running::PyTorch,
                 ],
             )?;
             updates = vec![(3, new_mean), (4, new_variance)];
+            if let Some(counter) = parameters.get(4) {
+                let next = site.statistics(counter.dims())?;
+                let given = arguments![counter, &next, 1usize, 1.0, 1.0];
+                site.wide().launch("activation", "affine", Grid::each(1), given)?;
+                updates.push((5, next));
+            }
         } else {
             site.launch(
                 NAME,
@@ -79,12 +89,12 @@ impl Operation for OnCuda<BatchNorm> {
                 arguments![
                     running_mean,
                     running_variance,
-                    None,
+                    parameters.get(4),
                     &mean,
                     &inverse,
                     channels,
                     self.0.epsilon,
-                    self.0.momentum
+                    1.0 - self.0.momentum
                 ],
             )?;
         }

@@ -3,10 +3,10 @@
 use super::OnCuda;
 use super::parts::{Site, arguments};
 use super::sums::{added, splits};
-use crate::LayerNorm;
 use crate::cuda::raw::Grid;
 use crate::error::{OpsError, Result};
 use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::{LayerNorm, RmsNorm};
 use candle_core::Tensor;
 
 /// Batch, channels and what is inside a channel.
@@ -96,6 +96,25 @@ impl Operation for OnCuda<LayerNorm> {
 
     fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
         backward(self.name(), kept, gradient, wanted, true)
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::INPUTS
+    }
+}
+
+impl Operation for OnCuda<RmsNorm> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn forward(&self, inputs: &[&Tensor], _: &Pass) -> Result<Forward> {
+        expect_inputs(self.name(), inputs, 2..=2)?;
+        forward(self.name(), inputs, self.0.epsilon, false)
+    }
+
+    fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
+        backward(self.name(), kept, gradient, wanted, false)
     }
 
     fn reads(&self) -> Reads {

@@ -1,6 +1,7 @@
 //! The operations on a device.
 
 mod arrange;
+mod attention;
 mod batch_norm;
 mod convolution;
 mod dense;
@@ -13,6 +14,7 @@ mod optimizer;
 mod parts;
 mod pool;
 mod reduce;
+mod softmax;
 mod sums;
 
 pub(super) use loss::evaluate;
@@ -20,8 +22,9 @@ pub use optimizer::DeviceOptimizer;
 
 use crate::operation::Operation;
 use crate::{
-    Activation, Affine, Arithmetic, BatchNorm, Concat, Convolution, Convolution2d, Crop, Dropout, Flatten, LayerNorm, Linear,
-    Narrow, OuterSum, Pooling, Reduce, Reverse, Symmetric, Token, TransposedConvolution, TransposedConvolution2d,
+    Activation, Affine, Arithmetic, Attention, BatchNorm, Concat, Convolution, Convolution2d, Crop, Dropout, Flatten, LayerNorm,
+    Linear, LogSoftmax, Narrow, OuterSum, Pooling, Reduce, RelativeAttention, Reverse, RmsNorm, Softmax, Symmetric, Token,
+    TransposedConvolution, TransposedConvolution2d,
 };
 use std::any::Any;
 
@@ -32,6 +35,10 @@ pub(super) struct OnCuda<O>(pub(super) O);
 /// The implementation of an operation, where there is one.
 pub(super) fn of(operation: &dyn Operation) -> Option<Box<dyn Operation>> {
     let any: &dyn Any = operation;
+    // Virtual batches have none yet.
+    if any.downcast_ref::<BatchNorm>().is_some_and(|norm| norm.group.is_some()) {
+        return None;
+    }
     macro_rules! one_of {
         ($($kind:ty),* $(,)?) => {
             $(if let Some(found) = any.downcast_ref::<$kind>() {
@@ -43,6 +50,7 @@ pub(super) fn of(operation: &dyn Operation) -> Option<Box<dyn Operation>> {
         Activation,
         Affine,
         Arithmetic,
+        Attention,
         BatchNorm,
         Concat,
         Convolution,
@@ -52,11 +60,15 @@ pub(super) fn of(operation: &dyn Operation) -> Option<Box<dyn Operation>> {
         Flatten,
         LayerNorm,
         Linear,
+        LogSoftmax,
         Narrow,
         OuterSum,
         Pooling,
         Reduce,
+        RelativeAttention,
         Reverse,
+        RmsNorm,
+        Softmax,
         Symmetric,
         Token,
         TransposedConvolution,
