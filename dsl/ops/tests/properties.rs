@@ -1,8 +1,9 @@
-//! Shapes that nobody thought of: drawn settings and sizes go through the harness.
+//! Shapes that nobody thought of: drawn settings and sizes go through the harness. The seed is fixed: a gate draws no lots.
 
 use cistron_ops::check::Case;
 use cistron_ops::{Arithmetic, Concat, Convolution, Convolution2d, Crop, Linear, Operation, PoolKind, Pooling};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 fn case(operation: impl Operation + 'static, activations: usize, shapes: Vec<Vec<usize>>, strided: bool) -> Case {
     Case {
@@ -36,7 +37,7 @@ fn length((dilation, _, (before, after), width): (usize, usize, (usize, usize), 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, rng_seed: RngSeed::Fixed(4), ..ProptestConfig::default() })]
 
     #[test]
     fn convolutions(w in window(), more in 0usize..12, batch in 1usize..4, groups in 1usize..4, c in 1usize..4, f in 1usize..4,
