@@ -81,6 +81,7 @@ pub fn data(input: TokenStream) -> TokenStream {
 ///     block NAME(ARGUMENTS) { .. }             // every call has its own weights
 ///     shared block NAME(ARGUMENTS) { .. }      // all calls share one set of weights
 ///     part NAME(ARGUMENTS) { .. }              // a later model can use it
+///     recompute block NAME(ARGUMENTS) { .. }   // backward computes it again and keeps none of its values
 ///     let NAME = EXPRESSION;                   // also `let mut`, `let (a, b)`
 ///     for PATTERN in VALUES { .. }             // a list, a range, a parameter
 ///     if CONDITION { .. } else { .. }
@@ -90,7 +91,34 @@ pub fn data(input: TokenStream) -> TokenStream {
 /// Expressions are Rust's: layers are methods (`x.conv(64, width = 15)`), arguments may have names, closures say
 /// what happens around a layer (`before = |h| h.norm(Batch).gelu()`), `+ - * /` work on values and numbers.
 /// A default that is no literal is a Rust expression of the cell (`kernels = n`); names in the body are inputs,
-/// parameters and bound values only.
+/// parameters and bound values only. Two parameters of the header are for all layers: `start = Glorot` says how weights
+/// begin, `convention = Keras` (or `Sonnet`, `PyTorch`) how norms keep their statistics and how weights begin there.
+///
+/// # Layers
+/// A value is features, a sequence `channel x position`, tokens or latents `channel x token`, or a map `channel x position
+/// x position`; layers do the 1-D or the 2-D thing by the axes that they meet.
+/// ```text
+/// conv(64, width = 15, stride = , dilation = , groups = , padding = Same | Valid, bias = , start = )
+/// depthwise_conv(width = 7)    transposed_conv(64, width = 4, stride = 2, extra = )
+/// both_strands().conv(..)      strand_conv(64, width = 15, combine = Max | Mean)
+/// linear(64)                   // the channels at each position; without a number the head: as wide as its output
+/// dense(64, layers = 2)        // flattens first
+/// embed(64)                    // of a category, of whole numbers, of a track or a sequence
+/// bins(256, 0.0, 10.0)         // the number of each value's bin
+/// norm(Batch, momentum = , eps = , convention = , virtual_batch = )    norm(Layer)    norm(Group, groups = 8)    norm(Rms)
+/// pool(Max | Mean | Weighted, 4, step = , rest = Drop | Pad)    pool(Attention, 2)    upsample(Nearest | Linear, 2)
+/// attention(8, key = 64, value = , relative = basis(..), over = , dropout = , output = , bias = , output_bias = )
+/// latents(128, 512).cross_attention(tokens, heads = 4).self_attention(4, heads = 8).mean(Latents)
+/// residual(3, width = 11, before = |h| .., after = |h| ..)
+/// tokens()  token()  x + positions()  film(cell)  wavelengths()
+/// outer_sum()  symmetric()  distance_encoding()  crop(250)  flip()  flatten()
+/// mean(Positions)  max(Positions)  sum(Channels)  softmax(Channels)  log_softmax(Channels)
+/// relu()  gelu(Tanh)  silu()  softplus()  sigmoid()  tanh()  exp()  log()  log1p()  sqrt()  abs()  pow(2)  dropout(0.1)
+/// custom("name", channels = 16)    // a Candle function of your own, offered by `custom_layer("name", |x| ..)`
+/// ```
+/// Functions: `concat([a, b])`, `mean([a, b])`, `sum([a, b])`, `maximum([a, b])`, `geometric(64, 512, 4, multiple = 8)`,
+/// `dilations(2.pow(0..=6))`, `basis(gamma = PerFeature)`. Weights begin as `PyTorch` does, or by `start = Glorot`, `He`,
+/// `Lecun`, `Zeros`, `Normal(0.02)`, `TruncatedNormal(0.02)`, `Uniform(0.1)`, `Scaled(2.0)`, `Constant(0.0)`.
 ///
 /// # Errors
 /// Everything that the checker of `cistron-model` can tell without the data: unknown layers, arguments and words

@@ -31,3 +31,26 @@ fn the_hash_is_stable_and_looks_at_what_counts() {
 }
 
 const HASH: &str = "9c9be6a0f467d99e737573eff6a4d8555b8225b5df906f2a7d0fa9401e85fc94";
+
+#[test]
+fn operations_of_earlier_graphs_read_and_write_the_same() {
+    use cistron_model::{Convention, Operation, Rest};
+    for text in [
+        r#"{"BatchNorm":{"epsilon":0.00001,"momentum":0.1}}"#,
+        r#"{"Pool":{"kind":"Weighted","window":4}}"#,
+        r#"{"Convolution":{"filters":8,"width":5,"stride":1,"dilation":1,"groups":1,"padding":[2,2],"bias":true}}"#,
+    ] {
+        let operation: Operation = serde_json::from_str(text).unwrap();
+        let again = serde_json::to_string(&operation).unwrap().replace("1e-5", "0.00001");
+        assert_eq!(again, text);
+        match operation {
+            Operation::BatchNorm {
+                convention,
+                virtual_batch,
+                ..
+            } => assert_eq!((convention, virtual_batch), (Convention::PyTorch, None)),
+            Operation::Pool { step, rest, .. } => assert_eq!((step, rest), (None, Rest::Drop)),
+            _ => {}
+        }
+    }
+}
