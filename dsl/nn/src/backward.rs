@@ -40,13 +40,13 @@ fn add(ledger: &mut Ledger, slot: &mut Option<Tensor>, gradient: Tensor) -> Resu
 /// Computes a group of nodes again, and keeps what backward needs of them.
 fn again(network: &Network, walk: &mut Walk, group: usize, needs: &[bool], clock: &mut Clock) -> Result<()> {
     let graph = &network.graph;
-    let inside = |id: NodeId| graph.nodes[id].recompute == Some(group) && needs[id];
     let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     for (id, value) in walk.borders.remove(&group).unwrap_or_default() {
         values[id] = Some(value);
     }
     let mut uses = vec![0usize; graph.nodes.len()];
-    let members: Vec<NodeId> = (0..graph.nodes.len()).filter(|id| inside(*id)).collect();
+    let inside = |id: &NodeId| walk.again.group(*id) == Some(group) && needs[*id];
+    let members: Vec<NodeId> = (0..graph.nodes.len()).filter(inside).collect();
     members
         .iter()
         .flat_map(|id| &graph.nodes[*id].inputs)
@@ -58,6 +58,10 @@ fn again(network: &Network, walk: &mut Walk, group: usize, needs: &[bool], clock
             hold(&mut walk.ledger, kept);
         }
         walk.kept[id] = kept;
+        if walk.again.is_stashed(id) {
+            walk.ledger.hold(&value);
+            walk.stash.insert(id, value.clone());
+        }
         values[id] = Some(value);
         for i in graph.nodes[id].inputs.iter().chain([&id]) {
             if *i != id {
@@ -116,10 +120,23 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
             }
             continue;
         };
-        if let Some(group) = node.recompute.filter(|group| walk.borders.contains_key(group)) {
-            again(network, &mut walk, group, &needs, clock)?;
+        let own = walk.again.group(id);
+        let read = node.inputs.iter().filter_map(|from| walk.again.refilled(*from, id));
+        let missing: Vec<usize> = own.into_iter().chain(read).collect();
+        for group in missing {
+            if walk.borders.contains_key(&group) {
+                again(network, &mut walk, group, &needs, clock)?;
+            }
         }
-        let Some(kept) = walk.kept[id].take() else { continue };
+        let Some(mut kept) = walk.kept[id].take() else { continue };
+        if operation.reads().inputs {
+            for (kept, from) in kept.inputs.iter_mut().zip(&node.inputs) {
+                if let (Some(_), Some(value)) = (walk.again.refilled(*from, id), walk.stash.get(from)) {
+                    walk.ledger.hold(value);
+                    *kept = Some(value.clone());
+                }
+            }
+        }
         let trainable = node.parameters.iter().map(|p| network.weights[*p].trainable);
         let wanted: Vec<bool> = node.inputs.iter().map(|i| needs[*i]).chain(trainable).collect();
         let located = |source: OpsError| NetworkError::Layer {
@@ -141,6 +158,10 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
             clock.backward(id, || add(&mut walk.ledger, slot, result))?;
         }
         walk.ledger.release(gradient)?;
+        // All that read this value come after it, so backward has been to them.
+        if let Some(value) = walk.stash.remove(&id) {
+            walk.ledger.release(value)?;
+        }
     }
     Ok(of_weights)
 }

@@ -1,5 +1,6 @@
 //! The walk forward.
 
+use crate::again::Again;
 use crate::error::{NetworkError, Result};
 use crate::ledger::Ledger;
 use crate::network::{Named, Network};
@@ -19,6 +20,10 @@ pub(crate) struct Walk {
     pub(crate) kept: Vec<Option<Kept>>,
     /// Of each group of nodes that backward computes again: the values that it reads from outside.
     pub(crate) borders: BTreeMap<usize, BTreeMap<NodeId, Tensor>>,
+    /// Which nodes these are.
+    pub(crate) again: Again,
+    /// Values that were computed again, for all that read them.
+    pub(crate) stash: BTreeMap<NodeId, Tensor>,
     /// New values of buffers, by weight.
     pub(crate) updates: Vec<(usize, Tensor)>,
     /// Who holds what.
@@ -55,12 +60,18 @@ pub(crate) fn forward(
     let graph = &network.graph;
     let mut uses = network.uses.to_vec();
     let needs = if pass.training { needs_gradient(network) } else { Vec::new() };
+    let again = match inputs.values().next().and_then(|t| t.dims().first()) {
+        Some(batch) if pass.training => Again::new(network, *batch, &needs),
+        _ => Again::default(),
+    };
     let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     let mut walk = Walk {
         pass: *pass,
         outputs: Named::new(),
         kept: Vec::with_capacity(needs.len()),
         borders: BTreeMap::new(),
+        again,
+        stash: BTreeMap::new(),
         updates: Vec::new(),
         ledger: Ledger::default(),
     };
@@ -73,14 +84,22 @@ pub(crate) fn forward(
             input(network, node, port, inputs, &mut batch)?
         } else {
             let training = pass.training && needs[id];
-            let again = node.recompute.filter(|_| training);
+            let again = walk.again.group(id).filter(|_| training);
             let (value, kept, updates) =
                 clock.forward(id, || compute(network, id, &values, pass, training && again.is_none()))?;
             keep = kept;
+            if let Some(keep) = &mut keep {
+                for (kept, from) in keep.inputs.iter_mut().zip(&node.inputs) {
+                    if walk.again.refilled(*from, id).is_some() {
+                        *kept = None;
+                    }
+                }
+            }
             walk.updates.extend(updates);
             if let Some(group) = again {
                 let border = walk.borders.entry(group).or_default();
-                let outside = |i: &&NodeId| graph.nodes[**i].recompute != Some(group) || !needs[**i];
+                let groups = &walk.again;
+                let outside = |i: &&NodeId| groups.group(**i) != Some(group) || !needs[**i];
                 for from in node.inputs.iter().filter(outside) {
                     if let (Some(value), false) = (&values[*from], border.contains_key(from)) {
                         walk.ledger.hold(value);

@@ -5,6 +5,7 @@
 //! node goes back to the pool of buffers as soon as backward has passed it; a block that is marked so is computed a second
 //! time instead of being kept; without training nothing is kept beyond its last use.
 
+mod again;
 mod backward;
 mod custom;
 mod error;

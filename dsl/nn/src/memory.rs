@@ -1,5 +1,6 @@
 //! How much memory a training step will take, from the graph alone.
 
+use crate::again::Again;
 use crate::error::{NetworkError, Result};
 use crate::forward::needs_gradient;
 use crate::network::Network;
@@ -101,6 +102,7 @@ struct Planned<'a> {
     batch: usize,
     number: usize,
     needs_gradient: Vec<bool>,
+    again: Again,
 }
 
 impl Planned<'_> {
@@ -153,9 +155,13 @@ impl Planned<'_> {
                 }),
             };
             books.passing(needs.forward);
-            if self.needs_gradient[id] && (again || node.recompute.is_none()) {
+            if self.needs_gradient[id] && (again || self.again.group(id).is_none()) {
                 let reads = self.network.operations[id].as_ref().map(|o| o.reads()).unwrap_or_default();
-                let read = node.inputs.iter().filter(|_| reads.inputs).filter_map(|i| values[*i]);
+                let read = node
+                    .inputs
+                    .iter()
+                    .filter(|i| reads.inputs && self.again.refilled(**i, id).is_none());
+                let read = read.filter_map(|i| values[*i]);
                 let output = reads.output.then_some(block);
                 let held: Vec<usize> = read.chain(output).collect();
                 held.iter().for_each(|b| books.hold(*b));
@@ -196,11 +202,13 @@ impl Network {
         }
         let graph = &self.graph;
         let number = if self.precision == DType::F64 { 8 } else { 4 };
+        let needs_gradient = needs_gradient(self);
         let planned = Planned {
             network: self,
             batch,
             number,
-            needs_gradient: needs_gradient(self),
+            again: Again::new(self, batch, &needs_gradient),
+            needs_gradient,
         };
         let parameters = |trainable: bool| {
             let chosen = graph.parameters.iter().filter(move |p| p.trainable || !trainable);
@@ -226,9 +234,9 @@ impl Network {
         let mut uses = self.uses.to_vec();
         let mut borders: Vec<(usize, NodeId)> = Vec::new();
         for (id, node) in graph.nodes.iter().enumerate().filter(|(id, _)| planned.needs_gradient[*id]) {
-            let Some(group) = node.recompute else { continue };
+            let Some(group) = planned.again.group(id) else { continue };
             for from in &node.inputs {
-                let outside = graph.nodes[*from].recompute != Some(group) || !planned.needs_gradient[*from];
+                let outside = planned.again.group(*from) != Some(group) || !planned.needs_gradient[*from];
                 if outside && id > *from && !borders.contains(&(group, *from)) {
                     borders.push((group, *from));
                     uses[*from] += 1;
@@ -251,18 +259,24 @@ impl Network {
         let mut has_gradient = vec![false; graph.parameters.len()];
         for id in (0..count).rev() {
             let node = &graph.nodes[id];
-            if let Some(group) = node
-                .recompute
-                .filter(|g| of_nodes[id].is_some() && borders.iter().any(|b| b.0 == *g))
-            {
+            let own = planned.again.group(id);
+            let read = node.inputs.iter().filter_map(|from| planned.again.refilled(*from, id));
+            let missing: Vec<usize> = own.into_iter().chain(read).filter(|_| of_nodes[id].is_some()).collect();
+            for group in missing {
+                if !borders.iter().any(|b| b.0 == group) {
+                    continue;
+                }
                 let members: Vec<NodeId> = (0..count)
-                    .filter(|i| graph.nodes[*i].recompute == Some(group) && planned.needs_gradient[*i])
+                    .filter(|i| planned.again.group(*i) == Some(group) && planned.needs_gradient[*i])
                     .collect();
                 let mut inside = vec![0; count];
                 members
                     .iter()
                     .flat_map(|m| &graph.nodes[*m].inputs)
                     .for_each(|i| inside[*i] += 1);
+                members
+                    .iter()
+                    .for_each(|m| inside[*m] += usize::from(planned.again.is_stashed(*m)));
                 planned.forward(books, &members, &mut values, &mut inside, &mut kept, true);
                 borders.retain(|b| b.0 != group);
             }
@@ -307,6 +321,9 @@ impl Network {
                 }
             }
             books.release(gradient);
+            if let Some(block) = values[id].take().filter(|_| planned.again.is_stashed(id)) {
+                books.release(block);
+            }
         }
     }
 }

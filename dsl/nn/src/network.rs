@@ -28,6 +28,8 @@ pub struct Network {
     pub(crate) weights: Vec<Weight>,
     pub(crate) shared: Shared,
     pub(crate) precision: DType,
+    /// Bytes from which on norms and activations are computed again for backward.
+    pub(crate) recomputed_from: usize,
 }
 
 /// What a training step gives.
@@ -96,7 +98,15 @@ impl Network {
             weights: Vec::new(),
             shared: Shared::default(),
             precision: DType::F32,
+            recomputed_from: crate::again::WORTH,
         })
+    }
+
+    /// From how many bytes on (8 MiB at first) the value of a norm or an activation is computed again for backward
+    /// instead of being kept, where its input is kept anyway: memory for a few percent of the time. 0 computes all of
+    /// them again, `usize::MAX` none. Results are the same bits.
+    pub fn recompute_from(&mut self, bytes: usize) {
+        self.recomputed_from = bytes;
     }
 
     /// The declaration, unless the network was made from a graph alone.

@@ -3,10 +3,10 @@
 mod common;
 
 use candle_core::{DType, Tensor};
-use cistron_model::{Gelu, Graph, Operation, Pool};
+use cistron_model::Graph;
 use cistron_nn::{Named, Network};
 use cistron_ops::Loss;
-use common::{Build, one_hot, random};
+use common::{one_hot, random, tower};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -41,31 +41,10 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn tower(recompute: bool) -> Graph {
-    let mut b = Build::default();
-    let dna = b.input("dna", &[4, 4000]);
-    let mut x = b.conv("stem", dna, 32, 9);
-    x = b.pool("stem.pool", x, Pool::Max, 2);
-    for i in 0..4 {
-        let began = b.graph.nodes.len();
-        let mut h = b.batch_norm(&format!("norm{i}"), x);
-        h = b.same(&format!("gelu{i}"), Operation::Gelu(Gelu::Erf), &[h]);
-        h = b.conv(&format!("conv{i}"), h, 32, 5);
-        h = b.same(&format!("drop{i}"), Operation::Dropout { rate: 0.1 }, &[h]);
-        if recompute {
-            b.graph.nodes[began..].iter_mut().for_each(|n| n.recompute = Some(i));
-        }
-        x = b.same(&format!("add{i}"), Operation::Add, &[h, x]);
-    }
-    x = b.pool("pool", x, Pool::Mean, 50);
-    x = b.flatten("flat", x);
-    x = b.linear("head", x, 8);
-    b.output("y", x).graph
-}
-
 /// Predicted and counted bytes of the second step (the first one builds what lasts).
-fn step(graph: Graph, batch: usize) -> (usize, usize) {
+fn step(graph: Graph, batch: usize, recomputed_from: usize) -> (usize, usize) {
     let mut network = Network::from_graph(graph, 1, DType::F32).expect("a network");
+    network.recompute_from(recomputed_from);
     let predicted = network.memory(batch).expect("an estimate");
     let inputs = Named::from([("dna".to_string(), one_hot(batch, 4000, DType::F32))]);
     let target: Tensor = random(&[batch, 8], 3, DType::F32);
@@ -85,10 +64,17 @@ fn step(graph: Graph, batch: usize) -> (usize, usize) {
 #[test]
 fn the_memory_of_a_step_is_known_before() {
     let mut working = Vec::new();
-    for (recompute, batch) in [(false, 3), (false, 8), (true, 8)] {
-        let (predicted, counted) = step(tower(recompute), batch);
+    for (recompute, batch, from) in [
+        (false, 3, usize::MAX),
+        (false, 8, usize::MAX),
+        (true, 8, usize::MAX),
+        (false, 8, 0),
+    ] {
+        let (predicted, counted) = step(tower(recompute), batch, from);
         let ratio = predicted as f64 / counted as f64;
-        println!("batch {batch}, recompute {recompute}: predicted {predicted}, counted {counted}, ratio {ratio:.3}");
+        println!(
+            "batch {batch}, blocks {recompute}, from {from} bytes: predicted {predicted}, counted {counted}, ratio {ratio:.3}"
+        );
         assert!(
             (0.9..1.1).contains(&ratio),
             "batch {batch}: predicted {predicted}, counted {counted}"
@@ -97,6 +83,10 @@ fn the_memory_of_a_step_is_known_before() {
     }
     assert!(
         working[2] * 10 < working[1] * 7,
-        "computing again saves too little: {working:?}"
+        "computing blocks again saves too little: {working:?}"
+    );
+    assert!(
+        working[3] * 10 < working[1] * 8,
+        "computing norms and activations again saves too little: {working:?}"
     );
 }

@@ -3,7 +3,7 @@
 //! `CISTRON_THREADS=1 cargo run --release -p cistron-ops --example norms [part of a name]`
 
 use candle_core::{DType, Device, Tensor};
-use cistron_ops::{Attention, BatchNorm, Kept, LayerNorm, Operation, Pass, buffer};
+use cistron_ops::{Attention, BatchNorm, Kept, LayerNorm, Operation, Pass, buffer, threads, with_threads};
 
 /// Nanoseconds that all threads of this process have run.
 fn cpu_time() -> f64 {
@@ -81,6 +81,11 @@ fn time(name: &str, operation: &dyn Operation, activations: usize, inputs: &[Ten
 }
 
 fn main() {
+    // On the pool from the beginning, as training steps are: no operation is handed over from thread to thread.
+    with_threads(threads(), report);
+}
+
+fn report() {
     println!("operation\tforward ms\tforward and backward ms");
     let batch_norm = BatchNorm::default();
     for shape in [&[100, 15, 1024][..], &[1, 64, 250, 250], &[256, 100]] {

@@ -299,6 +299,10 @@ impl Operation for Activation {
         })
     }
 
+    fn is_cheap(&self) -> bool {
+        true
+    }
+
     fn reads(&self) -> Reads {
         match self {
             Self::Relu | Self::Sigmoid | Self::Tanh | Self::Exp | Self::SquareRoot => Reads::OUTPUT,

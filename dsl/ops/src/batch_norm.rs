@@ -260,6 +260,10 @@ impl Operation for BatchNorm {
         by_precision!(NAME, gradient, T => self.run_back::<T>(kept, gradient, wanted, layout))
     }
 
+    fn is_cheap(&self) -> bool {
+        true
+    }
+
     fn reads(&self) -> Reads {
         Reads::INPUTS
     }

@@ -4,6 +4,7 @@
 //! zeroing; taking them from here costs a look-up. Buffers come back through [`give_back`], which the executor calls
 //! with tensors that nothing else holds; all others are freed as usual.
 
+use crate::kernel::in_pool;
 use crate::number::Number;
 use crate::parallel::PIECE;
 use crate::raw::vectorised;
@@ -226,9 +227,8 @@ fn add<T: Number>(sum: &mut [T], more: &[T]) {
     if sum.len() <= PIECE {
         run(sum, more);
     } else {
-        sum.par_chunks_mut(PIECE)
-            .zip(more.par_chunks(PIECE))
-            .for_each(|(s, m)| run(s, m));
+        let pieces = sum.par_chunks_mut(PIECE).zip(more.par_chunks(PIECE));
+        in_pool(|| pieces.for_each(|(s, m)| run(s, m)));
     }
 }
 

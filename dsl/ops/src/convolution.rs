@@ -1,10 +1,10 @@
 //! Convolution along positions.
 
 use crate::error::{OpsError, Result};
-use crate::kernel::convolution::{forward, input_gradient};
+use crate::kernel::convolution::{forward, input_gradient, needs};
 use crate::kernel::geometry::{Geometry, Settings};
 use crate::kernel::weight::weight_gradient;
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
 
@@ -111,5 +111,18 @@ impl Operation for Convolution {
 
     fn reads(&self) -> Reads {
         Reads::INPUTS
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let geometry = match shapes {
+            [x, weight, ..] => self.geometry(x, weight).ok(),
+            _ => None,
+        };
+        let (forward, backward) = geometry.map_or((0, 0), |g| needs(&g, number_bytes));
+        Needs {
+            forward: forward * number_bytes,
+            backward: backward * number_bytes,
+            ..Needs::default()
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::convolution::{convolve, convolve_back};
 use crate::error::Result;
+use crate::kernel::convolution::needs;
 use crate::kernel::geometry::{Geometry, Settings};
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use candle_core::Tensor;
 
 /// 2-D convolution (cross-correlation, as PyTorch's `conv2d`).
@@ -64,5 +65,18 @@ impl Operation for Convolution2d {
 
     fn reads(&self) -> Reads {
         Reads::INPUTS
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let geometry = match shapes {
+            [x, weight, ..] => self.geometry(x, weight).ok(),
+            _ => None,
+        };
+        let (forward, backward) = geometry.map_or((0, 0), |g| needs(&g, number_bytes));
+        Needs {
+            forward: forward * number_bytes,
+            backward: backward * number_bytes,
+            ..Needs::default()
+        }
     }
 }

@@ -42,7 +42,7 @@ impl Dropout {
 
     /// 1 where a value stays, 0 where it is dropped.
     fn mask(&self, length: usize, pass: &Pass) -> Vec<u8> {
-        let bound = bound(self.rate);
+        let bound = bound(self.rate) as u32;
         let mut mask = vec![0; length];
         let blocks = pieces(length, length.div_ceil(BLOCK));
         let shared = SharedOutput::new(&mut mask);
@@ -51,11 +51,17 @@ impl Dropout {
             #[allow(unsafe_code)]
             let block = unsafe { shared.row(blocks[i].0, blocks[i].1) };
             let mut stream = Stream::new(pass.seed, Purpose::Dropout, pass.step, (pass.node << 24) | i as u64);
-            for two in block.chunks_mut(2) {
-                let bits = stream.bits();
-                for (value, half) in two.iter_mut().zip([bits & 0xFFFF_FFFF, bits >> 32]) {
-                    *value = u8::from(half >= bound);
-                }
+            let mut words = [0; 1024];
+            for values in block.chunks_mut(words.len()) {
+                stream.fill(&mut words[..values.len()]);
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (value, word) in values.iter_mut().zip(&words) {
+                            *value = u8::from(*word >= bound);
+                        }
+                    },
+                );
             }
         });
         mask

@@ -157,6 +157,10 @@ impl Operation for GroupNorm {
         by_precision!(NAME, gradient, T => self.run_back::<T>(kept, gradient, wanted))
     }
 
+    fn is_cheap(&self) -> bool {
+        true
+    }
+
     fn reads(&self) -> Reads {
         Reads::INPUTS
     }

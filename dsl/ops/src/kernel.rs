@@ -14,6 +14,7 @@ mod table;
 mod threads;
 mod vector;
 pub(crate) mod weight;
+mod winograd;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

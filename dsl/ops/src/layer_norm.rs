@@ -111,6 +111,10 @@ impl Operation for LayerNorm {
         by_precision!(self.name(), gradient, T => backward::<T>(self.name(), kept, gradient, wanted, layout))
     }
 
+    fn is_cheap(&self) -> bool {
+        true
+    }
+
     fn reads(&self) -> Reads {
         Reads::INPUTS
     }
@@ -134,6 +138,10 @@ impl Operation for RmsNorm {
     fn backward(&self, kept: &Kept, gradient: &Tensor, wanted: &[bool]) -> Result<Vec<Option<Tensor>>> {
         let layout = layout(self.name(), kept.shape(self.name(), 0)?, &[], false)?;
         by_precision!(self.name(), gradient, T => backward::<T>(self.name(), kept, gradient, wanted, layout))
+    }
+
+    fn is_cheap(&self) -> bool {
+        true
     }
 
     fn reads(&self) -> Reads {

@@ -196,6 +196,11 @@ pub trait Operation: std::any::Any + std::fmt::Debug + Send + Sync {
     /// What backward reads.
     fn reads(&self) -> Reads;
 
+    /// Whether the output costs about as little to compute again as to read: one pass over memory, from one activation.
+    fn is_cheap(&self) -> bool {
+        false
+    }
+
     /// What it needs besides inputs, output and gradients, for inputs of these shapes whose numbers have so many bytes.
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
         let _ = (shapes, number_bytes);
@@ -215,6 +220,9 @@ impl<O: Operation + ?Sized> Operation for Box<O> {
     }
     fn reads(&self) -> Reads {
         (**self).reads()
+    }
+    fn is_cheap(&self) -> bool {
+        (**self).is_cheap()
     }
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
         (**self).needs(shapes, number_bytes)

@@ -9,6 +9,9 @@ use rayon::prelude::*;
 /// Values per piece of elementwise work.
 pub(crate) const PIECE: usize = 16_384;
 
+/// Values of elementwise work that one thread does before another has woken up.
+const ALONE: usize = 2 * PIECE;
+
 /// Runs tasks `0..count` on all threads.
 pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {
     if count <= 1 {
@@ -61,7 +64,7 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
         return;
     }
     let rows = rows_per_piece(row);
-    if output.len() <= rows * row {
+    if output.len() <= if row == 1 { ALONE } else { rows * row } {
         fill(0, output);
     } else {
         let pieces = output.par_chunks_mut(rows * row).enumerate();
@@ -119,7 +122,7 @@ pub(crate) fn map<T: Number>(x: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T
             },
         );
     };
-    if x.len() <= PIECE {
+    if x.len() <= ALONE {
         run(x, &mut output);
     } else {
         let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE));
@@ -141,7 +144,7 @@ pub(crate) fn map2<T: Number>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync + S
             },
         );
     };
-    if x.len() <= PIECE {
+    if x.len() <= ALONE {
         run(x, y, &mut output);
     } else {
         let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
@@ -163,7 +166,7 @@ pub(crate) fn map3<T: Number>(x: &[T], y: &[T], z: &[T], f: impl Fn(T, T, T) -> 
             },
         );
     };
-    if x.len() <= PIECE {
+    if x.len() <= ALONE {
         run(x, y, z, &mut output);
     } else {
         let pieces = output.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE));

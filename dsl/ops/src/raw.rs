@@ -59,6 +59,10 @@ impl<'a, T> SharedOutput<'a, T> {
         self.pointer
     }
 
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
     /// A row to write.
     ///
     /// # Safety

@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use cistron_declaration::{Axis, AxisKind, Span};
-use cistron_model::{Convention, Graph, GraphParameter, Node, NodeId, Operation, Rest, Start};
+use cistron_model::{Convention, Gelu, Graph, GraphParameter, Node, NodeId, Operation, Pool, Rest, Start};
 use cistron_random::{Purpose, Stream};
 
 /// A graph that grows node by node.
@@ -174,4 +174,27 @@ pub(crate) fn one_hot(batch: usize, length: usize, precision: DType) -> Tensor {
     Tensor::from_vec(values, (batch, 4, length), &Device::Cpu)
         .and_then(|t| t.to_dtype(precision))
         .expect("a tensor")
+}
+
+/// Four blocks of norm, GELU, convolution and dropout with skips; `recompute` declares them as blocks to compute again.
+pub(crate) fn tower(recompute: bool) -> Graph {
+    let mut b = Build::default();
+    let dna = b.input("dna", &[4, 4000]);
+    let mut x = b.conv("stem", dna, 32, 9);
+    x = b.pool("stem.pool", x, Pool::Max, 2);
+    for i in 0..4 {
+        let began = b.graph.nodes.len();
+        let mut h = b.batch_norm(&format!("norm{i}"), x);
+        h = b.same(&format!("gelu{i}"), Operation::Gelu(Gelu::Erf), &[h]);
+        h = b.conv(&format!("conv{i}"), h, 32, 5);
+        h = b.same(&format!("drop{i}"), Operation::Dropout { rate: 0.1 }, &[h]);
+        if recompute {
+            b.graph.nodes[began..].iter_mut().for_each(|n| n.recompute = Some(i));
+        }
+        x = b.same(&format!("add{i}"), Operation::Add, &[h, x]);
+    }
+    x = b.pool("pool", x, Pool::Mean, 50);
+    x = b.flatten("flat", x);
+    x = b.linear("head", x, 8);
+    b.output("y", x).graph
 }

@@ -7,6 +7,7 @@ use super::micro::{Block, Rows};
 use super::pack::{Layout, column_blocks, row_blocks};
 use super::scratch::aligned;
 use super::table::Kernels;
+use super::winograd::Plan;
 use crate::buffer::{keep, take};
 use crate::number::{Number, Scratch};
 use crate::parallel::{for_each_group, for_each_task, pieces};
@@ -332,6 +333,12 @@ fn run<T: Number>(
     });
 }
 
+/// [`walk`] for tests of other ways.
+#[cfg(test)]
+pub(super) fn direct<T: Number>(steps: &Walk, x: &[T], weight: &[T], bias: Option<&[T]>, y: &mut [T]) {
+    walk(steps, x, weight, bias, y, None);
+}
+
 /// The larger of each two values, and which it was. What is no number wins.
 fn larger<T: Number>(a: &[T], b: &[T], y: &mut [T], winners: &mut [u8]) {
     vectorised(
@@ -356,6 +363,14 @@ pub(crate) fn both_strands<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias:
     };
     walk(&both, x, weight, bias, &mut y, Some(&mut winners));
     (y, winners)
+}
+
+/// A walk with fewer multiplications, where there is such a way and it pays.
+fn walk_or_plan<T: Number>(steps: &Walk, x: &[T], weight: &[T], bias: Option<&[T]>, y: &mut [T]) {
+    match Plan::of(steps) {
+        Some(plan) => plan.walk(steps, x, weight, bias, y),
+        None => walk(steps, x, weight, bias, y, None),
+    }
 }
 
 /// Positions from which on a convolution of width 1 is a matrix product for each example.
@@ -383,7 +398,7 @@ pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Opti
         }
         return y;
     }
-    walk(&g.forward(), x, weight, bias, &mut y, None);
+    walk_or_plan(&g.forward(), x, weight, bias, &mut y);
     y
 }
 
@@ -404,6 +419,31 @@ pub(crate) fn input_gradient<T: Number>(g: &Geometry, gradient: &[T], weight: &[
         }
         return x;
     }
-    walk(&g.gradient(), gradient, weight, bias, &mut x, None);
+    walk_or_plan(&g.gradient(), gradient, weight, bias, &mut x);
     x
+}
+
+/// Numbers that a walk allocates besides its result.
+fn walk_needs(walk: &Walk) -> usize {
+    match Plan::of(walk) {
+        Some(plan) => plan.walk_needs(walk),
+        // The weight as blocks read it, part by part.
+        None => {
+            let parts = walk.axes[0].iter().flat_map(|r| walk.axes[1].iter().map(move |c| (r, c)));
+            let packed = parts.map(|(r, c)| match walk.batch * r.count * c.count {
+                positions if positions >= PACK_FROM => walk.groups * walk.filters * walk.channels * r.taps.len() * c.taps.len(),
+                _ => 0,
+            });
+            packed.max().unwrap_or(0)
+        }
+    }
+}
+
+/// What a convolution needs besides its results: numbers forward and backward.
+pub(crate) fn needs(g: &Geometry, number_bytes: usize) -> (usize, usize) {
+    if is_product(g) {
+        return (0, 0);
+    }
+    let weight = Plan::of_gradient(g).map_or(0, |plan| plan.gradient_needs(g, number_bytes));
+    (walk_needs(&g.forward()), walk_needs(&g.gradient()).max(weight))
 }

@@ -7,6 +7,7 @@ use super::micro::{Dots, Rows};
 use super::pack::{Layout, Tile, row_blocks};
 use super::scratch::aligned;
 use super::table::Kernels;
+use super::winograd::Plan;
 use crate::buffer::{take, zeroed};
 use crate::linear::add_up;
 use crate::number::{Number, Scratch};
@@ -94,6 +95,15 @@ pub(crate) fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) 
         db.copy_from_slice(&channel_sums(gradient, f, n));
         return results;
     }
+    match Plan::of_gradient(g) {
+        Some(plan) => plan.weight_gradient(g, x, gradient),
+        None => weight_gradient_direct(g, x, gradient, true),
+    }
+}
+
+/// The same without detours: sums of products of rows. Without `bias` its part is left unwritten.
+pub(super) fn weight_gradient_direct<T: Number>(g: &Geometry, x: &[T], gradient: &[T], bias: bool) -> Vec<T> {
+    let [_, weights, outputs] = g.sizes();
     let kernels = T::kernels();
     let layout = layout::<T>(g);
     let tiles = layout.tiles(g.batch, g.output[0], g.output[1]);
@@ -137,7 +147,7 @@ pub(crate) fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) 
                     x,
                     gradient,
                     shared.start().add(part * size),
-                    channel_part == 0,
+                    bias && channel_part == 0,
                 )
             }
         }

@@ -4,6 +4,7 @@ use super::jobs;
 use super::schedule::Period;
 use super::values::{Held, Values};
 use crate::error::{OpsError, Result};
+use crate::kernel::in_pool;
 use crate::number::Number;
 use crate::raw::vectorised;
 use crate::view::{by_precision, view};
@@ -242,8 +243,6 @@ fn approach<T: Number>(average: &mut [T], weights: &[T], share: T) {
     if average.len() <= PIECE {
         return run(average, weights);
     }
-    average
-        .par_chunks_mut(PIECE)
-        .zip(weights.par_chunks(PIECE))
-        .for_each(|(a, w)| run(a, w));
+    let pieces = average.par_chunks_mut(PIECE).zip(weights.par_chunks(PIECE));
+    in_pool(|| pieces.for_each(|(a, w)| run(a, w)));
 }

@@ -1,5 +1,6 @@
 //! Many small parameters at once: work cut into jobs that are worth a thread's while.
 
+use crate::kernel::in_pool;
 use rayon::prelude::*;
 
 /// Values that make a job.
@@ -32,5 +33,5 @@ pub(super) fn run<W: Send>(
             }
         }
     }
-    jobs.into_par_iter().try_for_each(|job| job.into_iter().try_for_each(&work))
+    in_pool(|| jobs.into_par_iter().try_for_each(|job| job.into_iter().try_for_each(&work)))
 }

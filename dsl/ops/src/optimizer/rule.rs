@@ -2,6 +2,7 @@
 
 use super::Optimizer;
 use super::clip::Cut;
+use crate::kernel::in_pool;
 use crate::number::Number;
 use crate::raw::vectorised;
 use rayon::prelude::*;
@@ -195,17 +196,15 @@ fn run0<T: Number>(w: &mut [T], g: &[T], work: impl Fn(&mut [T], &[T]) + Sync + 
     if w.len() <= PIECE {
         return work(w, g);
     }
-    w.par_chunks_mut(PIECE).zip(g.par_chunks(PIECE)).for_each(|(w, g)| work(w, g));
+    in_pool(|| w.par_chunks_mut(PIECE).zip(g.par_chunks(PIECE)).for_each(|(w, g)| work(w, g)));
 }
 
 fn run1<T: Number>(w: &mut [T], g: &[T], a: &mut [T], work: impl Fn(&mut [T], &[T], &mut [T]) + Sync + Send) {
     if w.len() <= PIECE {
         return work(w, g, a);
     }
-    w.par_chunks_mut(PIECE)
-        .zip(g.par_chunks(PIECE))
-        .zip(a.par_chunks_mut(PIECE))
-        .for_each(|((w, g), a)| work(w, g, a));
+    let pieces = w.par_chunks_mut(PIECE).zip(g.par_chunks(PIECE)).zip(a.par_chunks_mut(PIECE));
+    in_pool(|| pieces.for_each(|((w, g), a)| work(w, g, a)));
 }
 
 fn run2<T: Number>(
@@ -218,9 +217,7 @@ fn run2<T: Number>(
     if w.len() <= PIECE {
         return work(w, g, a, b);
     }
-    w.par_chunks_mut(PIECE)
-        .zip(g.par_chunks(PIECE))
-        .zip(a.par_chunks_mut(PIECE))
-        .zip(b.par_chunks_mut(PIECE))
-        .for_each(|(((w, g), a), b)| work(w, g, a, b));
+    let pieces = w.par_chunks_mut(PIECE).zip(g.par_chunks(PIECE)).zip(a.par_chunks_mut(PIECE));
+    let pieces = pieces.zip(b.par_chunks_mut(PIECE));
+    in_pool(|| pieces.for_each(|(((w, g), a), b)| work(w, g, a, b)));
 }

@@ -100,6 +100,18 @@ pub(super) fn cases() -> Vec<Case> {
         one("many filters and channels", padded(1, 1), [1, 9, 5], [21, 9, 3]),
         one("several blocks of columns", padded(2, 2), [1, 2, 140], [9, 2, 5]),
         one("several tiles", padded(0, 9), [1, 1, 420], [2, 1, 2]),
+        one("fewer multiplications, three taps", padded(1, 1), [2, 16, 50], [17, 16, 3]),
+        one(
+            "fewer multiplications, dilation",
+            Convolution {
+                dilation: 2,
+                padding: (7, 5),
+                ..plain
+            },
+            [1, 16, 61],
+            [16, 16, 7],
+        ),
+        one("fewer multiplications, weight too", padded(5, 5), [5, 32, 423], [32, 32, 11]),
     ]
     .into_iter()
     .chain(maps())
@@ -125,6 +137,32 @@ fn maps() -> Vec<Case> {
             padded((0, 1), (2, 1)),
             [2, 2, 4, 5],
             [2, 2, 2, 4],
+        ),
+        one(
+            "fewer multiplications",
+            padded((1, 1), (1, 1)),
+            [1, 16, 3, 50],
+            [16, 16, 3, 3],
+        ),
+        one(
+            "fewer multiplications, dilation",
+            Convolution2d {
+                dilation: [2, 4],
+                padding: [(2, 2), (4, 3)],
+                ..plain
+            },
+            [1, 16, 5, 50],
+            [16, 16, 3, 3],
+        ),
+        one(
+            "fewer multiplications, weight too",
+            Convolution2d {
+                dilation: [3, 2],
+                padding: [(3, 3), (2, 2)],
+                ..plain
+            },
+            [1, 32, 40, 54],
+            [33, 32, 3, 3],
         ),
         one("smaller than the kernel", padded((2, 2), (1, 2)), [2, 2, 2, 3], [2, 2, 5, 4]),
         one(
