@@ -9,7 +9,7 @@ use candle_core::DType;
 use cistron_model::{NodeId, Operation as Declared};
 
 /// Bytes from which on a value is worth being computed again.
-pub(crate) const WORTH: usize = 8 << 20;
+pub(crate) const WORTH: usize = 7 << 20;
 
 /// The groups of nodes that backward computes again.
 #[derive(Debug, Default)]

@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Buffers below this many values are left to the allocator.
 const SMALLEST: usize = 1_024;
 
+/// One part in so many of what a step works with may be idle while a buffer of another length is made.
+const SHARE: usize = 16;
+
 /// The step that is under way, counted from the start of the process.
 static STEP: AtomicU64 = AtomicU64::new(0);
 
@@ -25,6 +28,8 @@ static STEP: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Pool<T> {
     idle: BTreeMap<usize, VecDeque<Idle<T>>>,
     values: usize,
+    /// Values that were idle when the last step ended: nearly all that it worked with.
+    all: usize,
 }
 
 /// A buffer, and the step in which it came back.
@@ -39,10 +44,11 @@ impl<T> Pool<T> {
         Self {
             idle: BTreeMap::new(),
             values: 0,
+            all: 0,
         }
     }
 
-    /// Takes a buffer of exactly this length out.
+    /// Takes a buffer with room for exactly this length out.
     fn pop(&mut self, length: usize, oldest: bool) -> Option<Vec<T>> {
         let buffers = self.idle.get_mut(&length)?;
         let idle = if oldest { buffers.pop_front() } else { buffers.pop_back() };
@@ -54,22 +60,26 @@ impl<T> Pool<T> {
         Some(buffer)
     }
 
-    /// An idle buffer of at least this length, at most a quarter too long.
-    fn find(&mut self, length: usize) -> Option<Vec<T>> {
-        let (&found, _) = self.idle.range(length..=length + length / 4).next()?;
+    /// An idle buffer of at least this length, and at most `longest`.
+    fn find(&mut self, length: usize, longest: usize) -> Option<Vec<T>> {
+        let (&found, _) = self.idle.range(length..=longest).next()?;
         self.pop(found, false)
     }
 
+    /// Takes a buffer in, known by what it has room for.
     fn put(&mut self, buffer: Vec<T>, since: u64) {
-        self.values += buffer.len();
-        self.idle.entry(buffer.len()).or_default().push_back(Idle { since, buffer });
+        self.values += buffer.capacity();
+        let alike = self.idle.entry(buffer.capacity()).or_default();
+        alike.push_back(Idle { since, buffer });
     }
 
-    /// Takes idle buffers out that make room for this many values: the shortest that is long enough, else the longest ones.
+    /// Takes idle buffers out that make room for this many values: the shortest that is long enough, else the longest
+    /// ones. A small share of what a step works with may stay idle: buffers of several lengths that are needed by turns
+    /// would be freed and made again all the time.
     fn make_room(&mut self, length: usize) -> Vec<Vec<T>> {
         let mut freed = Vec::new();
         let mut missing = length;
-        while missing > 0 {
+        while missing > 0 && self.values > self.all / SHARE {
             let enough = self.idle.range(missing..).next().or_else(|| self.idle.last_key_value());
             let Some((&found, _)) = enough else { break };
             freed.extend(self.pop(found, true));
@@ -98,11 +108,11 @@ impl<T> Pool<T> {
 
 /// An idle buffer of about this length. Where there is none, idle ones of this size in all make room for a new one, so
 /// that memory stays at what lives at the same time.
-fn found<T: Number>(length: usize) -> Option<Vec<T>> {
+fn found<T: Number>(length: usize, longest: usize) -> Option<Vec<T>> {
     if length < SMALLEST {
         return None;
     }
-    let (buffer, _freed) = with_pool::<T, _>(|pool| match pool.find(length) {
+    let (buffer, _freed) = with_pool::<T, _>(|pool| match pool.find(length, longest) {
         Some(buffer) => (Some(buffer), Vec::new()),
         None => (None, pool.make_room(length)),
     });
@@ -118,8 +128,17 @@ fn with_pool<T: Number, R>(work: impl FnOnce(&mut Pool<T>) -> R) -> R {
 /// A buffer of this length for results. Its contents are whatever was there before: the caller writes every value.
 /// (In this crate's tests they are no numbers at all, so that the harness sees a value that was not written.)
 pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
-    let mut buffer = found(length).unwrap_or_else(|| vec![T::default(); length]);
-    buffer.truncate(length);
+    take_up_to(length, length + length / 4)
+}
+
+/// As [`take`], from a buffer of any length: for what is kept again before the operation ends.
+pub(crate) fn take_for_a_while<T: Number>(length: usize) -> Vec<T> {
+    take_up_to(length, usize::MAX)
+}
+
+fn take_up_to<T: Number>(length: usize, longest: usize) -> Vec<T> {
+    let mut buffer = found(length, longest).unwrap_or_else(|| vec![T::default(); length]);
+    buffer.resize(length, T::default());
     if cfg!(test) {
         buffer.fill(T::of(f64::NAN));
     }
@@ -128,9 +147,9 @@ pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
 
 /// A buffer of zeros.
 pub(crate) fn zeroed<T: Number>(length: usize) -> Vec<T> {
-    match found(length) {
+    match found(length, length + length / 4) {
         Some(mut buffer) => {
-            buffer.truncate(length);
+            buffer.resize(length, T::default());
             buffer.fill(T::default());
             buffer
         }
@@ -272,13 +291,15 @@ pub fn end_step() {
     let step = STEP.fetch_add(1, Ordering::Relaxed);
     drop(with_pool::<f32, _>(|pool| pool.idle_before(step)));
     drop(with_pool::<f64, _>(|pool| pool.idle_before(step)));
+    with_pool::<f32, _>(|pool| pool.all = pool.values);
+    with_pool::<f64, _>(|pool| pool.all = pool.values);
 }
 
 /// Frees all idle memory.
 pub fn trim() {
     // Freed after the lock: returning memory to the system takes its time.
-    drop(with_pool::<f32, _>(|pool| pool.make_room(usize::MAX)));
-    drop(with_pool::<f64, _>(|pool| pool.make_room(usize::MAX)));
+    drop(with_pool::<f32, _>(|pool| pool.idle_before(u64::MAX)));
+    drop(with_pool::<f64, _>(|pool| pool.idle_before(u64::MAX)));
 }
 
 #[cfg(test)]
@@ -293,7 +314,7 @@ mod tests {
         let tensor = Tensor::from_vec(vec![7f64; length], length, &Device::Cpu).expect("fits");
         give_back(&tensor).expect("on the CPU");
         assert!(
-            with_pool::<f64, _>(|pool| pool.find(length / 2)).is_none(),
+            with_pool::<f64, _>(|pool| pool.find(length / 2, length / 2 + length / 8)).is_none(),
             "far too long a buffer"
         );
         let again = take::<f64>(length - 3);
@@ -305,12 +326,12 @@ mod tests {
         keep(zeros);
         // What nobody asks for in two steps is freed.
         end_step();
-        assert!(with_pool::<f64, _>(|pool| pool.idle.contains_key(&(length - 3))));
+        assert!(with_pool::<f64, _>(|pool| pool.idle.contains_key(&length)));
         end_step();
-        assert!(with_pool::<f64, _>(|pool| !pool.idle.contains_key(&(length - 3))));
+        assert!(with_pool::<f64, _>(|pool| !pool.idle.contains_key(&length)));
         keep(take::<f64>(length - 3));
         assert!(idle_bytes() >= 8 * length - 24);
         trim();
-        assert!(with_pool::<f64, _>(|pool| pool.find(length - 3)).is_none());
+        assert!(with_pool::<f64, _>(|pool| pool.find(length - 3, length)).is_none());
     }
 }

@@ -76,6 +76,11 @@ impl Worker {
         command.env("CISTRON_COMMANDS", inherited[0].to_string());
         command.env("CISTRON_ANSWERS", inherited[1].to_string());
         command.env("CISTRON_EVENTS", inherited[2].to_string());
+        // Buffers of a training step come back within the next one: mimalloc waits a second before it gives memory to
+        // the system, instead of 10 ms.
+        if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
+            command.env("MIMALLOC_PURGE_DELAY", "1000");
+        }
         let mut libraries = vec![cells.to_path_buf(), sdk.folder.clone()];
         libraries.extend(std::env::var_os("LD_LIBRARY_PATH").iter().flat_map(std::env::split_paths));
         command.env("LD_LIBRARY_PATH", std::env::join_paths(libraries).map_err(io::Error::other)?);

@@ -12,7 +12,7 @@ use super::micro::{Block, Dots};
 use super::pack::{column_blocks, row_blocks};
 use super::scratch::aligned;
 use super::weight::channel_sums;
-use crate::buffer::{keep, take};
+use crate::buffer::{keep, take, take_for_a_while};
 use crate::number::{Number, Scratch};
 use crate::parallel::{for_each_group, for_each_task, pieces};
 use crate::raw::{SharedOutput, vectorised};
@@ -302,7 +302,7 @@ impl Plan {
         let [height, width] = source.size;
         let plane = source.channels * line.length;
         // What taps meet beyond the last line is multiplied by zeros, but has to be a number.
-        let mut result = take::<T>(n * plane + line.beyond);
+        let mut result = take_for_a_while::<T>(n * plane + line.beyond);
         result[n * plane..].fill(T::default());
         let shared = SharedOutput::new(&mut result);
         for_each_group(source.channels * chunk.examples.1, line.rows * line.wide * 64, |task| {
