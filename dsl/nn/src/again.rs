@@ -6,10 +6,24 @@
 
 use crate::network::Network;
 use candle_core::DType;
-use cistron_model::{NodeId, Operation as Declared};
+use cistron_model::NodeId;
 
 /// Bytes from which on a value is worth being computed again.
 pub(crate) const WORTH: usize = 7 << 20;
+
+/// Whether a node's value lies in the memory of its input: who keeps it keeps that.
+fn is_view(network: &Network, id: NodeId, batch: usize) -> bool {
+    let node = &network.graph.nodes[id];
+    let of_node = |i: &NodeId| {
+        let sizes = network.graph.nodes[*i].sizes();
+        std::iter::once(batch).chain(sizes).collect()
+    };
+    let of_parameter = |p: &usize| network.graph.parameters[*p].sizes.clone();
+    let activations = node.inputs.iter().map(of_node);
+    let shapes: Vec<Vec<usize>> = activations.chain(node.parameters.iter().map(of_parameter)).collect();
+    let operation = network.operations[id].as_ref();
+    operation.is_some_and(|o| o.needs(&shapes, 4).shares_input)
+}
 
 /// The groups of nodes that backward computes again.
 #[derive(Debug, Default)]
@@ -41,11 +55,12 @@ impl Again {
             member[id] = operation.is_cheap()
                 && needs[id]
                 && declared[id].is_none()
-                && !matches!(node.operation, Declared::Input { .. })
                 && batch * node.sizes().iter().product::<usize>() * number >= network.recomputed_from
                 && (reads(id).inputs || member[*from])
                 && !graph.outputs.iter().any(|o| o.1 == id)
-                && users[id].iter().all(|u| declared[*u].is_none());
+                && users[id]
+                    .iter()
+                    .all(|u| declared[*u].is_none() && !is_view(network, *u, batch));
         }
         // Without those that nobody would keep.
         for id in (0..member.len()).rev() {

@@ -9,6 +9,7 @@ use candle_core::Tensor;
 use cistron_model::NodeId;
 use cistron_ops::buffer::add_in_place;
 use cistron_ops::{Arithmetic, Operation, OpsError, Pass};
+use std::collections::BTreeMap;
 
 /// Puts a gradient where there is none, adds it where there is one: in place where one of the two is held by nobody else.
 fn add(ledger: &mut Ledger, slot: &mut Option<Tensor>, gradient: Tensor) -> Result<()> {
@@ -121,7 +122,8 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
             continue;
         };
         let own = walk.again.group(id);
-        let read = node.inputs.iter().filter_map(|from| walk.again.refilled(*from, id));
+        let read = node.inputs.iter().filter(|_| operation.reads().inputs);
+        let read = read.filter_map(|from| walk.again.refilled(*from, id));
         let missing: Vec<usize> = own.into_iter().chain(read).collect();
         for group in missing {
             if walk.borders.contains_key(&group) {
@@ -163,10 +165,23 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
             walk.ledger.release(value)?;
         }
     }
+    walk.let_all_go()?;
     Ok(of_weights)
 }
 
 impl Walk {
+    /// Lets go of what is left where no gradient came by.
+    fn let_all_go(&mut self) -> Result<()> {
+        for kept in std::mem::take(&mut self.kept).into_iter().flatten() {
+            self.let_go(kept)?;
+        }
+        let borders = std::mem::take(&mut self.borders)
+            .into_values()
+            .flat_map(BTreeMap::into_values);
+        let stash = std::mem::take(&mut self.stash).into_values();
+        borders.chain(stash).try_for_each(|value| self.ledger.release(value))
+    }
+
     /// Lets go of what was kept of a node.
     fn let_go(&mut self, kept: cistron_ops::Kept) -> Result<()> {
         let cistron_ops::Kept {

@@ -60,9 +60,13 @@ pub(crate) fn forward(
     let graph = &network.graph;
     let mut uses = network.uses.to_vec();
     let needs = if pass.training { needs_gradient(network) } else { Vec::new() };
-    let again = match inputs.values().next().and_then(|t| t.dims().first()) {
-        Some(batch) if pass.training => Again::new(network, *batch, &needs),
-        _ => Again::default(),
+    let ports = graph.nodes.iter().filter_map(|node| match &node.operation {
+        Declared::Input { port } => inputs.get(port).and_then(|t| t.dims().first()),
+        _ => None,
+    });
+    let again = match ports.copied().next().filter(|_| pass.training) {
+        Some(batch) => Again::new(network, batch, &needs),
+        None => Again::default(),
     };
     let mut values: Vec<Option<Tensor>> = vec![None; graph.nodes.len()];
     let mut walk = Walk {

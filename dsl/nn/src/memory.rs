@@ -260,7 +260,9 @@ impl Network {
         for id in (0..count).rev() {
             let node = &graph.nodes[id];
             let own = planned.again.group(id);
-            let read = node.inputs.iter().filter_map(|from| planned.again.refilled(*from, id));
+            let reads = self.operations[id].as_ref().map(|o| o.reads()).unwrap_or_default();
+            let read = node.inputs.iter().filter(|_| reads.inputs);
+            let read = read.filter_map(|from| planned.again.refilled(*from, id));
             let missing: Vec<usize> = own.into_iter().chain(read).filter(|_| of_nodes[id].is_some()).collect();
             for group in missing {
                 if !borders.iter().any(|b| b.0 == group) {

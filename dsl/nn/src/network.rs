@@ -102,7 +102,7 @@ impl Network {
         })
     }
 
-    /// From how many bytes on (8 MiB at first) the value of a norm or an activation is computed again for backward
+    /// From how many bytes on (7 MiB at first) the value of a norm or an activation is computed again for backward
     /// instead of being kept, where its input is kept anyway: memory for a few percent of the time. 0 computes all of
     /// them again, `usize::MAX` none. Results are the same bits.
     pub fn recompute_from(&mut self, bytes: usize) {

@@ -88,6 +88,12 @@ impl<T> Pool<T> {
         freed
     }
 
+    /// Takes all out.
+    fn empty(&mut self) -> Vec<Vec<T>> {
+        self.all = 0;
+        self.idle_before(u64::MAX)
+    }
+
     /// Takes out what has been idle since before this step.
     fn idle_before(&mut self, step: u64) -> Vec<Vec<T>> {
         let lengths: Vec<usize> = self.idle.keys().copied().collect();
@@ -131,9 +137,9 @@ pub(crate) fn take<T: Number>(length: usize) -> Vec<T> {
     take_up_to(length, length + length / 4)
 }
 
-/// As [`take`], from a buffer of any length: for what is kept again before the operation ends.
+/// As [`take`], from a buffer up to four times as long: for what is kept again before the operation ends.
 pub(crate) fn take_for_a_while<T: Number>(length: usize) -> Vec<T> {
-    take_up_to(length, usize::MAX)
+    take_up_to(length, 4 * length)
 }
 
 fn take_up_to<T: Number>(length: usize, longest: usize) -> Vec<T> {
@@ -286,7 +292,7 @@ pub fn idle_bytes() -> usize {
     with_pool::<f32, _>(|pool| pool.values) * 4 + with_pool::<f64, _>(|pool| pool.values) * 8
 }
 
-/// The end of a step: frees what no operation has asked for in the whole of this step and the one before it.
+/// The end of a step: frees what came back before it and was not asked for in all of it.
 pub fn end_step() {
     let step = STEP.fetch_add(1, Ordering::Relaxed);
     drop(with_pool::<f32, _>(|pool| pool.idle_before(step)));
@@ -298,8 +304,8 @@ pub fn end_step() {
 /// Frees all idle memory.
 pub fn trim() {
     // Freed after the lock: returning memory to the system takes its time.
-    drop(with_pool::<f32, _>(|pool| pool.idle_before(u64::MAX)));
-    drop(with_pool::<f64, _>(|pool| pool.idle_before(u64::MAX)));
+    drop(with_pool::<f32, _>(|pool| pool.empty()));
+    drop(with_pool::<f64, _>(|pool| pool.empty()));
 }
 
 #[cfg(test)]

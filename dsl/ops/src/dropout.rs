@@ -4,7 +4,7 @@ use crate::buffer::take;
 use crate::error::{OpsError, Result};
 use crate::number::Number;
 use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
-use crate::parallel::{fill_rows, for_each_task, pieces};
+use crate::parallel::{ALONE, fill_rows, for_each_task, pieces};
 use crate::raw::{SharedOutput, vectorised};
 use crate::view::{by_precision, tensor, view};
 use candle_core::{CpuStorage, Device, Storage, Tensor};
@@ -71,7 +71,7 @@ impl Dropout {
     fn masked<T: Number>(&self, x: &[T], mask: &[u8]) -> Vec<T> {
         let keep = T::of(1.0 / (1.0 - self.rate));
         let mut output = take::<T>(x.len());
-        fill_rows(&mut output, 1, |first, piece| {
+        let run = |first: usize, piece: &mut [T]| {
             let here = first..first + piece.len();
             let (x, mask) = (&x[here.clone()], &mask[here]);
             vectorised(
@@ -82,7 +82,12 @@ impl Dropout {
                     }
                 },
             );
-        });
+        };
+        if x.len() <= ALONE {
+            run(0, &mut output);
+        } else {
+            fill_rows(&mut output, 1, run);
+        }
         output
     }
 }

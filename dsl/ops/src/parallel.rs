@@ -10,7 +10,7 @@ use rayon::prelude::*;
 pub(crate) const PIECE: usize = 16_384;
 
 /// Values of elementwise work that one thread does before another has woken up.
-const ALONE: usize = 2 * PIECE;
+pub(crate) const ALONE: usize = 2 * PIECE;
 
 /// Runs tasks `0..count` on all threads.
 pub(crate) fn for_each_task(count: usize, task: impl Fn(usize) + Sync + Send) {
@@ -64,7 +64,7 @@ pub(crate) fn fill_rows<T: Number>(output: &mut [T], row: usize, fill: impl Fn(u
         return;
     }
     let rows = rows_per_piece(row);
-    if output.len() <= if row == 1 { ALONE } else { rows * row } {
+    if output.len() <= rows * row {
         fill(0, output);
     } else {
         let pieces = output.par_chunks_mut(rows * row).enumerate();

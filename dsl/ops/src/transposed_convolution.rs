@@ -2,10 +2,10 @@
 
 use crate::convolution::expect_bias;
 use crate::error::Result;
-use crate::kernel::convolution::{forward, input_gradient};
+use crate::kernel::convolution::{forward, input_gradient, transposed_needs};
 use crate::kernel::geometry::{Geometry, Settings};
 use crate::kernel::weight::{channel_sums, weight_gradient};
-use crate::operation::{Forward, Kept, Operation, Pass, Reads, expect_inputs};
+use crate::operation::{Forward, Kept, Needs, Operation, Pass, Reads, expect_inputs};
 use crate::view::{by_precision, tensor, view};
 use candle_core::Tensor;
 
@@ -149,6 +149,19 @@ impl Operation for TransposedConvolution {
     fn reads(&self) -> Reads {
         Reads::INPUTS
     }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let geometry = match shapes {
+            [x, weight, ..] => self.geometry(x, weight).ok(),
+            _ => None,
+        };
+        let (forward, backward) = geometry.map_or((0, 0), |g| transposed_needs(&g, number_bytes));
+        Needs {
+            forward: forward * number_bytes,
+            backward: backward * number_bytes,
+            ..Needs::default()
+        }
+    }
 }
 
 impl Operation for TransposedConvolution2d {
@@ -169,5 +182,18 @@ impl Operation for TransposedConvolution2d {
 
     fn reads(&self) -> Reads {
         Reads::INPUTS
+    }
+
+    fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
+        let geometry = match shapes {
+            [x, weight, ..] => self.geometry(x, weight).ok(),
+            _ => None,
+        };
+        let (forward, backward) = geometry.map_or((0, 0), |g| transposed_needs(&g, number_bytes));
+        Needs {
+            forward: forward * number_bytes,
+            backward: backward * number_bytes,
+            ..Needs::default()
+        }
     }
 }

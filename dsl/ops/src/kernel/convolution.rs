@@ -384,6 +384,9 @@ pub(super) fn is_product(g: &Geometry) -> bool {
 /// The output of a convolution.
 pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     let mut y = take::<T>(g.sizes()[2]);
+    if y.is_empty() {
+        return y;
+    }
     if is_product(g) {
         let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
         for (x, y) in x.chunks_exact(c * n).zip(y.chunks_exact_mut(f * n)) {
@@ -405,6 +408,9 @@ pub(crate) fn forward<T: Number>(g: &Geometry, x: &[T], weight: &[T], bias: Opti
 /// The gradient of a convolution's input from that of its output; a transposed convolution, which may have a bias.
 pub(crate) fn input_gradient<T: Number>(g: &Geometry, gradient: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     let mut x = take::<T>(g.sizes()[0]);
+    if x.is_empty() {
+        return x;
+    }
     if is_product(g) {
         let (c, f, n) = (g.channels, g.filters, g.input[0] * g.input[1]);
         for (x, y) in x.chunks_exact_mut(c * n).zip(gradient.chunks_exact(f * n)) {
@@ -437,6 +443,15 @@ fn walk_needs(walk: &Walk) -> usize {
             packed.max().unwrap_or(0)
         }
     }
+}
+
+/// What a transposed convolution needs besides its results, where `g` is the convolution whose gradient it is.
+pub(crate) fn transposed_needs(g: &Geometry, number_bytes: usize) -> (usize, usize) {
+    if is_product(g) {
+        return (0, 0);
+    }
+    let weight = Plan::of_gradient(g).map_or(0, |plan| plan.gradient_needs(g, number_bytes));
+    (walk_needs(&g.gradient()), walk_needs(&g.forward()).max(weight))
 }
 
 /// What a convolution needs besides its results: numbers forward and backward.

@@ -97,12 +97,12 @@ pub(crate) fn weight_gradient<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) 
     }
     match Plan::of_gradient(g) {
         Some(plan) => plan.weight_gradient(g, x, gradient),
-        None => weight_gradient_direct(g, x, gradient, true),
+        None => weight_gradient_direct(g, x, gradient),
     }
 }
 
-/// The same without detours: sums of products of rows. Without `bias` its part is left unwritten.
-pub(super) fn weight_gradient_direct<T: Number>(g: &Geometry, x: &[T], gradient: &[T], bias: bool) -> Vec<T> {
+/// The same without detours: sums of products of rows.
+pub(super) fn weight_gradient_direct<T: Number>(g: &Geometry, x: &[T], gradient: &[T]) -> Vec<T> {
     let [_, weights, outputs] = g.sizes();
     let kernels = T::kernels();
     let layout = layout::<T>(g);
@@ -147,7 +147,7 @@ pub(super) fn weight_gradient_direct<T: Number>(g: &Geometry, x: &[T], gradient:
                     x,
                     gradient,
                     shared.start().add(part * size),
-                    bias && channel_part == 0,
+                    channel_part == 0,
                 )
             }
         }
