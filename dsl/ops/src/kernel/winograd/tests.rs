@@ -52,8 +52,10 @@ fn compare<T: Number>(g: &Geometry) -> f64 {
     worst.max(difference(&found, &weight_gradient_direct(g, &x64, &dy64)))
 }
 
-/// x, weight, dilation, padding of one dimension.
-const LINES: &[([usize; 3], [usize; 3], usize, (usize, usize), usize)] = &[
+/// x, weight, dilation, padding and groups of a line.
+type OfLine = ([usize; 3], [usize; 3], usize, (usize, usize), usize);
+
+const LINES: &[OfLine] = &[
     ([1, 1, 3], [1, 1, 3], 1, (0, 0), 1),
     ([2, 3, 50], [5, 3, 11], 1, (5, 5), 1),
     ([1, 2, 101], [3, 2, 11], 4, (20, 20), 1),
@@ -65,8 +67,10 @@ const LINES: &[([usize; 3], [usize; 3], usize, (usize, usize), usize)] = &[
     ([1, 17, 4_000], [19, 17, 9], 1, (4, 4), 1),
 ];
 
-/// x, weight, dilation, padding of two dimensions.
-const MAPS: &[([usize; 4], [usize; 4], [usize; 2], usize)] = &[
+/// x, weight, dilation and padding of a map.
+type OfMap = ([usize; 4], [usize; 4], [usize; 2], usize);
+
+const MAPS: &[OfMap] = &[
     ([1, 2, 9, 11], [3, 2, 3, 3], [1, 1], 1),
     ([2, 3, 21, 30], [4, 3, 3, 3], [4, 4], 4),
     ([1, 2, 12, 19], [2, 2, 5, 5], [1, 2], 2),
