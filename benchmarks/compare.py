@@ -77,6 +77,29 @@ def row(title, found):
     return "| " + " | ".join(cells) + " |"
 
 
+def memory(program, networks):
+    """What is predicted before the first step beside what is allocated, for `--memory`; writes memory.md."""
+    lines = [
+        "# Memory of a training step, predicted",
+        "",
+        "Written by `.ci/benchmark --memory`: what `model.memory(batch)` says before the first step, with what the optimizer",
+        "holds; the most bytes that were allocated at one time; the process' VmHWM, which has the program, the allocator's",
+        "own and what it has not given back.",
+        "",
+        "| training step | predicted MB | allocated MB | predicted / allocated | process MB |",
+        "|---|---|---|---|---|",
+    ]
+    print("\n".join(lines), flush=True)
+    for name, label, _, _ in networks:
+        found = {}
+        for line in output(program + "_counting", name, "--steps", 2, "--warmup", 1).strip().splitlines():
+            found.update(json.loads(line))
+        predicted, allocated = found["predicted_mb"], found["allocated_mb"]
+        lines.append(f"| {label} | {number(predicted)} | {number(allocated)} | {predicted / allocated:.2f} | {number(found['peak_mb'])} |")
+        print(lines[-1], flush=True)
+    (HERE / "memory.md").write_text("\n".join(lines) + "\n")
+
+
 def allocator_row(title, found):
     cells = [title]
     for key in ("cpu_ms", "wall_ms", "peak_mb"):
@@ -176,6 +199,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="write cpu.md though only some were measured")
+    parser.add_argument("--memory", action="store_true", help="only what memory is predicted and taken; writes memory.md")
     parser.add_argument("names", nargs="*")
     given = parser.parse_args()
     known = output(given.program, "--list").split()
@@ -183,6 +207,8 @@ def main():
     unknown = set(given.names) - {n[0] for n in networks}
     if unknown:
         sys.exit(f"no network {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if given.memory:
+        return memory(given.program, networks)
     text = ["# Beside PyTorch on the CPU", "", "Written by `.ci/benchmark`.", "", *machine(given.program)]
     print("\n".join(text[4:]), flush=True)
     check(given.program, [n[0] for n in networks])

@@ -4,7 +4,7 @@ use crate::networks;
 use crate::step::step;
 use candle_core::DType;
 use cistron_nn::Network;
-use cistron_ops::OptimizerState;
+use cistron_ops::{Optimizer, OptimizerState};
 use std::error::Error;
 use std::time::Instant;
 
@@ -37,6 +37,14 @@ pub(crate) fn measure(name: &str, how: &How) -> Result<(), Box<dyn Error>> {
     let work = &networks::workload(name, 0.1)?;
     let mut network = Network::new(&work.model, 1, DType::F32)?;
     let mut optimizer = OptimizerState::new(work.optimizer);
+    let per_weight = match work.optimizer {
+        Optimizer::Sgd(sgd) => usize::from(sgd.momentum > 0.0),
+        _ => 2,
+    };
+    let predicted = match how.predict {
+        true => None,
+        false => Some(network.memory(work.target.dim(0)?)?.peak(per_weight) as f64 / 1024.0 / 1024.0),
+    };
     let (mut wall, mut cpu, mut loss) = (Vec::new(), Vec::new(), None);
     for number in 0..how.warmup + how.steps {
         let (wall_start, cpu_start) = (Instant::now(), cpu_seconds());
@@ -56,6 +64,7 @@ pub(crate) fn measure(name: &str, how: &How) -> Result<(), Box<dyn Error>> {
         "cpu_ms": median(&mut cpu),
         "peak_mb": memory_mb("VmHWM")?,
         "start_mb": start_mb,
+        "predicted_mb": predicted,
         "parameters": network.parameter_count(),
         "loss": loss,
     });
