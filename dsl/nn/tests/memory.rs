@@ -1,45 +1,15 @@
 //! What a step takes, as predicted and as an allocator counts it.
 
 mod common;
+#[path = "common/counting.rs"]
+mod counting;
 
 use candle_core::{DType, Tensor};
 use cistron_model::Graph;
 use cistron_nn::{Named, Network};
 use cistron_ops::Loss;
 use common::{one_hot, random, tower};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-/// The system's allocator, counting bytes.
-struct Counting;
-
-fn grown(bytes: usize) {
-    let now = NOW.fetch_add(bytes, Relaxed) + bytes;
-    MOST.fetch_max(now, Relaxed);
-}
-
-// SAFETY: every call goes on to the system's allocator unchanged.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::most_during;
 
 /// Predicted and counted bytes of the second step (the first one builds what lasts).
 fn step(graph: Graph, batch: usize, recomputed_from: usize) -> (usize, usize) {
@@ -49,16 +19,16 @@ fn step(graph: Graph, batch: usize, recomputed_from: usize) -> (usize, usize) {
     let inputs = Named::from([("dna".to_string(), one_hot(batch, 4000, DType::F32))]);
     let target: Tensor = random(&[batch, 8], 3, DType::F32);
     cistron_ops::buffer::trim();
-    let before = NOW.load(Relaxed);
-    MOST.store(before, Relaxed);
-    for i in 0..2 {
-        let step = network.step(&inputs, 1, i, &mut |outputs| {
-            let (value, gradient) = Loss::Mse.value_and_gradient(&outputs["y"], &target, None)?;
-            Ok((value, Named::from([("y".to_string(), gradient)])))
-        });
-        step.expect("a step").give_back().expect("memory");
-    }
-    (predicted.working, MOST.load(Relaxed) - before)
+    let counted = most_during(|| {
+        for i in 0..2 {
+            let step = network.step(&inputs, 1, i, &mut |outputs| {
+                let (value, gradient) = Loss::Mse.value_and_gradient(&outputs["y"], &target, None)?;
+                Ok((value, Named::from([("y".to_string(), gradient)])))
+            });
+            step.expect("a step").give_back().expect("memory");
+        }
+    });
+    (predicted.working, counted)
 }
 
 #[test]

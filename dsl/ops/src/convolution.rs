@@ -93,6 +93,18 @@ pub(crate) fn convolve_back(
     })
 }
 
+/// What a convolution of inputs of these shapes needs; nothing where they don't fit, which the pass itself reports.
+pub(crate) fn needs_of(
+    shapes: &[Vec<usize>],
+    geometry: impl Fn(&[usize], &[usize]) -> Result<Geometry>,
+    needs: impl Fn(&Geometry) -> Needs,
+) -> Needs {
+    match shapes {
+        [x, weight, ..] => geometry(x, weight).map(|g| needs(&g)).unwrap_or_default(),
+        _ => Needs::default(),
+    }
+}
+
 impl Operation for Convolution {
     fn name(&self) -> &'static str {
         "convolution"
@@ -114,15 +126,6 @@ impl Operation for Convolution {
     }
 
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
-        let geometry = match shapes {
-            [x, weight, ..] => self.geometry(x, weight).ok(),
-            _ => None,
-        };
-        let (forward, backward) = geometry.map_or((0, 0), |g| needs(&g, number_bytes));
-        Needs {
-            forward: forward * number_bytes,
-            backward: backward * number_bytes,
-            ..Needs::default()
-        }
+        needs_of(shapes, |x, weight| self.geometry(x, weight), |g| needs(g, number_bytes))
     }
 }

@@ -1,6 +1,6 @@
 //! Convolution over maps.
 
-use crate::convolution::{convolve, convolve_back};
+use crate::convolution::{convolve, convolve_back, needs_of};
 use crate::error::Result;
 use crate::kernel::convolution::needs;
 use crate::kernel::geometry::{Geometry, Settings};
@@ -68,15 +68,6 @@ impl Operation for Convolution2d {
     }
 
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
-        let geometry = match shapes {
-            [x, weight, ..] => self.geometry(x, weight).ok(),
-            _ => None,
-        };
-        let (forward, backward) = geometry.map_or((0, 0), |g| needs(&g, number_bytes));
-        Needs {
-            forward: forward * number_bytes,
-            backward: backward * number_bytes,
-            ..Needs::default()
-        }
+        needs_of(shapes, |x, weight| self.geometry(x, weight), |g| needs(g, number_bytes))
     }
 }

@@ -1,6 +1,6 @@
 //! Transposed convolution: the gradient of a convolution as an operation of its own.
 
-use crate::convolution::expect_bias;
+use crate::convolution::{expect_bias, needs_of};
 use crate::error::Result;
 use crate::kernel::convolution::{forward, input_gradient, transposed_needs};
 use crate::kernel::geometry::{Geometry, Settings};
@@ -151,16 +151,11 @@ impl Operation for TransposedConvolution {
     }
 
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
-        let geometry = match shapes {
-            [x, weight, ..] => self.geometry(x, weight).ok(),
-            _ => None,
-        };
-        let (forward, backward) = geometry.map_or((0, 0), |g| transposed_needs(&g, number_bytes));
-        Needs {
-            forward: forward * number_bytes,
-            backward: backward * number_bytes,
-            ..Needs::default()
-        }
+        needs_of(
+            shapes,
+            |x, weight| self.geometry(x, weight),
+            |g| transposed_needs(g, number_bytes),
+        )
     }
 }
 
@@ -185,15 +180,10 @@ impl Operation for TransposedConvolution2d {
     }
 
     fn needs(&self, shapes: &[Vec<usize>], number_bytes: usize) -> Needs {
-        let geometry = match shapes {
-            [x, weight, ..] => self.geometry(x, weight).ok(),
-            _ => None,
-        };
-        let (forward, backward) = geometry.map_or((0, 0), |g| transposed_needs(&g, number_bytes));
-        Needs {
-            forward: forward * number_bytes,
-            backward: backward * number_bytes,
-            ..Needs::default()
-        }
+        needs_of(
+            shapes,
+            |x, weight| self.geometry(x, weight),
+            |g| transposed_needs(g, number_bytes),
+        )
     }
 }

@@ -10,6 +10,7 @@ use super::table::Kernels;
 use super::winograd::Plan;
 use crate::buffer::{keep, take};
 use crate::number::{Number, Scratch};
+use crate::operation::Needs;
 use crate::parallel::{for_each_group, for_each_task, pieces};
 use crate::raw::{SharedOutput, vectorised};
 
@@ -445,20 +446,25 @@ fn walk_needs(walk: &Walk) -> usize {
     }
 }
 
-/// What a transposed convolution needs besides its results, where `g` is the convolution whose gradient it is.
-pub(crate) fn transposed_needs(g: &Geometry, number_bytes: usize) -> (usize, usize) {
-    if is_product(g) {
-        return (0, 0);
-    }
-    let weight = Plan::of_gradient(g).map_or(0, |plan| plan.gradient_needs(g, number_bytes));
-    (walk_needs(&g.gradient()), walk_needs(&g.forward()).max(weight))
+/// What a convolution needs besides its results, in bytes.
+pub(crate) fn needs(g: &Geometry, number_bytes: usize) -> Needs {
+    needs_of(g, [&g.forward(), &g.gradient()], number_bytes)
 }
 
-/// What a convolution needs besides its results: numbers forward and backward.
-pub(crate) fn needs(g: &Geometry, number_bytes: usize) -> (usize, usize) {
+/// The same of a transposed convolution, where `g` is the convolution whose gradient it is.
+pub(crate) fn transposed_needs(g: &Geometry, number_bytes: usize) -> Needs {
+    needs_of(g, [&g.gradient(), &g.forward()], number_bytes)
+}
+
+/// The same of walks forward and back.
+fn needs_of(g: &Geometry, [forward, back]: [&Walk; 2], number_bytes: usize) -> Needs {
     if is_product(g) {
-        return (0, 0);
+        return Needs::default();
     }
     let weight = Plan::of_gradient(g).map_or(0, |plan| plan.gradient_needs(g, number_bytes));
-    (walk_needs(&g.forward()), walk_needs(&g.gradient()).max(weight))
+    Needs {
+        forward: number_bytes * walk_needs(forward),
+        backward: number_bytes * walk_needs(back).max(weight),
+        ..Needs::default()
+    }
 }

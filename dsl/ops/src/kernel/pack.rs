@@ -174,7 +174,7 @@ fn prefetch<T>(line: *const T) {
 }
 
 /// Every `step`-th value from `start` on, zeros outside.
-fn copy_row<T: Number>(source: &[T], start: isize, step: usize, target: &mut [T]) {
+pub(crate) fn copy_row<T: Number>(source: &[T], start: isize, step: usize, target: &mut [T]) {
     if target.len() <= 32 {
         // Without the calls that copying long rows is worth.
         for (i, value) in target.iter_mut().enumerate() {

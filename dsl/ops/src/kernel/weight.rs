@@ -15,10 +15,10 @@ use crate::parallel::{for_each_task, map_tasks, pieces, sum_of};
 use crate::raw::{SharedOutput, vectorised};
 
 /// Positions of a tile: sums are kept in registers over them.
-const POSITIONS: usize = 2048;
+pub(super) const POSITIONS: usize = 2048;
 /// Filters and input channels of a task: with their positions, what fits into a level-2 cache.
-const FILTERS: usize = 48;
-const CHANNEL_BYTES: usize = 96 << 10;
+pub(super) const FILTERS: usize = 48;
+pub(super) const CHANNEL_BYTES: usize = 96 << 10;
 /// Multiplications and additions that are worth a task of their own.
 const TASK: usize = 4 << 20;
 

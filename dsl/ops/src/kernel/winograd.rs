@@ -15,14 +15,13 @@ mod tests;
 mod walk;
 
 use super::geometry::{Axis, Geometry, Walk};
+use super::weight::POSITIONS;
 use crate::parallel::pieces;
 use gradient::line_rows;
 use scheme::{FOUR_OF_FOUR, FOUR_OF_THREE, OUTPUTS, Scheme};
 
 /// Bytes of transformed input and gradient that are in use at a time: what stays in caches, and the most.
 const CHUNK_BYTES: [usize; 2] = [3 << 20, 20 << 20];
-/// Positions over which sums of the weight's gradient are kept in registers.
-const POSITIONS: usize = 2048;
 
 /// How a convolution is computed at points.
 pub(super) struct Plan {

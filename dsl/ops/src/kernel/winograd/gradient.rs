@@ -1,20 +1,16 @@
 //! The gradient of the weight: input and gradient are taken to the points as lines, and multiplied there along them.
 
-use super::scheme::{Map, OUTPUTS, copy_padded, separate};
-use super::{Chunk, POSITIONS, Plan};
+use super::scheme::{Map, OUTPUTS, separate};
+use super::{Chunk, Plan};
 use crate::buffer::{keep, take, take_for_a_while};
 use crate::kernel::geometry::Geometry;
 use crate::kernel::micro::Dots;
-use crate::kernel::pack::row_blocks;
+use crate::kernel::pack::{copy_row, row_blocks};
 use crate::kernel::scratch::aligned;
-use crate::kernel::weight::channel_sums;
+use crate::kernel::weight::{CHANNEL_BYTES, FILTERS, POSITIONS, channel_sums};
 use crate::number::{Number, Scratch};
 use crate::parallel::{for_each_group, for_each_task, pieces};
 use crate::raw::SharedOutput;
-
-/// Filters of a task, and bytes of its channels: with their positions, what fits into a level-2 cache.
-const FILTERS: usize = 48;
-const CHANNEL_BYTES: usize = 96 << 10;
 
 /// Places within the dilation of rows.
 fn residues(g: &Geometry) -> usize {
@@ -65,7 +61,7 @@ impl Plan {
                     let filled = if inside { source.columns } else { 0 };
                     if inside {
                         let from = ((chunk.examples.0 + e) * source.channels + channel) * height + h as usize;
-                        copy_padded(&source.values[from * width..][..width], start, values);
+                        copy_row(&source.values[from * width..][..width], start, 1, values);
                         separate(values, d, phases, pitch);
                         assert!(at + (n - 1) * plane + line.wide <= shared.length());
                         // SAFETY: phases are read to the end of a register, for which `pitch` has room; each row of

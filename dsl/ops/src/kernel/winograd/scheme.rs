@@ -131,19 +131,6 @@ impl<T: Number> Map<T> {
     }
 }
 
-/// Copies a row from `start` on, with zeros where there is none.
-pub(super) fn copy_padded<T: Number>(source: &[T], start: isize, target: &mut [T]) {
-    let count = target.len() as isize;
-    let low = (-start).clamp(0, count) as usize;
-    let high = (source.len() as isize - start).clamp(low as isize, count) as usize;
-    target[..low].fill(T::default());
-    target[high..].fill(T::default());
-    if low < high {
-        let first = (start + low as isize) as usize;
-        target[low..high].copy_from_slice(&source[first..first + high - low]);
-    }
-}
-
 /// `phases[j * pitch + t d + r] = line[(4 t + j) d + r]` for r < d.
 pub(super) fn separate<T: Number>(line: &[T], d: usize, phases: &mut [T], pitch: usize) {
     let (a, rest) = phases.split_at_mut(pitch);

@@ -1,12 +1,12 @@
 //! Output and input gradient: a task takes rows of some tiles to the points, multiplies there, and brings the products
 //! back, all within a level-2 cache.
 
-use super::scheme::{Map, OUTPUTS, copy_padded, join, separate};
+use super::scheme::{Map, OUTPUTS, join, separate};
 use super::{Plan, Taps};
 use crate::buffer::{keep, take};
 use crate::kernel::geometry::Walk;
 use crate::kernel::micro::Block;
-use crate::kernel::pack::{column_blocks, row_blocks};
+use crate::kernel::pack::{column_blocks, copy_row, row_blocks};
 use crate::kernel::scratch::aligned;
 use crate::number::{Number, Scratch};
 use crate::parallel::{for_each_group, for_each_task, pieces};
@@ -261,7 +261,7 @@ impl Task {
         let (channels, [height, width]) = (job.walk.channels, job.walk.input);
         for c in 0..channels {
             let at = (((self.example * job.walk.groups + self.group) * channels + c) * height + row) * width;
-            copy_padded(&job.x[at..at + width], self.source, memory.line);
+            copy_row(&job.x[at..at + width], self.source, 1, memory.line);
             separate(memory.line, job.plan.dilation, memory.phases, self.phase);
             let to = place * self.slot + c * self.pitch;
             assert!(to + (job.plan.scheme.points - 1) * channels * self.pitch + self.pitch <= memory.ring.len());
