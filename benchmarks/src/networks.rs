@@ -4,7 +4,7 @@ use crate::facade::Dataset;
 use candle_core::Tensor;
 use cistron_declaration::PortKind::{Category, Dna, Rna, Track};
 use cistron_macros::model;
-use cistron_model::Model;
+use cistron_model::{Compat, Model};
 use cistron_nn::Named;
 use cistron_ops::{Adam, AdamW, Along, Loss, Optimizer, Sgd};
 use std::error::Error;
@@ -79,7 +79,7 @@ fn drg(length: usize, units: usize, batch: usize, drop: f64) -> Result<Workload>
         ex = x.linear();
     }};
     Ok(Workload {
-        model,
+        model: model.compat(Compat::Drg),
         inputs: Named::from([("dna".into(), tensor(Values::Letters, &[batch, 4, length], 0)?)]),
         target: tensor(Values::Normal, &[batch, 88], 1)?,
         loss: vec![(0.95, Loss::Correlation { along: Along::Tracks }), (0.05, Loss::Mse)],

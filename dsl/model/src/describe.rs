@@ -138,9 +138,12 @@ fn pool(kind: Pool, window: usize, step: usize, rest: Rest) -> String {
     if step != window {
         text.push_str(&format!(", step {step}"));
     }
-    if rest == Rest::Pad {
-        text.push_str(", padded");
-    }
+    text.push_str(match rest {
+        Rest::Drop => "",
+        Rest::Pad => ", padded",
+        Rest::Minimum => ", padded with the smallest value of the batch",
+        Rest::Zero => ", padded with zeros",
+    });
     text
 }
 

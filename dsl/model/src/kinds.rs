@@ -30,8 +30,14 @@ pub enum Rest {
     /// They are not read, as in PyTorch.
     #[default]
     Drop,
-    /// The sequence is padded to whole windows, more before than after: nothing for `Max`, not counted by `Mean`, the smallest value of the whole batch for `Weighted` (DRG).
+    /// The sequence is padded to whole windows, more before than after, with places that count for nothing: the first and
+    /// the last window are shorter.
     Pad,
+    /// Padded in the same way with the smallest value of the whole batch, so that what an example gives depends on the
+    /// others of its batch: DRG's weighted pooling, which `compat = drg` puts in the place of `Pad`.
+    Minimum,
+    /// Padded in the same way with zeros: DRG's max pooling in the second path of a tower.
+    Zero,
 }
 
 /// How values between positions are made.

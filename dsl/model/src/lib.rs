@@ -5,6 +5,7 @@
 //! the macro, where the data set is not known yet, and reports what can be told from the text alone.
 
 mod check;
+mod compat;
 mod count;
 mod describe;
 mod diagram;
@@ -19,6 +20,7 @@ mod start;
 mod table;
 
 pub use check::check_declaration;
+pub use compat::Compat;
 pub use graph::{Graph, GraphParameter, Node, NodeId, ParameterId};
 pub use kinds::{Basis, Convention, Gamma, Gelu, Interpolation, Pool, Rest};
 pub use model::Model;

@@ -1,7 +1,7 @@
 //! The declared network as a value.
 
-use crate::Graph;
 use crate::elaborate::elaborate;
+use crate::{Compat, Graph};
 use cistron_declaration::{Diagnostic, Diagnostics, ModelDeclaration, Signature, Span, Value};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub struct Model {
     changed: Vec<(String, Value)>,
     parameters: Vec<(String, Value)>,
     graph: Graph,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    compat: Option<Compat>,
     #[serde(with = "stored_warnings")]
     warnings: Vec<Diagnostic>,
 }
@@ -48,6 +50,7 @@ impl Model {
                 changed,
                 parameters: elaborated.parameters,
                 graph,
+                compat: None,
                 warnings: elaborated.diagnostics,
             }),
             None => Err(Diagnostics {
@@ -65,12 +68,29 @@ impl Model {
         let mut changed: Vec<(String, Value)> = self.changed.iter().filter(|(n, _)| n != name).cloned().collect();
         changed.push((name.to_string(), value.into()));
         changed.sort_by(|a, b| a.0.cmp(&b.0));
-        Self::elaborate(
+        let model = Self::elaborate(
             self.declaration.clone(),
             self.captures.clone(),
             self.signatures.clone(),
             changed,
-        )
+        )?;
+        Ok(match self.compat {
+            Some(compat) => model.compat(compat),
+            None => model,
+        })
+    }
+
+    /// The same network computing what another program computes, where that differs from what is right: see [`Compat`].
+    #[must_use]
+    pub fn compat(mut self, compat: Compat) -> Self {
+        compat.change(&mut self.graph);
+        self.compat = Some(compat);
+        self
+    }
+
+    /// Whose numbers it gives, where they are not its own.
+    pub fn compatible_with(&self) -> Option<Compat> {
+        self.compat
     }
 
     /// The name before the parameters.

@@ -19,6 +19,9 @@ pub enum Start {
     Identity(f64),
     /// DRG's table of positions `[channels, positions]`: sines, then cosines, of wavelength `positions / (0.8 + 1.2^(i + 1))`, at least two positions long.
     Wavelengths,
+    /// The same table without that limit, in single precision all the way, as DRG makes and stores it: rows of short waves hold
+    /// what rounding leaves of them. `compat = drg` puts it in the place of `Wavelengths`.
+    StoredWavelengths,
     /// `-ln(1 + |row - column|)`: the distance of two bins of a map, as contacts fall with it.
     Distances,
 }

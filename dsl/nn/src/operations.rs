@@ -76,7 +76,7 @@ fn operation(node: &Node) -> std::result::Result<Option<Box<dyn Operation>>, Str
             rest,
             ..
         } => {
-            if *rest == Rest::Pad {
+            if *rest != Rest::Drop {
                 return Err("pooling of a map with padding is not covered by the harness of gradients".into());
             }
             Box::new(Pooling2d {
@@ -266,13 +266,12 @@ fn interpolation(kind: Interpolation) -> UpsampleKind {
 }
 
 fn pool(kind: Pool, window: usize, step: Option<usize>, rest: Rest) -> Box<dyn Operation> {
-    let fill = match kind {
-        Pool::Weighted => Fill::Minimum,
-        Pool::Max | Pool::Mean => Fill::Absent,
-    };
     let kind = pool_kind(kind);
+    let padded = |fill| Box::new(PaddedPooling { kind, window, fill });
     match (rest, step) {
-        (Rest::Pad, _) => Box::new(PaddedPooling { kind, window, fill }),
+        (Rest::Pad, _) => padded(Fill::Absent),
+        (Rest::Minimum, _) => padded(Fill::Minimum),
+        (Rest::Zero, _) => padded(Fill::Constant(0.0)),
         (Rest::Drop, None) => Box::new(Pooling { kind, window }),
         (Rest::Drop, Some(step)) => Box::new(SlidingPooling {
             kind,

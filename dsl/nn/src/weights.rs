@@ -45,6 +45,7 @@ fn start(start: Start, sizes: &[usize], stream: &mut Stream) -> Vec<f64> {
         Start::TruncatedNormal(deviation) => (0..count).map(|_| truncated(stream) * deviation).collect(),
         Start::Identity(factor) => table(sizes, |row, column| if row == column { factor } else { 0.0 }),
         Start::Wavelengths => table(sizes, |row, position| wavelength(sizes, row, position)),
+        Start::StoredWavelengths => table(sizes, |row, position| f64::from(stored_wavelength(sizes, row, position))),
         Start::Distances => {
             let [.., rows, columns] = *sizes else {
                 return vec![0.0; count];
@@ -85,6 +86,16 @@ fn wavelength(sizes: &[usize], row: usize, position: usize) -> f64 {
     let i = if row < sines { row } else { row - sines };
     let wave = (length / (0.8 + 1.2f64.powf(i as f64 + 1.0))).max(2.0);
     let angle = std::f64::consts::TAU * position as f64 / wave;
+    if row < sines { angle.sin() } else { angle.cos() }
+}
+
+/// The same as the original computes it, in single precision and without a limit.
+fn stored_wavelength(sizes: &[usize], row: usize, position: usize) -> f32 {
+    let (rows, length) = (sizes.first().copied().unwrap_or(0), sizes.get(1).copied().unwrap_or(0) as f32);
+    let sines = rows / 2;
+    let i = if row < sines { row } else { row - sines };
+    let wave = length / (0.8 + 1.2f32.powf(i as f32 + 1.0));
+    let angle = std::f32::consts::TAU * position as f32 / wave;
     if row < sines { angle.sin() } else { angle.cos() }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::declared::{declare, dna, rna, scalar};
 use cistron_declaration::Port;
-use cistron_model::Model;
+use cistron_model::{Compat, Model};
 
 /// The trunk of specs/drg.md 5, with `between` for what stands between its two towers.
 fn trunk(channels: usize, between: &str) -> String {
@@ -88,5 +88,5 @@ pub(crate) fn drg(name: &str) -> Model {
         vec![dna("dna", 101), rna("rna", 90)]
     };
     let outputs = outputs.iter().map(|name| scalar(name, 6)).collect();
-    declare(&format!("Drg on toy {{ {text} }}"), inputs, outputs)
+    declare(&format!("Drg on toy {{ {text} }}"), inputs, outputs).compat(Compat::Drg)
 }

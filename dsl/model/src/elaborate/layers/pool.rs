@@ -14,8 +14,13 @@ impl Elaborator<'_> {
         let kind = self
             .word(arguments, "kind", &["Max", "Mean", "Weighted", "Attention"], &[])
             .or("Max");
-        let rest = match self.word(arguments, "rest", &["Drop", "Pad"], &[]).or("Drop") {
+        let rest = match self
+            .word(arguments, "rest", &["Drop", "Pad", "Minimum", "Zero"], &[])
+            .or("Drop")
+        {
             Some("Pad") => Rest::Pad,
+            Some("Minimum") => Rest::Minimum,
+            Some("Zero") => Rest::Zero,
             _ => Rest::Drop,
         };
         let window = self.whole(arguments, "window", 1).or(1);
@@ -38,10 +43,10 @@ impl Elaborator<'_> {
             }
             self.decided(shape.first(), arguments.span);
         }
-        let padded = arguments.get("rest").is_some() && rest == Rest::Pad;
+        let padded = arguments.get("rest").is_some() && rest != Rest::Drop;
         if padded && (places.len() == 2 || arguments.get("step").is_some()) {
             let of = if places.len() == 2 { "of a map" } else { "with a `step`" };
-            let message = format!("`rest = Pad` {of} parses but cannot run yet");
+            let message = format!("`rest = {rest:?}` {of} parses but cannot run yet");
             return self.fail(Diagnostic::error(arguments.span_of("rest"), message));
         }
         let each = match step {
@@ -124,7 +129,7 @@ impl Elaborator<'_> {
 fn pooled(length: usize, window: usize, step: usize, rest: Rest) -> Option<usize> {
     match rest {
         Rest::Drop => length.checked_sub(window).map(|more| more / step + 1),
-        Rest::Pad if length == 0 => None,
-        Rest::Pad => Some(length.saturating_sub(window).div_ceil(step) + 1),
+        _ if length == 0 => None,
+        _ => Some(length.saturating_sub(window).div_ceil(step) + 1),
     }
 }

@@ -17,7 +17,7 @@ fn pool(m: &mut Model, name: &str, x: NodeId, window: usize) -> NodeId {
         kind: Pool::Weighted,
         window,
         step: None,
-        rest: Rest::Pad,
+        rest: Rest::Minimum,
     };
     m.node(name, operation, &[x], &[sizes[0], sizes[1].div_ceil(window)])
 }
