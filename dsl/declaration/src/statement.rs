@@ -35,13 +35,28 @@ pub enum Statement {
     },
     /// An expression for its assignments: `if c { x = .. }`.
     Expression(Expression),
-    /// A statement of the language that parses but has no meaning yet (`use`, `zoom`).
+    /// `use drg.trunk, drg.mix;` or `use drg;`: blocks that are declared elsewhere (`blocks!`).
+    Use(Vec<Borrowed>),
+    /// A statement of the language that parses but has no meaning yet (`use .. as frozen`, `zoom`).
     Later {
         /// The word that begins it.
         word: String,
         /// Where it stands.
         span: Span,
     },
+}
+
+/// What a `use` takes: one block of a declaration, or all of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Borrowed {
+    /// The place of the `blocks!` value in the list of those that the model uses.
+    pub from: usize,
+    /// The name of that value in the cell.
+    pub source: String,
+    /// The block's name; all blocks without one.
+    pub block: Option<String>,
+    /// Where the name of the block (or of the value) stands.
+    pub span: Span,
 }
 
 /// What an assignment assigns: a name, `tracks.value`, `map[level]`.
@@ -84,6 +99,9 @@ pub struct BlockDefinition {
     /// Whether backward computes it again instead of keeping its values: `recompute block ..`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recompute: bool,
+    /// Whether a `use` brought it from elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub borrowed: bool,
 }
 
 /// `kernels = 300` of a header.

@@ -5,9 +5,10 @@ use crate::expression::expression;
 use crate::pattern::pattern;
 use crate::reader::Reader;
 use crate::token::{is_punct, short};
-use cistron_declaration::{BinaryOperator, Block, BlockDefinition, BlockRole, Expression, Kind, Span, Statement, did_you_mean};
+use cistron_declaration::{BinaryOperator, Block, BlockDefinition, BlockRole, Borrowed, Expression, Kind, Span, Statement, did_you_mean};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
 use syn::{BinOp, Expr, Pat, Token};
 
 /// Words that begin a statement of a model.
@@ -80,7 +81,8 @@ impl Body<'_> {
             (Some("block" | "part"), Some(_)) => self.definition(),
             (Some("shared"), Some("block")) => self.definition(),
             (Some("recompute"), Some("block" | "shared" | "part")) => self.definition(),
-            (Some(word @ ("use" | "zoom")), _) => self.later(word),
+            (Some("use"), _) => self.borrowing(),
+            (Some(word @ "zoom"), _) => self.later(word),
             (Some("let"), _) => self.binding(),
             (Some("for"), _) => self.repetition(),
             (Some("if" | "match"), _) => self.choice(),
@@ -141,13 +143,53 @@ impl Body<'_> {
         }
     }
 
+    /// `use drg;`, `use drg.trunk, drg.mix;`; what takes a part of a run (`use stage.encoder as frozen;`) has no meaning yet.
+    fn borrowing(&mut self) {
+        let span = self.span_here();
+        self.at += 1;
+        let (tokens, _) = self.until_semicolon();
+        let words = tokens.clone().into_iter().filter_map(|token| match token {
+            TokenTree::Ident(word) => Some(word.to_string()),
+            _ => None,
+        });
+        if words.into_iter().any(|word| word == "as") {
+            self.block.statements.push(Statement::Later { word: "use".into(), span });
+            return;
+        }
+        let list = |input: ParseStream<'_>| Punctuated::<Expr, Token![,]>::parse_terminated(input);
+        let Some(list) = self.reader.parse(list, tokens, span) else { return };
+        let mut borrowed = Vec::new();
+        for item in &list {
+            let (source, block, token) = match item {
+                Expr::Path(path) => (path.path.get_ident(), None, path.path.get_ident()),
+                Expr::Field(field) => match (&*field.base, &field.member) {
+                    (Expr::Path(path), syn::Member::Named(name)) => (path.path.get_ident(), Some(name.to_string()), Some(name)),
+                    _ => (None, None, None),
+                },
+                _ => (None, None, None),
+            };
+            let (Some(source), Some(token)) = (source, token) else {
+                let at = self.reader.span_of(item);
+                let help = "`use drg;` or `use drg.trunk, drg.mix;`, where `drg` holds a `blocks!`";
+                self.reader.mistake_with_help(at, "`use` takes blocks that are declared elsewhere", help);
+                continue;
+            };
+            borrowed.push(Borrowed {
+                from: self.reader.blocks(source),
+                source: source.to_string(),
+                block,
+                span: self.reader.span(token.span()),
+            });
+        }
+        if list.is_empty() {
+            self.reader.mistake_with_help(span, "`use` of nothing", "`use drg.trunk;`, where `drg` holds a `blocks!`");
+        }
+        self.block.statements.push(Statement::Use(borrowed));
+    }
+
     fn later(&mut self, word: &str) {
         let span = self.span_here();
-        if word == "use" {
-            self.until_semicolon();
-        } else {
-            self.until_braces();
-        }
+        self.until_braces();
         self.block.statements.push(Statement::Later { word: word.into(), span });
     }
 
@@ -188,6 +230,7 @@ impl Body<'_> {
             parameters,
             body,
             recompute,
+            borrowed: false,
         }));
     }
 

@@ -23,6 +23,15 @@ pub(crate) struct Header {
 
 /// Reads a header and finds its braces, noting everything that is missing.
 pub(crate) fn header(reader: &mut Reader, input: TokenStream, example: &str) -> Header {
+    read(reader, input, example, true)
+}
+
+/// The header of a declaration that knows no data set.
+pub(crate) fn header_without_data(reader: &mut Reader, input: TokenStream, example: &str) -> Header {
+    read(reader, input, example, false)
+}
+
+fn read(reader: &mut Reader, input: TokenStream, example: &str, needs_data: bool) -> Header {
     let mut header = Header::default();
     let tokens: Vec<TokenTree> = input.into_iter().collect();
     let braces = tokens
@@ -60,16 +69,20 @@ pub(crate) fn header(reader: &mut Reader, input: TokenStream, example: &str) -> 
         at += 1;
     }
     match before.get(at) {
-        Some(TokenTree::Ident(word)) if word == "on" => header.on = data_names(reader, &before[at..]),
+        Some(TokenTree::Ident(word)) if word == "on" && needs_data => header.on = data_names(reader, &before[at..]),
         Some(other) => {
             let span = reader.span_of(other);
             reader.mistake_with_help(
                 span,
-                format!("expected `on data` and braces, found `{}`", short(other)),
+                if needs_data {
+                    format!("expected `on data` and braces, found `{}`", short(other))
+                } else {
+                    format!("expected braces, found `{}`", short(other))
+                },
                 example,
             );
         }
-        None if braces.is_some() => {
+        None if braces.is_some() && needs_data => {
             let near = tokens.first().map_or_else(Span::default, |token| reader.span_of(token));
             reader.mistake_with_help(near, "the data set is missing: `on data` before the braces", example);
         }

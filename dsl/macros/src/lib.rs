@@ -10,6 +10,7 @@
 //! functions that return a `Result` whose error takes any error.
 
 mod assign;
+mod blocks;
 mod body;
 mod data;
 mod data_checks;
@@ -82,6 +83,7 @@ pub fn data(input: TokenStream) -> TokenStream {
 ///     shared block NAME(ARGUMENTS) { .. }      // all calls share one set of weights
 ///     part NAME(ARGUMENTS) { .. }              // a later model can use it
 ///     recompute block NAME(ARGUMENTS) { .. }   // backward computes it again and keeps none of its values
+///     use BLOCKS;   use BLOCKS.NAME, ..;       // blocks of a `blocks!`
 ///     let NAME = EXPRESSION;                   // also `let mut`, `let (a, b)`
 ///     for PATTERN in VALUES { .. }             // a list, a range, a parameter
 ///     if CONDITION { .. } else { .. }
@@ -106,10 +108,10 @@ pub fn data(input: TokenStream) -> TokenStream {
 /// embed(64)                    // of a category, of whole numbers, of a track or a sequence
 /// bins(256, 0.0, 10.0)         // the number of each value's bin
 /// norm(Batch, momentum = , eps = , convention = , virtual_batch = )    norm(Layer)    norm(Group, groups = 8)    norm(Rms)
-/// pool(Max | Mean | Weighted, 4, step = , rest = Drop | Pad)    pool(Attention, 2)    upsample(Nearest | Linear, 2)
+/// pool(Max | Mean | Weighted, 4, step = , rest = Drop | Pad | Minimum | Zero)    pool(Attention, 2)    upsample(Nearest | Linear, 2)
 /// attention(8, key = 64, value = , relative = basis(..), over = , dropout = , output = , bias = , output_bias = )
 /// latents(128, 512).cross_attention(tokens, heads = 4).self_attention(4, heads = 8).mean(Latents)
-/// residual(3, width = 11, before = |h| .., after = |h| ..)
+/// residual(3, width = 11, before = |h| .., after = |h| .., every = , skip = Input | Conv)
 /// tokens()  token()  x + positions()  film(cell)  wavelengths()
 /// outer_sum()  symmetric()  distance_encoding()  crop(250)  flip()  flatten()
 /// mean(Positions)  max(Positions)  sum(Channels)  softmax(Channels)  log_softmax(Channels)
@@ -117,7 +119,7 @@ pub fn data(input: TokenStream) -> TokenStream {
 /// custom("name", channels = 16)    // a Candle function of your own, offered by `custom_layer("name", |x| ..)`
 /// ```
 /// Functions: `concat([a, b])`, `mean([a, b])`, `sum([a, b])`, `maximum([a, b])`, `geometric(64, 512, 4, multiple = 8)`,
-/// `dilations(2.pow(0..=6))`, `basis(gamma = PerFeature)`. Weights begin as `PyTorch` does, or by `start = Glorot`, `He`,
+/// `dilations(2.pow(0..=6))`, `widening(1024, 3, 1.1)`, `basis(gamma = PerFeature)`. Weights begin as `PyTorch` does, or by `start = Glorot`, `He`,
 /// `Lecun`, `Zeros`, `Normal(0.02)`, `TruncatedNormal(0.02)`, `Uniform(0.1)`, `Scaled(2.0)`, `Constant(0.0)`.
 ///
 /// # Errors
@@ -134,6 +136,32 @@ pub fn data(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn model(input: TokenStream) -> TokenStream {
     model::expand(input.into()).into()
+}
+
+/// Declares blocks that several models share; gives `Blocks`.
+///
+/// # Grammar
+/// ```text
+/// blocks! { NAME(PARAMETER = DEFAULT, ..) {
+///     block NAME(ARGUMENTS) { .. }             // also `shared block`, `recompute block`
+/// }}
+/// ```
+/// A model takes them with `use`: `use drg;` all of them, `use drg.trunk, drg.mix;` some. The parameters come along, so that
+/// `net(kernels = 64)` and sweeps reach them; a model whose own header has a parameter of the same name gives it another default.
+///
+/// # Errors
+/// As [`model!`].
+///
+/// # Example
+/// ```text
+/// let shared = blocks! { Shared(kernels = 64) {
+///     block trunk(x) { x.conv(kernels, width = 15).relu().pool(Max, 4).dense(128).relu() }
+/// }};
+/// let net = model! { Toy on toy { use shared.trunk; activity = trunk(dna).linear(); }};
+/// ```
+#[proc_macro]
+pub fn blocks(input: TokenStream) -> TokenStream {
+    blocks::expand(input.into()).into()
 }
 
 /// Declares what a network is trained for; gives an `Objective`.

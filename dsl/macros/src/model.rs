@@ -43,5 +43,9 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         return mistakes;
     }
     let (json, captures, signatures) = (emit::json(&declaration), &reader.captures, emit::signatures(&on));
-    quote!(::cistron::__macro::model(#json, ::std::vec![#(::cistron::Value::from(#captures)),*], #signatures)?)
+    let captures = quote!(::std::vec![#(::cistron::Value::from(#captures)),*]);
+    match reader.blocks.as_slice() {
+        [] => quote!(::cistron::__macro::model(#json, #captures, #signatures)?),
+        blocks => quote!(::cistron::__macro::model_using(#json, #captures, #signatures, &[#(&#blocks),*])?),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::text::Text;
 use cistron_declaration::{Diagnostic, Span};
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 
@@ -14,6 +14,8 @@ pub(crate) struct Reader {
     pub(crate) mistakes: Vec<Diagnostic>,
     /// Rust expressions whose values the declaration uses, as tokens that give the value.
     pub(crate) captures: Vec<TokenStream>,
+    /// Values of `blocks!` that a `use` names, each once.
+    pub(crate) blocks: Vec<Ident>,
 }
 
 impl Reader {
@@ -23,7 +25,16 @@ impl Reader {
             text: Text::new(macro_name, input),
             mistakes: Vec::new(),
             captures: Vec::new(),
+            blocks: Vec::new(),
         }
+    }
+
+    /// Keeps the name of a value of `blocks!` and gives its place in their list.
+    pub(crate) fn blocks(&mut self, name: &Ident) -> usize {
+        self.blocks.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.blocks.push(name.clone());
+            self.blocks.len() - 1
+        })
     }
 
     /// Where a token stands.

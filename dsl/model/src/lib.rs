@@ -4,6 +4,7 @@
 //! [`Graph`] of operations with named axes and named parameters; [`check_declaration`] does the same inside
 //! the macro, where the data set is not known yet, and reports what can be told from the text alone.
 
+mod blocks;
 mod check;
 mod compat;
 mod count;
@@ -19,7 +20,8 @@ mod shape;
 mod start;
 mod table;
 
-pub use check::check_declaration;
+pub use blocks::Blocks;
+pub use check::{check_blocks, check_declaration};
 pub use compat::Compat;
 pub use graph::{Graph, GraphParameter, Node, NodeId, ParameterId};
 pub use kinds::{Basis, Convention, Gamma, Gelu, Interpolation, Pool, Rest};

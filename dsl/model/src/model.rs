@@ -1,7 +1,8 @@
 //! The declared network as a value.
 
 use crate::elaborate::elaborate;
-use crate::{Compat, Graph};
+use crate::blocks::with_blocks;
+use crate::{Blocks, Compat, Graph};
 use cistron_declaration::{Diagnostic, Diagnostics, ModelDeclaration, Signature, Span, Value};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,20 @@ impl Model {
     /// # Errors
     /// All mistakes that were found, located in the declaration's text.
     pub fn declare(declaration: ModelDeclaration, captures: Vec<Value>, signatures: Vec<Signature>) -> Result<Self, Diagnostics> {
+        Self::declare_using(declaration, captures, signatures, &[])
+    }
+
+    /// The same with the blocks that its `use` names, in the order in which it names them first.
+    ///
+    /// # Errors
+    /// As [`Model::declare`]; a block that is not there.
+    pub fn declare_using(
+        declaration: ModelDeclaration,
+        captures: Vec<Value>,
+        signatures: Vec<Signature>,
+        blocks: &[&Blocks],
+    ) -> Result<Self, Diagnostics> {
+        let (declaration, captures) = with_blocks(declaration, captures, blocks)?;
         Self::elaborate(declaration, captures, signatures, Vec::new())
     }
 

@@ -3,7 +3,7 @@
 use super::item::Bound;
 use super::scope::Frame;
 use super::{Elaborator, Item, catalog};
-use cistron_declaration::{Argument, BlockDefinition, BlockRole, Diagnostic, Expression, Span, did_you_mean};
+use cistron_declaration::{Argument, BlockDefinition, BlockRole, Diagnostic, Expression, Kind, Span, did_you_mean};
 use std::rc::Rc;
 
 impl Elaborator<'_> {
@@ -93,15 +93,15 @@ impl Elaborator<'_> {
         for argument in arguments {
             self.evaluate(&argument.value);
         }
+        if self.borrows {
+            return Item::Unknown;
+        }
         if catalog::LATER_FUNCTIONS.contains(&function) {
             return self.fail(Diagnostic::error(span, format!("`{function}` parses but cannot run yet")));
         }
         if catalog::find(function).is_some() || catalog::LATER_METHODS.contains(&function) {
             let message = format!("`{function}` is a layer and follows what it reads");
             return self.fail(Diagnostic::error(span, message).help(format!("such as `x.{function}(..)`")));
-        }
-        if self.borrows {
-            return Item::Unknown;
         }
         let mut names = self.scope.block_names();
         names.extend(catalog::FUNCTIONS.iter().map(|f| (*f).to_string()));
@@ -123,6 +123,25 @@ impl Elaborator<'_> {
         let item = self.evaluate(&bound.closure.body);
         self.scope.frames = outside;
         item
+    }
+
+    /// Runs each block of the outermost body that nothing has called, with arguments that are not known.
+    pub(crate) fn try_blocks(&mut self) {
+        let blocks = self.scope.frames.first().map(|f| f.blocks.clone()).unwrap_or_default();
+        const ANYTHING: &str = "an argument that is not known";
+        self.scope.bind(ANYTHING, Item::Unknown, false);
+        for block in blocks {
+            let argument = |(_, span): &(String, Span)| Argument {
+                name: None,
+                span: *span,
+                value: Expression {
+                    kind: Kind::Name(ANYTHING.into()),
+                    span: *span,
+                },
+            };
+            let arguments: Vec<Argument> = block.parameters.iter().map(argument).collect();
+            self.call_block(&block, 1, &arguments, block.span);
+        }
     }
 
     /// Runs a block: with weights of its own, or with those of its first call if it is shared.

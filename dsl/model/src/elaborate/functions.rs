@@ -11,6 +11,7 @@ impl Elaborator<'_> {
     pub(crate) fn function(&mut self, function: &str, arguments: &[Argument], span: Span) -> Item {
         match function {
             "geometric" => self.geometric(arguments, span),
+            "widening" => self.widening(arguments, span),
             "dilations" => self.dilation_steps(arguments, span),
             "latents" => self.latents(arguments, span),
             "positions" => self.positions(arguments, span),
@@ -162,6 +163,35 @@ impl Elaborator<'_> {
         // Half to even, as Python rounds.
         let size = |i: usize| ((from * ratio.powi(i as i32) / multiple).round_ties_even() * multiple) as i64;
         Item::List(Rc::new((0..n as usize).map(|i| Item::Int(size(i))).collect()))
+    }
+
+    /// `widening(width, n, factor)`: the widths of n layers that grow by the factor, rounded down, over the first half and
+    /// come back over the second, with a middle one that keeps its width where n is odd; the last has the first width
+    /// again (DRG's fully connected blocks: `widening(1024, 3, 1.1)` is `[1126, 1126, 1024]`).
+    fn widening(&mut self, arguments: &[Argument], span: Span) -> Item {
+        let items: Vec<Item> = arguments.iter().map(|a| self.evaluate(&a.value)).collect();
+        if items.iter().any(|item| matches!(item, Item::Unknown)) {
+            return Item::Unknown;
+        }
+        let (width, n, factor) = match items.as_slice() {
+            [Item::Int(width), Item::Int(n), factor] if *width > 0 && (0..=10_000).contains(n) => (*width, *n, factor.number()),
+            _ => (0, 0, None),
+        };
+        let Some(factor) = factor.filter(|f| *f >= 1.0 && *f <= 100.0) else {
+            let message = "`widening` takes a width, a number of layers and a factor of 1 or more";
+            return self.fail(Diagnostic::error(span, message).help("such as `widening(1024, 3, 1.1)`"));
+        };
+        let mut now = width;
+        let mut widths = Vec::new();
+        for layer in 1..=n {
+            if layer <= n / 2 {
+                now = (now as f64 * factor) as i64;
+            } else if n % 2 == 0 || layer > n / 2 + 1 {
+                now = (now as f64 / factor) as i64;
+            }
+            widths.push(Item::Int(if layer == n { width } else { now }));
+        }
+        Item::List(Rc::new(widths))
     }
 
     /// `dilations(a, b, ..)`: the lists one after the other, each value with its place: `[(0, 1), (1, 2), ..]`.

@@ -89,31 +89,7 @@ pub(crate) fn elaborate(
     signature: Option<&Signature>,
     changed: &[(String, Value)],
 ) -> Elaborated {
-    let mut elaborator = Elaborator {
-        declaration,
-        captures,
-        signature,
-        diagnostics: Vec::new(),
-        scope: Scope::default(),
-        drafts: Drafts::default(),
-        inputs: HashMap::new(),
-        outputs: Vec::new(),
-        without: Vec::new(),
-        called: HashMap::new(),
-        shared: HashMap::new(),
-        calls: Vec::new(),
-        open_widths: Vec::new(),
-        borrows: false,
-        start: Rule::PyTorch,
-        convention: Convention::PyTorch,
-        places_wanted: None,
-        recompute: None,
-        recomputed: 0,
-        steps: 0,
-        halted: false,
-    };
-    elaborator.drafts.paths.push(build::Path::default());
-    elaborator.scope.frames.push(scope::Frame::default());
+    let mut elaborator = Elaborator::new(declaration, captures, signature);
     let parameters = elaborator.header(changed);
     let last = elaborator.body(&declaration.body);
     if let (Item::Node(_), Some(value)) = (last, &declaration.body.value) {
@@ -131,6 +107,48 @@ pub(crate) fn elaborate(
         graph,
         parameters,
         diagnostics,
+    }
+}
+
+/// What can be told of blocks alone.
+pub(crate) fn elaborate_blocks(declaration: &ModelDeclaration) -> Vec<Diagnostic> {
+    let mut elaborator = Elaborator::new(declaration, None, None);
+    elaborator.header(&[]);
+    elaborator.body(&declaration.body);
+    elaborator.try_blocks();
+    let mut found = elaborator.diagnostics;
+    found.sort_by_key(|d| (d.span.line, d.span.column));
+    found
+}
+
+impl<'a> Elaborator<'a> {
+    fn new(declaration: &'a ModelDeclaration, captures: Option<&'a [Value]>, signature: Option<&'a Signature>) -> Self {
+        let mut elaborator = Self {
+            declaration,
+            captures,
+            signature,
+            diagnostics: Vec::new(),
+            scope: Scope::default(),
+            drafts: Drafts::default(),
+            inputs: HashMap::new(),
+            outputs: Vec::new(),
+            without: Vec::new(),
+            called: HashMap::new(),
+            shared: HashMap::new(),
+            calls: Vec::new(),
+            open_widths: Vec::new(),
+            borrows: false,
+            start: Rule::PyTorch,
+            convention: Convention::PyTorch,
+            places_wanted: None,
+            recompute: None,
+            recomputed: 0,
+            steps: 0,
+            halted: false,
+        };
+        elaborator.drafts.paths.push(build::Path::default());
+        elaborator.scope.frames.push(scope::Frame::default());
+        elaborator
     }
 }
 

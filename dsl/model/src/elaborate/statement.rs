@@ -28,6 +28,7 @@ impl Elaborator<'_> {
 
     /// Makes a body's blocks known before its first statement runs.
     fn define(&mut self, block: &Block) {
+        self.borrows |= block.statements.iter().any(|s| matches!(s, Statement::Use(_)));
         let definitions = block.statements.iter().filter_map(|s| match s {
             Statement::Define(definition) => Some(definition),
             _ => None,
@@ -45,9 +46,11 @@ impl Elaborator<'_> {
     }
 
     fn check_definition(&mut self, definition: &BlockDefinition) {
-        self.called
-            .entry(definition.span)
-            .or_insert_with(|| (definition.name.clone(), 0));
+        if !definition.borrowed {
+            self.called
+                .entry(definition.span)
+                .or_insert_with(|| (definition.name.clone(), 0));
+        }
         for (i, (name, span)) in definition.parameters.iter().enumerate() {
             if definition.parameters[..i].iter().any(|(n, _)| n == name) {
                 self.report(Diagnostic::error(
@@ -86,6 +89,8 @@ impl Elaborator<'_> {
                     );
                 }
             }
+            // Inside the macro the blocks are not known; outside they have been put in its place.
+            Statement::Use(_) => {}
             Statement::Later { word, span } => {
                 self.borrows |= word == "use";
                 self.report(Diagnostic::error(*span, format!("`{word}` parses but cannot run yet")));

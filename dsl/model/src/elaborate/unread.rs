@@ -17,7 +17,7 @@ fn in_statement(statement: &Statement, name: &str) -> bool {
         Statement::For { values, body, .. } => mentions(values, name) || reads(body, name),
         Statement::Expression(expression) => mentions(expression, name),
         // What a later word will mean with the name is not known.
-        Statement::Later { .. } => true,
+        Statement::Later { .. } | Statement::Use(_) => true,
     }
 }
 

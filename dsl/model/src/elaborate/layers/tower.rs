@@ -22,8 +22,10 @@ struct Unit {
 impl Elaborator<'_> {
     /// `residual(n, width = w, dilation = d or [d1, ..], before = |h| .., after = |h| ..)`.
     ///
-    /// Unit i computes `x = x + conv(before(x))` with `same` padding and then `x = after(x)`. With `filters` other than
-    /// the channels of x, x goes through a convolution of width 1 without bias before it is added. A length below the
+    /// Unit i computes `c = conv(before(x))` with `same` padding, adds a skip, `x = c + skip`, and then `x = after(x)`; with
+    /// `every = n` only each n-th unit ends with `after`. The skip is x (`skip = Input`), or the bare convolution of the
+    /// unit before it, which has gone through `after` as x has (`skip = Conv`, DRG's towers; the first unit's is x). Where its
+    /// channels are others than those of c, it goes through a convolution of width 1 without bias first. A length below the
     /// width is an error, where DRG leaves the rest of the tower out without a word.
     pub(crate) fn tower(&mut self, item: &Item, arguments: &Arguments) -> Item {
         let layers = self.whole(arguments, "layers", 1).or(1);
@@ -37,7 +39,11 @@ impl Elaborator<'_> {
             before: self.closure(arguments, "before"),
         };
         let after = self.closure(arguments, "after");
+        let every = self.whole(arguments, "every", 1).or(1);
+        let bare = self.word(arguments, "skip", &["Input", "Conv"], &[]).or("Input") == Some("Conv");
         let mut now = item.clone();
+        // What the next unit adds, and whether x has gone through `after` since it was taken.
+        let mut skip = (item.clone(), false);
         self.drafts.enter("residual", false);
         for layer in 0..layers.unwrap_or(1) {
             if !self.step(arguments.span) || !self.long_enough(&now, layer + 1, unit.width, arguments) {
@@ -49,19 +55,34 @@ impl Elaborator<'_> {
                 .as_ref()
                 .and_then(|d| d.get(layer.min(d.len().saturating_sub(1))))
                 .copied();
-            now = self.unit(&now, arguments, &unit);
-            now = match &after {
-                Given::Value(closure) => self.call_closure(closure, &[now], "after", arguments.span_of("after")),
-                Given::Unknown => Item::Unknown,
-                Given::Absent => now,
-            };
+            let taken = if bare { skip.clone() } else { (now.clone(), false) };
+            let (convolved, sum) = self.unit(&now, taken, &after, arguments, &unit);
+            let ends = every.is_none_or(|n| (layer + 1) % n == 0);
+            now = if ends { self.after(&after, &sum, arguments) } else { sum };
+            skip = (convolved, ends);
             self.drafts.leave();
         }
         self.drafts.leave();
         if layers.is_none() { Item::Unknown } else { now }
     }
 
-    fn unit(&mut self, x: &Item, arguments: &Arguments, unit: &Unit) -> Item {
+    fn after(&mut self, after: &Given<Rc<Bound>>, item: &Item, arguments: &Arguments) -> Item {
+        match after {
+            Given::Value(closure) => self.call_closure(closure, std::slice::from_ref(item), "after", arguments.span_of("after")),
+            Given::Unknown => Item::Unknown,
+            Given::Absent => item.clone(),
+        }
+    }
+
+    /// The convolution of a unit, and its sum with what the unit adds.
+    fn unit(
+        &mut self,
+        x: &Item,
+        (skip, behind): (Item, bool),
+        after: &Given<Rc<Bound>>,
+        arguments: &Arguments,
+        unit: &Unit,
+    ) -> (Item, Item) {
         let span = arguments.span;
         let read = match &unit.before {
             Given::Value(closure) => self.call_closure(closure, std::slice::from_ref(x), "before", arguments.span_of("before")),
@@ -93,15 +114,19 @@ impl Elaborator<'_> {
             exact: true,
             ..settings
         };
-        let skip = match channels.zip(filters) {
-            Some((channels, filters)) if channels != filters => self.convolve(x, "project", narrow, span),
-            _ => x.clone(),
+        let (_, skipped) = self.source(&skip);
+        let carried = self.decided(skipped.first(), span);
+        let skip = match carried.zip(filters) {
+            Some((carried, filters)) if carried != filters => self.convolve(&skip, "project", narrow, span),
+            _ => skip,
         };
-        match (convolved, skip) {
+        let skip = if behind { self.after(after, &skip, arguments) } else { skip };
+        let sum = match (convolved.clone(), skip) {
             (Item::Node(a), Item::Node(b)) => self.join(Operation::Add, "residual", b, a, span),
             (known @ Item::Node(_), Item::Unknown) if self.inside_macro() => known,
             _ => Item::Unknown,
-        }
+        };
+        (convolved, sum)
     }
 
     fn long_enough(&mut self, item: &Item, layer: usize, width: Option<usize>, arguments: &Arguments) -> bool {
