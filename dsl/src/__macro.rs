@@ -1,6 +1,6 @@
 //! What the macros expand to. Not for use by hand.
 
-use crate::{Dataset, Error, Model, Objective};
+use crate::{Blocks, Dataset, Error, Model, Objective};
 pub use cistron_data::Captured;
 use cistron_declaration::{Signature, Value};
 
@@ -16,6 +16,22 @@ pub fn model(declaration: &str, captures: Vec<Value>, signatures: &[Signature]) 
         captures,
         signatures.to_vec(),
     )?)
+}
+
+/// `model!` with blocks of elsewhere.
+pub fn model_using(
+    declaration: &str,
+    captures: Vec<Value>,
+    signatures: &[Signature],
+    blocks: &[&Blocks],
+) -> Result<Model, Error> {
+    let declaration = serde_json::from_str(declaration)?;
+    Ok(Model::declare_using(declaration, captures, signatures.to_vec(), blocks)?)
+}
+
+/// `blocks!`
+pub fn blocks(declaration: &str, captures: Vec<Value>) -> Result<Blocks, Error> {
+    Ok(Blocks::declare(serde_json::from_str(declaration)?, captures))
 }
 
 /// `objective!`

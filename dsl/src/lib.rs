@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`data!`] | [`Dataset`] | where inputs and outputs come from and how they are split |
 //! | [`model!`] | [`Model`] | how inputs become outputs |
+//! | [`blocks!`] | [`Blocks`] | parts of a network that several models share |
 //! | [`objective!`] | [`Objective`] | what training minimises and what early stopping looks at |
 //! | [`fit!`] | [`Run`] | train |
 //!
@@ -28,12 +29,13 @@ pub use cistron_plot as plot;
 pub use cistron_random as random;
 pub use cistron_runs as runs;
 pub use cistron_train as train;
+pub use cistron_zoo as zoo;
 
 pub use cistron_data::{Baseline, Dataset, Features, Motif, Part, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
-pub use cistron_macros::{data, fit, model, objective};
-pub use cistron_model::Model;
+pub use cistron_macros::{blocks, data, fit, model, objective};
+pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{

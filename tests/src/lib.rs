@@ -1,6 +1,7 @@
 //! What the tests that cross crates share: the built command, notebooks made of cells, the Python client.
 
 mod command;
+pub mod golden;
 mod notebook;
 mod python;
 

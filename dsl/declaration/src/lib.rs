@@ -19,7 +19,7 @@ pub use nearest::{did_you_mean, nearest};
 pub use port::{Axis, AxisKind, Port, PortKind, Signature};
 pub use source::{Source, Span};
 pub use statement::{
-    BlockDefinition, BlockRole, Borrowed, DataDeclaration, DataStatement, Entry, ModelDeclaration, ObjectiveDeclaration, ObjectiveRule,
-    Parameter, Statement, Target,
+    BlockDefinition, BlockRole, Borrowed, DataDeclaration, DataStatement, Entry, ModelDeclaration, ObjectiveDeclaration,
+    ObjectiveRule, Parameter, Statement, Target,
 };
 pub use value::Value;

@@ -1,4 +1,4 @@
-//! The macros of Cistron: `data!`, `model!`, `objective!` and `fit!`.
+//! The macros of Cistron: `data!`, `model!`, `blocks!`, `objective!` and `fit!`.
 //!
 //! Each is an expression. It reads a declaration (Rust's own expressions, statements that may begin with a
 //! closed list of words), checks everything that can be checked without the files, and expands to one
@@ -8,26 +8,6 @@
 //!
 //! The macros expand to `::cistron::..` and end in `?`: a cell may use them anywhere, a program in
 //! functions that return a `Result` whose error takes any error.
-
-mod assign;
-mod blocks;
-mod body;
-mod data;
-mod data_checks;
-mod emit;
-mod expression;
-mod fit;
-mod header;
-mod losses;
-mod model;
-mod objective;
-mod options;
-mod pattern;
-mod reader;
-mod sources;
-mod steering;
-mod text;
-mod token;
 
 use proc_macro::TokenStream;
 
@@ -71,7 +51,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro]
 pub fn data(input: TokenStream) -> TokenStream {
-    data::expand(input.into()).into()
+    cistron_syntax::data(input.into()).into()
 }
 
 /// Declares a network; gives a `Model`.
@@ -135,7 +115,7 @@ pub fn data(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro]
 pub fn model(input: TokenStream) -> TokenStream {
-    model::expand(input.into()).into()
+    cistron_syntax::model(input.into()).into()
 }
 
 /// Declares blocks that several models share; gives `Blocks`.
@@ -161,7 +141,7 @@ pub fn model(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro]
 pub fn blocks(input: TokenStream) -> TokenStream {
-    blocks::expand(input.into()).into()
+    cistron_syntax::blocks(input.into()).into()
 }
 
 /// Declares what a network is trained for; gives an `Objective`.
@@ -191,7 +171,7 @@ pub fn blocks(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro]
 pub fn objective(input: TokenStream) -> TokenStream {
-    objective::expand(input.into()).into()
+    cistron_syntax::objective(input.into()).into()
 }
 
 /// Trains a model; gives a `Run`.
@@ -226,8 +206,5 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro]
 pub fn fit(input: TokenStream) -> TokenStream {
-    fit::expand(input.into()).into()
+    cistron_syntax::fit(input.into()).into()
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,6 @@
 //! Blocks that several models share.
 
-use cistron_declaration::{
-    BlockDefinition, Borrowed, Diagnostic, Diagnostics, ModelDeclaration, Statement, Value, did_you_mean,
-};
+use cistron_declaration::{BlockDefinition, Borrowed, Diagnostic, Diagnostics, ModelDeclaration, Statement, Value, did_you_mean};
 use serde::{Deserialize, Serialize};
 
 /// The value of `blocks!`: blocks with the parameters that they read.

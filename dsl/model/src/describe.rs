@@ -89,6 +89,7 @@ pub(crate) fn describe(node: &Node) -> String {
         Operation::Dropout { rate } => format!("dropout {rate}"),
         Operation::AttentionPool { window } => format!("attention pool {window}"),
         Operation::Power { exponent } => format!("power {exponent}"),
+        Operation::Pick { places } => format!("{} tracks by name", places.len()),
         Operation::Crop { length, .. } => format!("crop {length}"),
         Operation::Crop2d { length, .. } => format!("crop {length} x {length}"),
         Operation::Attention { heads, .. } => format!("attention, {heads} heads"),

@@ -1,7 +1,7 @@
 //! The declared network as a value.
 
-use crate::elaborate::elaborate;
 use crate::blocks::with_blocks;
+use crate::elaborate::elaborate;
 use crate::{Blocks, Compat, Graph};
 use cistron_declaration::{Diagnostic, Diagnostics, ModelDeclaration, Signature, Span, Value};
 use serde::{Deserialize, Serialize};

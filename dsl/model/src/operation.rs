@@ -246,6 +246,11 @@ pub enum Operation {
         /// The axis.
         axis: usize,
     },
+    /// Entries of the first axis after the batch in another order, or some of them: tracks aligned by name.
+    Pick {
+        /// The entries.
+        places: Vec<usize>,
+    },
     /// Mean over an axis (0 is the first after the batch), which disappears.
     Mean {
         /// The axis.

@@ -5,9 +5,9 @@ use crate::error::{NetworkError, Result};
 use cistron_model::{Convention, Gamma, Gelu, Graph, Interpolation, Node, Operation as Declared, Pool, Rest};
 use cistron_ops::{
     Activation, Affine, Arithmetic, Attention, AttentionPool, BatchNorm, Bins, Concat, Convolution, Convolution2d, Crop, Crop2d,
-    Dropout, Embedding, Fill, Film, Flatten, GammaRule, GroupNorm, Latents, LayerNorm, Linear, LogSoftmax, Operation, OuterSum,
-    PaddedPooling, PoolKind, Pooling, Pooling2d, Positions, Power, Reduce, RelativeAttention, Reverse, RmsNorm, Running,
-    SlidingPooling, Softmax, StrandCombine, StrandConvolution, Symmetric, Table, Token, TransposedConvolution,
+    Dropout, Embedding, Fill, Film, Flatten, GammaRule, Gather, GroupNorm, Latents, LayerNorm, Linear, LogSoftmax, Operation,
+    OuterSum, PaddedPooling, PoolKind, Pooling, Pooling2d, Positions, Power, Reduce, RelativeAttention, Reverse, RmsNorm,
+    Running, SlidingPooling, Softmax, StrandCombine, StrandConvolution, Symmetric, Table, Token, TransposedConvolution,
     TransposedConvolution2d, Upsample, Upsample2d, UpsampleKind, checked_operations,
 };
 
@@ -86,6 +86,10 @@ fn operation(node: &Node) -> std::result::Result<Option<Box<dyn Operation>>, Str
                 padding: [(0, 0); 2],
             })
         }
+        Declared::Pick { places } => Box::new(Gather {
+            axis: 0,
+            places: places.clone(),
+        }),
         Declared::AttentionPool { window } => Box::new(AttentionPool { window: *window }),
         Declared::Upsample { kind, factor } => Box::new(Upsample {
             kind: interpolation(*kind),

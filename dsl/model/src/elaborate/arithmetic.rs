@@ -182,6 +182,9 @@ impl Elaborator<'_> {
             Operation::Divide => "divide",
             _ => "maximum",
         };
+        let Some((a, b)) = self.align(word, a, b, span) else {
+            return Item::Unknown;
+        };
         let (left, right) = (self.shape(a), self.shape(b));
         let shape = match (&left.0, &right.0) {
             (None, _) => right,

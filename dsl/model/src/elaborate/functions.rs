@@ -223,14 +223,22 @@ impl Elaborator<'_> {
         Item::List(Rc::new((0..).zip(steps).map(pair).collect()))
     }
 
-    /// `without(kd)`: the model says that it does not predict an output.
+    /// `without(kd)`: the model says that it does not predict an output; `without(..)`: none that it does not assign.
     fn leave_out(&mut self, arguments: &[Argument]) -> Item {
         for argument in arguments {
-            if let Kind::Name(name) = &argument.value.kind {
+            if let Kind::Range {
+                start: None, end: None, ..
+            } = &argument.value.kind
+            {
+                self.without_rest = true;
+            } else if let Kind::Name(name) = &argument.value.kind {
                 self.leave_out_output(name, argument.span);
             } else {
                 let message = "`without` takes names of outputs";
-                self.report(Diagnostic::error(argument.span, message).help("such as `without(kd);`"));
+                self.report(
+                    Diagnostic::error(argument.span, message)
+                        .help("such as `without(kd);`, or `without(..);` for all that are not assigned"),
+                );
             }
         }
         Item::Unit

@@ -18,6 +18,7 @@ mod parameters;
 mod scope;
 mod start;
 mod statement;
+mod tracks;
 mod unread;
 mod wanted;
 
@@ -30,6 +31,7 @@ use outputs::Slot;
 use scope::Scope;
 use start::Rule;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The most expressions that one elaboration evaluates.
 const MOST_STEPS: usize = 5_000_000;
@@ -57,8 +59,12 @@ pub(crate) struct Elaborator<'a> {
     /// Node of each input that was read.
     inputs: HashMap<String, usize>,
     outputs: Vec<Slot>,
+    /// Names of the tracks of nodes that an output has been given.
+    tracks: HashMap<usize, Rc<Vec<String>>>,
     /// Outputs that the model says it leaves out.
     without: Vec<String>,
+    /// Whether it leaves out all that it does not assign.
+    without_rest: bool,
     /// How often each block was called, by the place of its name.
     called: HashMap<Span, (String, usize)>,
     /// Weights of shared blocks, by the place of their names.
@@ -132,7 +138,9 @@ impl<'a> Elaborator<'a> {
             drafts: Drafts::default(),
             inputs: HashMap::new(),
             outputs: Vec::new(),
+            tracks: HashMap::new(),
             without: Vec::new(),
+            without_rest: false,
             called: HashMap::new(),
             shared: HashMap::new(),
             calls: Vec::new(),

@@ -139,6 +139,10 @@ impl Elaborator<'_> {
             }
             return item;
         };
+        let Some(node) = self.with_tracks(node, port, span) else {
+            return Item::Unknown;
+        };
+        let (item, given) = (Item::Node(node), self.shape(node));
         let mut wanted = Shape::of(&port.axes).0.unwrap_or_default();
         if wanted.is_empty() {
             wanted.push(Dimension::new(AxisKind::Track, Size::Known(1)));
@@ -156,6 +160,7 @@ impl Elaborator<'_> {
             .zip(&wanted)
             .all(|(a, b)| a.bp.zip(b.bp).is_none_or(|(a, b)| a == b));
         if sizes && units {
+            self.name_tracks(node, port);
             return item;
         }
         let wanted = Shape(Some(wanted));
@@ -225,7 +230,7 @@ impl Elaborator<'_> {
             let assigned = self.outputs.iter().find(|o| o.name == port.name).map(|o| o.span);
             let left_out = self.without.contains(&port.name);
             match (assigned, left_out) {
-                (None, false) => {
+                (None, false) if !self.without_rest => {
                     let message = format!("output `{}` of `{data}` is never assigned", port.name);
                     let help = format!(
                         "add `{0} = ..;`, or say `without({0});` if this model does not predict it",

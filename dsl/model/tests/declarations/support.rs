@@ -1,16 +1,13 @@
 //! Data sets and texts for the tests.
 
-use crate::{model, reader::Reader};
 use cistron_declaration::{Axis, AxisKind, Diagnostics, ModelDeclaration, Port, PortKind, Signature};
 use cistron_model::{Model, Node};
 
 /// The declaration of a text.
 pub(crate) fn parse(text: &str) -> ModelDeclaration {
-    let input: proc_macro2::TokenStream = text.parse().expect("tokens");
-    let mut reader = Reader::new("model!", &input);
-    let (declaration, _) = model::read(&mut reader, input);
-    assert!(!declaration.name.is_empty(), "{}", reader.mistakes.len());
-    declaration
+    let read = cistron_syntax::read_model(text);
+    assert!(!read.declaration.name.is_empty(), "{}", read.mistakes.len());
+    read.declaration
 }
 
 fn axis(kind: AxisKind, size: usize, bp: Option<f64>) -> Axis {

@@ -1,14 +1,11 @@
 //! From a text and the shapes of its ports to a model.
 
-use crate::{model, reader::Reader};
 use cistron_declaration::{Axis, AxisKind, Port, PortKind, Signature};
 use cistron_model::Model;
 
 /// The model of a text.
 pub(crate) fn declare(text: &str, inputs: Vec<Port>, outputs: Vec<Port>) -> Model {
-    let tokens: proc_macro2::TokenStream = text.parse().expect("tokens");
-    let mut reader = Reader::new("model!", &tokens);
-    let (declaration, _) = model::read(&mut reader, tokens);
+    let declaration = cistron_syntax::read_model(text).declaration;
     let signature = Signature {
         name: "data".into(),
         inputs,

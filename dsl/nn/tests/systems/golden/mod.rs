@@ -2,8 +2,6 @@
 //! whose parameters have the original's names, and the declaration of the language, whose parameters take these names in
 //! their order.
 
-mod drg;
-mod drg_graph;
 mod lsfg;
 mod maxatac;
 mod support;

@@ -34,7 +34,11 @@ pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> ModelDeclaration 
             }
             Statement::Use(list) => {
                 let span = list.first().map_or_else(|| reader.text.first(), |b| b.span);
-                reader.mistake_with_help(span, "`blocks!` cannot take blocks from elsewhere", "write `use` in the model");
+                reader.mistake_with_help(
+                    span,
+                    "`blocks!` cannot take blocks from elsewhere",
+                    "write `use` in the model",
+                );
             }
         }
     }

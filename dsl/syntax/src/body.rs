@@ -5,7 +5,9 @@ use crate::expression::expression;
 use crate::pattern::pattern;
 use crate::reader::Reader;
 use crate::token::{is_punct, short};
-use cistron_declaration::{BinaryOperator, Block, BlockDefinition, BlockRole, Borrowed, Expression, Kind, Span, Statement, did_you_mean};
+use cistron_declaration::{
+    BinaryOperator, Block, BlockDefinition, BlockRole, Borrowed, Expression, Kind, Span, Statement, did_you_mean,
+};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
@@ -153,11 +155,16 @@ impl Body<'_> {
             _ => None,
         });
         if words.into_iter().any(|word| word == "as") {
-            self.block.statements.push(Statement::Later { word: "use".into(), span });
+            self.block.statements.push(Statement::Later {
+                word: "use".into(),
+                span,
+            });
             return;
         }
         let list = |input: ParseStream<'_>| Punctuated::<Expr, Token![,]>::parse_terminated(input);
-        let Some(list) = self.reader.parse(list, tokens, span) else { return };
+        let Some(list) = self.reader.parse(list, tokens, span) else {
+            return;
+        };
         let mut borrowed = Vec::new();
         for item in &list {
             let (source, block, token) = match item {
@@ -171,7 +178,8 @@ impl Body<'_> {
             let (Some(source), Some(token)) = (source, token) else {
                 let at = self.reader.span_of(item);
                 let help = "`use drg;` or `use drg.trunk, drg.mix;`, where `drg` holds a `blocks!`";
-                self.reader.mistake_with_help(at, "`use` takes blocks that are declared elsewhere", help);
+                self.reader
+                    .mistake_with_help(at, "`use` takes blocks that are declared elsewhere", help);
                 continue;
             };
             borrowed.push(Borrowed {
@@ -182,7 +190,8 @@ impl Body<'_> {
             });
         }
         if list.is_empty() {
-            self.reader.mistake_with_help(span, "`use` of nothing", "`use drg.trunk;`, where `drg` holds a `blocks!`");
+            self.reader
+                .mistake_with_help(span, "`use` of nothing", "`use drg.trunk;`, where `drg` holds a `blocks!`");
         }
         self.block.statements.push(Statement::Use(borrowed));
     }

@@ -1,0 +1,5 @@
+//! DRG against the recorded numbers of the original: every case under `golden/drg`, the toy set, options and quirks.
+
+mod golden;
+mod models;
+mod options;
