@@ -33,11 +33,12 @@ pub use cistron_data::{Baseline, Dataset, Features, Motif, Part, registry, simul
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
 pub use cistron_macros::{data, fit, model, objective};
-pub use cistron_model::Model;
+pub use cistron_model::{Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Fit, Group, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+    Adam, AdamW, Average, Clip, Finetune, Fit, Group, Halve, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run,
+    Schedule, Sgd, Warmup,
 };
 
 #[doc(hidden)]
