@@ -39,7 +39,8 @@ pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Fit, Group, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+    Adam, AdamW, Average, Clip, Finetune, Fit, Group, Halve, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run,
+    Schedule, Sgd, Warmup,
 };
 
 #[doc(hidden)]

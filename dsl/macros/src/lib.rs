@@ -182,6 +182,7 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// MODEL  = a Rust expression, or NAME(PARAMETER = VALUE, ..) for other parameters
 /// OPTION = epochs | batch | seed | patience | fold | optimizer | precision | name | resume | quiet
 ///        | warmup | schedule | clip | groups | no_decay | average
+///        | finetune | halve | restart | init_adjust | valtrain_ratio | compat
 /// ```
 /// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, dampening, weight_decay,
 /// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }`, `AdamW { .. }` or `KerasAdam { .. }` with those fields that differ
@@ -195,6 +196,13 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// weight_decay, frozen }` with names of layers or parameters or patterns such as `"trunk.*"`; `no_decay` takes a list of
 /// `Biases`, `Norms`, `Embeddings`; `average` takes `Ema(decay)` or `Swa { after: P, every: P }`, and evaluates and keeps
 /// the average instead of the last weights.
+///
+/// `finetune` takes `Rounds { rounds, rate, patience }`: when patience is used up, back to the best weights and on with a lower
+/// rate; `halve` takes `OnRise { share, epochs }` (the rate, when the training loss rises) or `Never`; `restart = true` draws
+/// all layers but the first convolution anew, once, where the fit would end; `init_adjust = true` begins again at a quarter of
+/// the rate when the training loss rises above that of the untrained network. `compat = drg` gives the numbers of another
+/// program where they are not what is right (`cistron::Fit::compat`); `valtrain_ratio`, the ratio of training to validation at
+/// which a fit ends, needs it.
 ///
 /// # Errors
 /// Unknown options, optimizers and fields (with the nearest name), numbers out of range, options given twice,

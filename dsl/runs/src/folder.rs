@@ -148,12 +148,7 @@ impl RunFolder {
     /// # Errors
     /// As [`Checkpoint::read`].
     pub fn last(&self) -> Result<Option<Checkpoint>, RunError> {
-        let path = self.last_path();
-        if path.exists() {
-            Checkpoint::read(&path).map(Some)
-        } else {
-            Ok(None)
-        }
+        read_if_there(&self.last_path())
     }
 
     /// The best state, if there is one already.
@@ -161,13 +156,20 @@ impl RunFolder {
     /// # Errors
     /// As [`Checkpoint::read`].
     pub fn best(&self) -> Result<Option<Checkpoint>, RunError> {
-        let path = self.best_path();
-        if path.exists() {
-            Checkpoint::read(&path).map(Some)
-        } else {
-            Ok(None)
-        }
+        read_if_there(&self.best_path())
     }
+
+    /// The weights that the run returned, if it has ended.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`].
+    pub fn weights(&self) -> Result<Option<Checkpoint>, RunError> {
+        read_if_there(&self.weights_path())
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Checkpoint>, RunError> {
+    path.exists().then(|| Checkpoint::read(path)).transpose()
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 const LIMIT: u64 = 1 << 30;
 
 /// What one epoch came to. JSON has no NaN: a number that is not finite is `null` there and NaN here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRow {
-    /// The epoch, from 1.
+    /// The epoch, from 1; 0 is the untrained network, which `compat = drg` measures too.
     pub epoch: u64,
     /// Steps done at its end, from the run's start.
     pub step: u64,
@@ -35,6 +35,20 @@ pub struct EpochRow {
     pub seconds: f64,
     /// Whether it was the best so far.
     pub best: bool,
+    /// What early stopping looks at, on the training examples; nothing where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "finite_option")]
+    pub train_watched: Option<f64>,
+    /// The round of fine-tuning it belongs to, from 1; 0 before fine-tuning.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub round: u64,
+    /// Its number in DRG's loss file, where fine-tuning counts on from the best epoch; nothing without `compat = drg`, and for
+    /// epochs that the file lacks because the fit began again after them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<u64>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 mod finite {
@@ -50,6 +64,19 @@ mod finite {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
         Ok(Option::<f64>::deserialize(d)?.unwrap_or(f64::NAN))
+    }
+}
+
+/// A field that is there or not; `null` is NaN.
+mod finite_option {
+    use serde::{Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(x: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {
+        super::finite::serialize(&x.unwrap_or(f64::NAN), s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
+        super::finite::deserialize(d).map(Some)
     }
 }
 
@@ -151,7 +178,28 @@ mod tests {
             rate: 1e-3,
             seconds: 0.1,
             best: true,
+            ..EpochRow::default()
         }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_told_from_what_is_no_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.jsonl");
+        let with = |train_watched| EpochRow {
+            train_watched,
+            round: 2,
+            counted: Some(1),
+            ..row(1, 0.5)
+        };
+        Metrics::open(&path, &[row(1, 0.5), with(Some(f64::NAN)), with(Some(0.25))]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let first = text.lines().next().unwrap();
+        assert!(!first.contains("round") && !first.contains("train_watched"), "{first}");
+        let rows = read_metrics(&path).unwrap();
+        assert_eq!((rows[0].train_watched, rows[0].round, rows[0].counted), (None, 0, None));
+        assert!(rows[1].train_watched.is_some_and(f64::is_nan));
+        assert_eq!((rows[2].train_watched, rows[2].round, rows[2].counted), (Some(0.25), 2, Some(1)));
     }
 
     #[test]

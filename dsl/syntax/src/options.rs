@@ -23,6 +23,10 @@ pub(crate) enum Role {
     Text,
     /// `true` or `false`.
     Switch,
+    /// A number of a range.
+    Number(Range),
+    /// A program whose numbers are wanted: `drg`.
+    Compat,
     /// Parses, but has no meaning yet.
     Later,
 }
@@ -37,13 +41,19 @@ const fn option(name: &'static str, role: Role) -> FitOption {
     FitOption { name, role }
 }
 
-const OPTIONS: [FitOption; 22] = [
+const OPTIONS: [FitOption; 26] = [
     option("fold", Role::Count { least: 0 }),
     option("optimizer", Role::Optimizer),
     option("batch", Role::Count { least: 1 }),
     option("epochs", Role::Count { least: 1 }),
     option("seed", Role::Count { least: 0 }),
     option("patience", Role::Count { least: 1 }),
+    option("finetune", Role::Steering(Steering::Finetune)),
+    option("halve", Role::Steering(Steering::Halve)),
+    option("init_adjust", Role::Switch),
+    option("restart", Role::Switch),
+    option("valtrain_ratio", Role::Number(Range::NotNegative)),
+    option("compat", Role::Compat),
     option("warmup", Role::Steering(Steering::Warmup)),
     option("schedule", Role::Steering(Steering::Schedule)),
     option("clip", Role::Steering(Steering::Clip)),
@@ -56,8 +66,6 @@ const OPTIONS: [FitOption; 22] = [
     option("quiet", Role::Switch),
     option("norm", Role::Later),
     option("processes", Role::Later),
-    option("compat", Role::Later),
-    option("finetune", Role::Later),
     option("device", Role::Later),
     option("folds", Role::Later),
 ];
@@ -68,7 +76,7 @@ struct Optimizer {
     fields: &'static [(&'static str, Range)],
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Range {
     /// Above 0.
     Positive,
@@ -82,6 +90,8 @@ pub(crate) enum Range {
     Growth,
     /// A whole number, 0 or above.
     Count,
+    /// A whole number, 1 or above.
+    Counted,
     /// `true` or `false`.
     Switch,
 }
@@ -155,6 +165,8 @@ pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) ->
             check_switch(reader, option.name, value);
             Some(value.to_token_stream())
         }
+        Role::Number(range) => number(reader, option.name, &range, value),
+        Role::Compat => compat(reader, value),
         Role::Text | Role::Later => Some(value.to_token_stream()),
     }
 }
@@ -201,6 +213,29 @@ fn precision(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
         }
         _ => Some(value.to_token_stream()),
     }
+}
+
+/// The programs that `compat` knows, and their variants.
+const PROGRAMS: [(&str, &str); 1] = [("drg", "Drg")];
+
+/// `drg`; any other expression but a name or a literal stays what it is.
+fn compat(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
+    let text = match value {
+        Expr::Path(path) => match path.path.get_ident() {
+            Some(name) => name.to_string(),
+            None => return Some(value.to_token_stream()),
+        },
+        Expr::Lit(_) => value.to_token_stream().to_string(),
+        _ => return Some(value.to_token_stream()),
+    };
+    if let Some((_, variant)) = PROGRAMS.iter().find(|(word, _)| *word == text) {
+        let variant = Ident::new(variant, Span::call_site());
+        return Some(quote!(::cistron::Compat::#variant));
+    }
+    let at = span_of(reader, value);
+    let help = did_you_mean(text.trim_matches('"'), PROGRAMS.iter().map(|(word, _)| *word));
+    reader.mistake_with_help(at, format!("`compat` knows no `{text}`"), help);
+    None
 }
 
 /// `Sgd { lr: 1e-3 }`: fields that are left out have their defaults.
@@ -290,6 +325,7 @@ pub(crate) fn number(reader: &mut Reader, name: &str, range: &Range, value: &Exp
         Range::Inside => (number > 0.0 && number < 1.0, "above 0 and below 1"),
         Range::Growth => (number > 1.0, "above 1"),
         Range::Count => (whole && number >= 0.0, "a whole number, 0 or above"),
+        Range::Counted => (whole && number >= 1.0, "a whole number, 1 or above"),
         Range::Switch => (false, "`true` or `false`"),
     };
     if !fits {
@@ -298,7 +334,7 @@ pub(crate) fn number(reader: &mut Reader, name: &str, range: &Range, value: &Exp
         return None;
     }
     // `lr: 1` is a number like any other.
-    if let (Some(Number::Int(_)), false) = (literal(value), matches!(range, Range::Count)) {
+    if let (Some(Number::Int(_)), false) = (literal(value), matches!(range, Range::Count | Range::Counted)) {
         let mut literal = Literal::f64_unsuffixed(number);
         literal.set_span(proc_macro2::Span::call_site());
         return Some(literal.into_token_stream());

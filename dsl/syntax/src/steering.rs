@@ -1,4 +1,4 @@
-//! Options of `fit!` that steer its optimizer: warm-up, schedule, clipping, groups, averages.
+//! Options of `fit!` that steer its optimizer: warm-up, schedule, clipping, groups, averages, and what follows patience.
 
 use crate::expression::span_of;
 use crate::options::{Number, Range, check_count, literal, number};
@@ -17,6 +17,8 @@ pub(crate) enum Steering {
     Groups,
     NoDecay,
     Average,
+    Finetune,
+    Halve,
 }
 
 /// What a field takes.
@@ -143,6 +145,29 @@ const AVERAGES: [Word; 2] = [
     },
 ];
 
+const FINETUNES: [Word; 1] = [Word {
+    name: "Rounds",
+    form: Form::Fields(&[
+        given("rounds", Field::Number(Range::Counted), Some("2")),
+        given("rate", Field::Number(Range::Inside), Some("0.1")),
+        given("patience", Field::Number(Range::Counted), Some("3")),
+    ]),
+}];
+
+const HALVES: [Word; 2] = [
+    Word {
+        name: "Never",
+        form: Form::Bare,
+    },
+    Word {
+        name: "OnRise",
+        form: Form::Fields(&[
+            given("share", Field::Number(Range::Positive), Some("0.3")),
+            given("epochs", Field::Number(Range::Counted), Some("25")),
+        ]),
+    },
+];
+
 const GROUP: [Given; 4] = [
     given("names", Field::Names, None),
     given("rate", Field::Number(Range::NotNegative), Some("1.0")),
@@ -164,10 +189,12 @@ pub(crate) fn argument(reader: &mut Reader, kind: Steering, value: &Expr) -> Opt
             check_count(reader, "warmup", value, 0);
             Some(value.to_token_stream())
         }
-        Steering::Warmup => word(reader, "warmup", "Warmup", &WARMUPS, value),
-        Steering::Schedule => word(reader, "schedule", "Schedule", &SCHEDULES, value),
-        Steering::Clip => word(reader, "clip", "Clip", &CLIPS, value),
-        Steering::Average => word(reader, "average", "Average", &AVERAGES, value),
+        Steering::Warmup => word(reader, "warmup", "ops::Warmup", &WARMUPS, value),
+        Steering::Schedule => word(reader, "schedule", "ops::Schedule", &SCHEDULES, value),
+        Steering::Clip => word(reader, "clip", "ops::Clip", &CLIPS, value),
+        Steering::Average => word(reader, "average", "ops::Average", &AVERAGES, value),
+        Steering::Finetune => word(reader, "finetune", "train::Finetune", &FINETUNES, value),
+        Steering::Halve => word(reader, "halve", "train::Halve", &HALVES, value),
         Steering::Groups => list(reader, value, group),
         Steering::NoDecay => list(reader, value, role),
     }
@@ -178,7 +205,7 @@ fn ident(path: &syn::Path) -> Option<&Ident> {
     path.get_ident()
 }
 
-/// One of the words of a type.
+/// One of the words of a type, which is given by its path in the crate.
 fn word(reader: &mut Reader, option: &str, of: &str, words: &[Word], value: &Expr) -> Option<TokenStream> {
     let name = match value {
         Expr::Path(path) => ident(&path.path),
@@ -212,8 +239,8 @@ fn word(reader: &mut Reader, option: &str, of: &str, words: &[Word], value: &Exp
         reader.mistake_with_help(span, format!("unknown `{option}`: `{text}`"), help);
         return None;
     };
-    let (of, variant) = (call_site(of), call_site(word.name));
-    let path = quote!(::cistron::ops::#of::#variant);
+    let (of, variant): (TokenStream, Ident) = (of.parse().ok()?, call_site(word.name));
+    let path = quote!(::cistron::#of::#variant);
     match (&word.form, value) {
         (Form::Bare, Expr::Path(_)) => Some(path),
         (Form::Of(range), Expr::Call(ExprCall { args, .. })) if args.len() == 1 => {
@@ -307,7 +334,7 @@ fn field_value(reader: &mut Reader, given: &Given, value: &Expr) -> Option<Token
                 reader.mistake_with_help(at, format!("`{}` needs its unit", given.name), help);
                 return None;
             }
-            word(reader, given.name, "Period", &PERIODS, value)
+            word(reader, given.name, "ops::Period", &PERIODS, value)
         }
         Field::Names => Some(match value {
             Expr::Array(array) => {

@@ -1,5 +1,9 @@
 //! The state of a fit as a checkpoint and back: everything the next step depends on, exactly.
 
+use crate::controller::{Controller, Regime};
+use crate::exact::Exact;
+use crate::gather::Gathered;
+use crate::objective::Objective;
 use crate::state::{Best, Progress};
 use crate::{Result, TrainError};
 use candle_core::{DType, Device, Tensor};
@@ -14,6 +18,10 @@ const WEIGHTS: &str = "weights/";
 const BEST: &str = "best/";
 const OPTIMIZER: &str = "optimizer/";
 const AVERAGE: &str = "average/";
+const INITIAL: &str = "initial/";
+/// What the steps of the begun epoch predicted, and what was measured there.
+const PREDICTED: &str = "predicted/";
+const MEASURED: &str = "measured/";
 const FORMAT: u32 = 1;
 
 /// What the run is, as far as going on with it depends on it.
@@ -57,28 +65,9 @@ struct Header {
     best_epoch: Option<u64>,
     best_watched: Option<Exact>,
     history: Vec<EpochRow>,
-}
-
-/// A number by its bits, so that it comes back exactly, NaN and infinities too.
-#[derive(Serialize, Deserialize)]
-struct Exact {
-    value: Option<f64>,
-    bits: String,
-}
-
-impl From<f64> for Exact {
-    fn from(x: f64) -> Self {
-        Self {
-            value: Some(x).filter(|x| x.is_finite()),
-            bits: format!("{:016x}", x.to_bits()),
-        }
-    }
-}
-
-impl Exact {
-    fn value(&self) -> Option<f64> {
-        u64::from_str_radix(&self.bits, 16).ok().map(f64::from_bits)
-    }
+    /// Nothing in files of earlier versions, which had patience alone.
+    #[serde(default)]
+    controller: Option<Controller>,
 }
 
 impl State {
@@ -96,23 +85,28 @@ impl State {
             step: progress.step,
             loss_sum: progress.loss_sum.into(),
             loss_examples: progress.loss_examples,
-            since_best: progress.since_best,
+            since_best: progress.controller.since_best(),
             epoch_s: progress.epoch_s,
             wall_s: progress.wall_s,
             best_epoch: progress.best.as_ref().map(|b| b.epoch),
             best_watched: progress.best.as_ref().map(|b| b.watched.into()),
             history: progress.rows.clone(),
+            controller: Some(progress.controller.clone()),
         };
         let header =
             serde_json::to_string(&header).map_err(|e| TrainError::Impossible(format!("the state cannot be written: {e}")))?;
         let mut tensors = BTreeMap::new();
         let empty = Named::new();
         let best = progress.best.as_ref().map_or(&empty, |b| &b.weights);
+        let (predicted, measured) = progress.gathered.join()?;
         for (prefix, group) in [
             (WEIGHTS, &self.weights),
             (OPTIMIZER, &self.optimizer),
             (AVERAGE, &self.average),
             (BEST, best),
+            (INITIAL, progress.initial.as_ref().unwrap_or(&empty)),
+            (PREDICTED, &predicted),
+            (MEASURED, &measured),
         ] {
             for (name, tensor) in group {
                 tensors.insert(format!("{prefix}{name}"), stored(tensor)?);
@@ -155,17 +149,25 @@ impl State {
             }),
             _ => None,
         };
+        let controller = match header.controller {
+            Some(controller) => controller,
+            None => earlier_controller(&header, best.as_ref().map(|b| b.watched)),
+        };
+        let mut gathered = Gathered::default();
+        gathered.add(group(PREDICTED)?, group(MEASURED)?);
         let progress = Progress {
             epoch: header.epoch,
             step_in_epoch: header.step_in_epoch,
             step: header.step,
             loss_sum: exact(&header.loss_sum)?,
             loss_examples: header.loss_examples,
-            since_best: header.since_best,
             epoch_s: header.epoch_s,
             wall_s: header.wall_s,
             rows: header.history,
             best,
+            controller,
+            gathered,
+            initial: Some(group(INITIAL)?).filter(|weights| !weights.is_empty()),
         };
         Ok(Self {
             identity: header.identity,
@@ -175,6 +177,14 @@ impl State {
             average: group(AVERAGE)?,
         })
     }
+}
+
+/// The controller of a run of an earlier version, which had neither fine-tuning nor anything else to remember.
+fn earlier_controller(header: &Header, best: Option<f64>) -> Controller {
+    let objective: Option<Objective> = serde_json::from_value(header.identity.objective.clone()).ok();
+    let sign = if objective.is_some_and(|o| o.larger_is_better()) { -1.0 } else { 1.0 };
+    let regime = Regime::new(&header.identity.options, 1);
+    Controller::of_earlier_version(&regime, header.epoch, best.map(|b| sign * b), header.since_best)
 }
 
 /// The weights alone, as the file that a fit returns.

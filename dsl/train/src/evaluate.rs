@@ -1,11 +1,11 @@
 //! A network over many rows: predictions, the loss over all of them, metrics.
 
+use crate::gather::Gathered;
 use crate::objective::{Measure, Objective, Over};
 use crate::{Result, TrainError};
 use candle_core::{DType, Tensor};
 use cistron_data::{Dataset, Named};
 use cistron_nn::Network;
-use std::collections::BTreeMap;
 
 /// Predictions and measurements of one output, row-major `[rows, tracks]`; missing measurements are NaN.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub(crate) struct Predictions {
 
 /// Outputs and targets over all rows, by output.
 pub(crate) struct Outputs {
-    outputs: Named,
-    targets: Named,
+    pub(crate) outputs: Named,
+    pub(crate) targets: Named,
 }
 
 /// How many rows are evaluated at once: about four million activations of the widest input, at most 1024 rows.
@@ -43,39 +43,27 @@ pub(crate) fn outputs(
     precision: DType,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Outputs>> {
-    let mut outputs: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
-    let mut targets: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
-    for chunk in rows.chunks(evaluation_rows(data)) {
+    outputs_of_batches(network, data, rows.chunks(evaluation_rows(data)), precision, stop)
+}
+
+/// The same in given batches, which matters where an output depends on the others of its batch.
+pub(crate) fn outputs_of_batches<'a>(
+    network: &Network,
+    data: &Dataset,
+    batches: impl Iterator<Item = &'a [usize]>,
+    precision: DType,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Outputs>> {
+    let mut gathered = Gathered::default();
+    for rows in batches {
         if stop() {
             return Ok(None);
         }
-        let batch = data.batch(chunk, precision)?;
-        for (name, tensor) in network.predict(&batch.inputs)? {
-            outputs.entry(name).or_default().push(tensor);
-        }
-        for (name, tensor) in batch.targets {
-            targets.entry(name).or_default().push(tensor);
-        }
+        let batch = data.batch(rows, precision)?;
+        gathered.add(network.predict(&batch.inputs)?, batch.targets);
     }
-    let join = |parts: BTreeMap<String, Vec<Tensor>>| -> Result<Named> {
-        parts
-            .into_iter()
-            .map(|(name, list)| {
-                Ok((
-                    name,
-                    if list.len() == 1 {
-                        list[0].clone()
-                    } else {
-                        Tensor::cat(&list, 0)?
-                    },
-                ))
-            })
-            .collect()
-    };
-    Ok(Some(Outputs {
-        outputs: join(outputs)?,
-        targets: join(targets)?,
-    }))
+    let (outputs, targets) = gathered.join()?;
+    Ok(Some(Outputs { outputs, targets }))
 }
 
 impl Outputs {

@@ -1,6 +1,7 @@
 //! `fit!`: a model, an objective, data and options become a run.
 
 use crate::checkpoint::{State, weights_checkpoint};
+use crate::controller::{Controller, Finetune, Halve, Regime};
 use crate::evaluate;
 use crate::history;
 use crate::live::{Screen, Summary};
@@ -9,12 +10,12 @@ use crate::options::{Count, IntoWarmup, Options, Precision};
 use crate::record;
 use crate::run::{Record, Run};
 use crate::session::{Finished, Parts, Session};
-use crate::state::{Progress, Stop};
+use crate::state::{Loader, Progress, Stop};
 use crate::stepper::Stepper;
 use crate::{Result, TrainError};
 use cistron_data::{DataError, Dataset, Part};
 use cistron_display::{Show, clear_interrupt, duration};
-use cistron_model::Model;
+use cistron_model::{Compat, Model};
 use cistron_nn::Network;
 use cistron_ops::{Average, Clip, Group, Optimizer, Role, Schedule};
 use cistron_runs::{Ending, RunFolder};
@@ -27,7 +28,8 @@ use std::time::Duration;
 /// One epoch goes over the training examples in an order that seed and epoch decide, in batches of equal size (up to
 /// one example) and at most `batch`. After it the validation examples are evaluated; the weights of the epoch with
 /// the best watched value are what the run keeps. It stops after `epochs`, or when `patience` epochs brought nothing
-/// better, or when it is interrupted: then at the end of the step, with what was learned so far.
+/// better (with `finetune` it goes back to the best weights then, and on with a lower rate), or when it is interrupted:
+/// then at the end of the step, with what was learned so far.
 #[derive(Clone, Debug)]
 pub struct Fit {
     model: Model,
@@ -84,10 +86,62 @@ impl Fit {
         self
     }
 
-    /// Epochs without a better watched value after which it stops.
+    /// Epochs without a better watched value after which it stops, or fine-tunes.
     #[must_use]
     pub fn patience(mut self, patience: impl Count) -> Self {
         self.options.patience = self.count("patience", patience);
+        self
+    }
+
+    /// What comes when patience is used up: rounds from the best weights at lower rates. Without it the fit ends there.
+    #[must_use]
+    pub fn finetune(mut self, finetune: impl Into<Option<Finetune>>) -> Self {
+        self.options.finetune = finetune.into();
+        self
+    }
+
+    /// Whether the learning rate is halved when the training loss rises.
+    #[must_use]
+    pub fn halve(mut self, halve: Halve) -> Self {
+        self.options.halve = Some(halve);
+        self
+    }
+
+    /// Begins again with the first weights and a quarter of the rate after an epoch whose loss is no number or lies above that of
+    /// the untrained network, 15 times at most.
+    #[must_use]
+    pub fn init_adjust(mut self, init_adjust: bool) -> Self {
+        self.options.init_adjust = init_adjust;
+        self
+    }
+
+    /// Goes on once, where the fit would end, from the best weights with all layers but the first convolution drawn anew, for
+    /// as many more epochs as it may have. Without `compat = drg` it would end where patience is used up, not at the last epoch.
+    #[must_use]
+    pub fn restart(mut self, restart: bool) -> Self {
+        self.options.restart = restart;
+        self
+    }
+
+    /// Ends the fit when the watched loss of the training examples falls to this share of that of the validation examples; with
+    /// `compat = drg` alone.
+    #[must_use]
+    pub fn valtrain_ratio(mut self, ratio: f64) -> Self {
+        self.options.valtrain_ratio = Some(ratio);
+        self
+    }
+
+    /// Computes what another program computes, where that differs from what is right: in the network ([`Compat`]), and here.
+    ///
+    /// `Drg` sums the loss over all values of a batch instead of taking means (so its learning rates are smaller), shuffles
+    /// validation examples, drops a last batch of fewer than ten examples in both parts, divides by the whole part nevertheless,
+    /// and watches losses: `1 - r` for a correlation. It measures both parts in training mode before the first epoch, which
+    /// moves the statistics of batch norms; the untrained network is epoch 0 and the first best. An improvement in the last
+    /// epoch is kept without being the best on disk, and a loss that is no number ends the fit with the network of that moment.
+    /// A gene with equal predictions for all tracks has a gradient of 1e16 under a correlation.
+    #[must_use]
+    pub fn compat(mut self, compat: impl Into<Option<Compat>>) -> Self {
+        self.options.compat = compat.into();
         self
     }
 
@@ -201,11 +255,14 @@ impl Fit {
     /// Options that make no sense, all at once; a model, objective and data that do not belong together; an empty part
     /// or a fold that does not exist; targets that a loss cannot work with; a loss that is not finite any more
     /// ([`TrainError::NotFinite`]: the run's folder keeps the last good state); files that cannot be written.
-    pub fn run(self) -> Result<Run> {
+    pub fn run(mut self) -> Result<Run> {
         if !self.mistakes.is_empty() {
             return Err(TrainError::Options(self.mistakes));
         }
         self.options.check()?;
+        if let Some(compat) = self.options.compat {
+            self.model = self.model.compat(compat);
+        }
         record::fits_together(&self.model, &self.objective, &self.data)?;
         if !self.data.audit().is_shown() {
             cistron_display::display(&self.data.audit().bundle());
@@ -218,8 +275,9 @@ impl Fit {
             rows => rows?,
         };
         check_targets(&self.objective, &self.data, &train_rows)?;
-        let parts = BTreeMap::from([("training", &train_rows), ("validation", &valid_rows), ("test", &test_rows)]);
-        let identity = record::identity(&self.model, &self.objective, &self.data, &self.options, &parts)?;
+        let sets = BTreeMap::from([("training", &train_rows), ("validation", &valid_rows), ("test", &test_rows)]);
+        let identity = record::identity(&self.model, &self.objective, &self.data, &self.options, &sets)?;
+        let steps_per_epoch = self.steps_per_epoch(train_rows.len())?;
         let mut network = Network::new(&self.model, self.options.seed, self.options.precision.dtype())?;
         let name = self.options.name.clone().unwrap_or_else(|| self.model.name().to_string());
         let (folder, mut manifest, progress, stepper) = match &self.resume {
@@ -249,8 +307,8 @@ impl Fit {
                 )?;
                 (
                     folder,
-                    record::manifest(&name, &identity, &self.data, &parts),
-                    Progress::default(),
+                    record::manifest(&name, &identity, &self.data, &sets),
+                    Progress::new(Controller::new(&Regime::new(&self.options, steps_per_epoch))),
                     stepper,
                 )
             }
@@ -272,9 +330,8 @@ impl Fit {
         let session = Session::new(parts, network, stepper, progress)?;
         let mut screen = Screen::new(
             &name,
-            &self.objective,
-            self.options.epochs,
-            session.steps_per_epoch(),
+            record::watched_name(&self.options, &self.objective),
+            steps_per_epoch,
             first_step,
             &shown_folder,
         )
@@ -307,8 +364,13 @@ impl Fit {
         } else {
             self.held_out(&finished.network, &test_rows)?
         };
-        let Finished { network, progress, stop } = finished;
-        let why = record::why(stop, &progress, &self.options, &self.objective);
+        let Finished {
+            network,
+            progress,
+            stop,
+            kept,
+        } = finished;
+        let why = record::why(stop, &progress, kept, (&self.options, &self.objective));
         manifest.ending = Some(Ending {
             why: why.clone(),
             reason: stop.word().into(),
@@ -321,7 +383,7 @@ impl Fit {
                 .filter(|(_, v)| v.is_finite())
                 .collect(),
         });
-        let best_epoch = progress.best.as_ref().map(|b| b.epoch);
+        let best_epoch = kept;
         let weights = network.weights().iter().map(|w| (w.name.clone(), w.tensor.clone())).collect();
         weights_checkpoint(&weights, &identity, best_epoch)?.write(&folder.weights_path())?;
         manifest.write(&folder.manifest_path())?;
@@ -345,13 +407,45 @@ impl Fit {
         }))
     }
 
+    /// Steps of an epoch.
+    ///
+    /// # Errors
+    /// [`TrainError::Unfit`] when all training examples would be dropped (`compat = drg`).
+    fn steps_per_epoch(&self, rows: usize) -> Result<u64> {
+        let loader = Loader {
+            rows,
+            batch: self.options.batch as usize,
+            drg: self.options.compat.is_some(),
+        };
+        match loader.count() {
+            0 => Err(TrainError::Unfit {
+                found: format!(
+                    "with `compat = drg` a last batch of fewer than 10 examples is dropped, and the {rows} training examples are no \
+                     whole batch of {}",
+                    self.options.batch
+                ),
+                help: format!("`batch = {rows}` or less"),
+            }),
+            steps => Ok(steps as u64),
+        }
+    }
+
     /// r of every output, and what is watched and reported, on the test examples.
     fn held_out(&self, network: &Network, rows: &[usize]) -> Result<BTreeMap<String, f64>> {
         let mut found = BTreeMap::new();
         if rows.is_empty() {
             return Ok(found);
         }
-        let Some(outputs) = evaluate::outputs(network, &self.data, rows, self.options.precision.dtype(), &|| false)? else {
+        let (precision, never) = (self.options.precision.dtype(), || false);
+        let outputs = match self.options.compat {
+            // There the batch of an example matters, so it is the one that it has in the original.
+            Some(Compat::Drg) => {
+                let batches = rows.chunks(self.options.batch as usize);
+                evaluate::outputs_of_batches(network, &self.data, batches, precision, &never)?
+            }
+            None => evaluate::outputs(network, &self.data, rows, precision, &never)?,
+        };
+        let Some(outputs) = outputs else {
             return Ok(found);
         };
         for output in self.objective.outputs() {

@@ -12,7 +12,8 @@ fn metric_names(rows: &[EpochRow]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// One row per epoch: epoch, step, train loss, valid loss, every metric, rate, seconds, best.
+/// One row per epoch: epoch, step, train loss, valid loss, every metric, rate, seconds, best; and, where a run has them, what is
+/// watched on both parts and the round of fine-tuning.
 pub(crate) fn frame(rows: &[EpochRow]) -> Result<DataFrame> {
     fn column<T>(name: &str, rows: &[EpochRow], value: impl Fn(&EpochRow) -> T) -> Column
     where
@@ -33,10 +34,17 @@ pub(crate) fn frame(rows: &[EpochRow]) -> Result<DataFrame> {
     columns.push(column("rate", rows, |r| r.rate));
     columns.push(column("seconds", rows, |r| r.seconds));
     columns.push(column("best", rows, |r| r.best));
+    if rows.iter().any(|r| r.train_watched.is_some()) {
+        columns.push(column("watched", rows, |r| r.watched));
+        columns.push(column("train watched", rows, |r| r.train_watched.unwrap_or(f64::NAN)));
+    }
+    if rows.iter().any(|r| r.round > 0) {
+        columns.push(column("round", rows, |r| r.round as i64));
+    }
     Ok(DataFrame::new(rows.len(), columns)?)
 }
 
-/// The same for reading; the epoch that was kept has a mark.
+/// The same for reading; the epoch that was kept has a mark, those of fine-tuning say their round.
 pub(crate) fn table(rows: &[EpochRow], best_epoch: Option<u64>) -> Table {
     let mut table = Table::new("", &[">epoch", ">train loss", ">valid loss"]);
     let names = metric_names(rows);
@@ -54,11 +62,9 @@ pub(crate) fn table(rows: &[EpochRow], best_epoch: Option<u64>) -> Table {
         ];
         cells.extend(names.iter().map(|n| row.metrics.get(n).map_or(String::new(), |v| r(*v))));
         cells.extend([significant(row.rate, 3), significant(row.seconds, 2)]);
-        cells.push(if Some(row.epoch) == best_epoch {
-            "best".into()
-        } else {
-            String::new()
-        });
+        let round = (row.round > 0).then(|| format!("round {}", row.round));
+        let best = (Some(row.epoch) == best_epoch).then(|| "best".to_string());
+        cells.push(best.into_iter().chain(round).collect::<Vec<_>>().join(", "));
         table.row(cells);
     }
     table
@@ -91,6 +97,7 @@ mod tests {
             rate: 1e-3,
             seconds: 0.25,
             best: epoch == 2,
+            ..EpochRow::default()
         };
         vec![row(1, 0.75, f64::NAN), row(2, 0.5, 0.8125)]
     }
@@ -101,6 +108,20 @@ mod tests {
                             1      0.5000      0.7500      –  0.00100  0.25\n    \
                             2      0.2500      0.5000  0.812  0.00100  0.25  best";
         assert_eq!(table(&rows(), Some(2)).text(), expected);
+    }
+
+    #[test]
+    fn rounds_of_fine_tuning_are_marked() {
+        let mut rows = rows();
+        rows[1].round = 1;
+        rows[1].train_watched = Some(0.25);
+        let text = table(&rows, Some(2)).text();
+        assert!(text.ends_with("best, round 1"), "{text}");
+        let frame = frame(&rows).unwrap();
+        assert_eq!(frame.column("round").unwrap().i64().unwrap().get(1), Some(1));
+        let watched = frame.column("train watched").unwrap().f64().unwrap();
+        assert!(watched.get(0).unwrap().is_nan());
+        assert_eq!(watched.get(1), Some(0.25));
     }
 
     #[test]

@@ -5,10 +5,14 @@
 //! interrupted or killed and resumed equals one that never stopped, bit for bit on the CPU.
 
 mod checkpoint;
+mod controller;
+mod drg;
 mod error;
 mod evaluate;
+mod exact;
 mod filters;
 mod fit;
+mod gather;
 mod history;
 mod live;
 mod loss;
@@ -21,6 +25,7 @@ mod session;
 mod state;
 mod stepper;
 
+pub use controller::{Finetune, Halve};
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
 pub use objective::{LossTerm, Measure, Metric, Objective, Over};
@@ -28,5 +33,6 @@ pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
 pub use run::Run;
 
+pub use cistron_model::Compat;
 pub use cistron_ops::{Adam, AdamW, Average, Clip, Group, KerasAdam, Optimizer, Period, Role, Schedule, Sgd, Warmup};
 pub use cistron_runs::EpochRow;

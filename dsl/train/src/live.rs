@@ -1,7 +1,6 @@
 //! What a fit shows while it runs and when it is over.
 
 use crate::history;
-use crate::objective::Objective;
 use cistron_display::{Bundle, Live, Theme, duration, escape};
 use cistron_plot::{Figure, Series, curve};
 use cistron_runs::EpochRow;
@@ -48,7 +47,6 @@ pub(crate) struct Screen {
     live: Live,
     name: String,
     watched: String,
-    epochs: u64,
     steps_per_epoch: u64,
     began: Instant,
     first_step: u64,
@@ -60,8 +58,14 @@ pub(crate) struct Screen {
 
 /// Where the fit stands, for the progress line.
 pub(crate) struct Standing<'a> {
+    /// Epochs done, as they are counted.
     pub(crate) epoch: u64,
+    /// The most of them.
+    pub(crate) epochs: u64,
+    /// The round of fine-tuning, from 1; 0 before it.
+    pub(crate) round: u64,
     pub(crate) step_in_epoch: u64,
+    /// Steps done since the run began.
     pub(crate) step: u64,
     pub(crate) rows: &'a [EpochRow],
     /// Epoch and watched value of the best.
@@ -76,19 +80,12 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Screen {
-    pub(crate) fn new(
-        name: &str,
-        objective: &Objective,
-        epochs: u64,
-        steps_per_epoch: u64,
-        first_step: u64,
-        folder: &str,
-    ) -> Self {
+    /// One for a fit that watches something, as `watched` names it.
+    pub(crate) fn new(name: &str, watched: String, steps_per_epoch: u64, first_step: u64, folder: &str) -> Self {
         Self {
             live: Live::new(),
             name: name.into(),
-            watched: objective.watched_name(),
-            epochs,
+            watched,
             steps_per_epoch,
             began: Instant::now(),
             first_step,
@@ -127,15 +124,19 @@ impl Screen {
     fn progress_line(&self, standing: &Standing<'_>) -> String {
         let done = standing.step.saturating_sub(self.first_step);
         let rate = done as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
-        let left = (self.epochs * self.steps_per_epoch).saturating_sub(standing.step);
+        let counted = standing.epoch.saturating_mul(self.steps_per_epoch) + standing.step_in_epoch;
+        let left = standing.epochs.saturating_mul(self.steps_per_epoch).saturating_sub(counted);
         let mut line = format!(
             "{}: epoch {} of {}, step {} of {}",
             self.name,
-            (standing.epoch + 1).min(self.epochs),
-            self.epochs,
+            (standing.epoch + 1).min(standing.epochs),
+            standing.epochs,
             standing.step_in_epoch,
             self.steps_per_epoch
         );
+        if standing.round > 0 {
+            line.push_str(&format!(" · round {} of fine-tuning", standing.round));
+        }
         if done > 0 {
             let left = Duration::from_secs_f64((left as f64 / rate).min(1e9));
             let speed = if rate >= 10.0 {

@@ -1,7 +1,9 @@
 //! How a fit is done: epochs, batch, rates, seed.
 
 use crate::TrainError;
+use crate::controller::{Finetune, Halve};
 use candle_core::DType;
+use cistron_model::Compat;
 use cistron_ops::{
     Adam, AdamW, Average, Clip, Clock, Group, KerasAdam, Optimizer, Period, Role, Rules, Schedule, Warmup, learning_rate,
 };
@@ -134,8 +136,30 @@ pub struct Options {
     pub batch: u64,
     /// What every random number of the fit comes from.
     pub seed: u64,
-    /// Epochs without a better watched value after which it stops.
+    /// Epochs without a better watched value after which it stops, or fine-tunes.
     pub patience: u64,
+    /// What comes when patience is used up; nothing ends the fit.
+    #[serde(default)]
+    pub finetune: Option<Finetune>,
+    /// Whether the rate is halved when the training loss rises; nothing means never, with `compat = drg` `OnRise { share: 0.3,
+    /// epochs: 25 }`.
+    #[serde(default)]
+    pub halve: Option<Halve>,
+    /// Whether the fit begins again, with the first weights and a quarter of the rate, after an epoch whose loss is no number or
+    /// lies above that of the untrained network: 15 times at most, each time for as many epochs as `epochs` says.
+    #[serde(default)]
+    pub init_adjust: bool,
+    /// Whether the fit goes on from the best weights with all layers but the first convolution drawn anew when it would end for
+    /// the first time, for as many more epochs as `epochs` says.
+    #[serde(default)]
+    pub restart: bool,
+    /// Ends the fit when the watched loss of the training examples falls to this share of that of the validation examples (0
+    /// when nothing is said); with `compat = drg` alone, which measures both.
+    #[serde(default)]
+    pub valtrain_ratio: Option<f64>,
+    /// Whose numbers are wanted where they are not what is right.
+    #[serde(default)]
+    pub compat: Option<Compat>,
     /// How the learning rate comes up to its value.
     #[serde(deserialize_with = "warmup_of_any_age")]
     pub warmup: Warmup,
@@ -171,6 +195,12 @@ impl Default for Options {
             batch: 64,
             seed: 0,
             patience: 10,
+            finetune: None,
+            halve: None,
+            init_adjust: false,
+            restart: false,
+            valtrain_ratio: None,
+            compat: None,
             warmup: Warmup::None,
             schedule: Schedule::Constant,
             clip: None,
@@ -205,6 +235,15 @@ impl Options {
         }
         mistakes.extend(self.rules().mistakes(&self.optimizer));
         mistakes.extend(self.average.iter().flat_map(Average::mistakes));
+        mistakes.extend(self.finetune.iter().flat_map(Finetune::mistakes));
+        mistakes.extend(self.halve.iter().flat_map(Halve::mistakes));
+        match (self.valtrain_ratio, self.compat) {
+            (Some(ratio), _) if !(ratio.is_finite() && ratio >= 0.0) => {
+                mistakes.push(format!("`valtrain_ratio` is {ratio}; expected 0 or more"));
+            }
+            (Some(_), None) => mistakes.push("`valtrain_ratio` needs `compat = drg`, which measures both parts".into()),
+            _ => {}
+        }
         if mistakes.is_empty() {
             Ok(())
         } else {
@@ -212,9 +251,23 @@ impl Options {
         }
     }
 
-    /// The learning rate of the step that comes next.
+    /// The learning rate that warm-up and schedule give to the step that comes next. With `compat = drg` a linear warm-up over
+    /// epochs begins where the exponential one of factor 4 does and grows by the same amount after each.
     pub(crate) fn rate(&self, clock: &Clock<'_>) -> f64 {
-        learning_rate(self.optimizer.lr(), &self.warmup, &self.schedule, clock)
+        let lr = self.optimizer.lr();
+        match (self.compat, self.warmup) {
+            (
+                Some(Compat::Drg),
+                Warmup::Linear {
+                    over: over @ Period::Epochs(epochs),
+                },
+            ) if clock.step < over.steps(clock.steps_per_epoch) => {
+                let first = lr / 4f64.powf(epochs as f64);
+                let done = clock.step / clock.steps_per_epoch.max(1);
+                first + (lr - first) * done as f64 / epochs as f64
+            }
+            _ => learning_rate(lr, &self.warmup, &self.schedule, clock),
+        }
     }
 
     /// What holds for which parameters.
@@ -225,10 +278,23 @@ impl Options {
         }
     }
 
-    /// What a resumed run may not change, as pairs that differ: name, before, now. More epochs are allowed.
+    /// What a resumed run may not change, as pairs that differ: name, before, now. More epochs are allowed, except with `compat =
+    /// drg`, where the last epoch is treated otherwise than those before it.
     pub(crate) fn differences(&self, now: &Self) -> Vec<(&'static str, String, String)> {
         let fold = |o: &Self| o.fold.map_or("none".to_string(), |f| f.to_string());
+        let epochs = |o: &Self| self.compat.map_or(String::new(), |_| o.epochs.to_string());
         let pairs = [
+            ("compat", format!("{:?}", self.compat), format!("{:?}", now.compat)),
+            ("epochs", epochs(self), epochs(now)),
+            ("finetune", format!("{:?}", self.finetune), format!("{:?}", now.finetune)),
+            ("halve", format!("{:?}", self.halve), format!("{:?}", now.halve)),
+            ("init_adjust", self.init_adjust.to_string(), now.init_adjust.to_string()),
+            ("restart", self.restart.to_string(), now.restart.to_string()),
+            (
+                "valtrain_ratio",
+                format!("{:?}", self.valtrain_ratio),
+                format!("{:?}", now.valtrain_ratio),
+            ),
             ("batch", self.batch.to_string(), now.batch.to_string()),
             ("seed", self.seed.to_string(), now.seed.to_string()),
             ("patience", self.patience.to_string(), now.patience.to_string()),
@@ -293,6 +359,38 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_patience_is_checked() {
+        let options = Options {
+            patience: 0,
+            finetune: Some(Finetune::Rounds {
+                rounds: 0,
+                rate: 0.0,
+                patience: 0,
+            }),
+            halve: Some(Halve::OnRise { share: -1.0, epochs: 0 }),
+            valtrain_ratio: Some(0.5),
+            warmup: Warmup::Exponential {
+                over: Period::Epochs(4),
+                factor: 1.0,
+            },
+            ..Options::default()
+        };
+        let message = options.check().unwrap_err().to_string();
+        for part in [
+            "`patience` is 0; expected 1 or more",
+            "`rounds` of `finetune` is 0; expected 1 or more",
+            "`patience` of `finetune` is 0; expected 1 or more",
+            "`rate` of `finetune` is 0; expected above 0 and below 1, such as 0.1",
+            "`share` of `halve` is -1; expected above 0, such as 0.3",
+            "`epochs` of `halve` is 0; expected 1 or more",
+            "`valtrain_ratio` needs `compat = drg`",
+            "`factor` of the warm-up is 1; expected above 1, such as 4",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
     fn warm_up_is_linear_and_ends() {
         let options = Options {
             warmup: 2.into_warmup().expect("a count"),
@@ -331,19 +429,24 @@ mod tests {
             }],
             no_decay: vec![Role::Bias],
             average: Some(Average::Ema(0.999)),
+            finetune: Some(Finetune::default()),
+            halve: Some(Halve::OnRise { share: 0.5, epochs: 3 }),
+            compat: Some(Compat::Drg),
             optimizer: KerasAdam::default().into(),
             ..Options::default()
         };
         let mut json = serde_json::to_value(&options).expect("JSON");
         assert_eq!(serde_json::from_value::<Options>(json.clone()).expect("options"), options);
         let fields = json.as_object_mut().expect("an object");
-        for name in ["schedule", "clip", "groups", "no_decay", "average"] {
-            fields.remove(name);
+        let later = ["finetune", "halve", "init_adjust", "restart", "valtrain_ratio", "compat"];
+        for name in ["schedule", "clip", "groups", "no_decay", "average"].iter().chain(&later) {
+            fields.remove(*name);
         }
         fields.insert("warmup".into(), 3.into());
         let old: Options = serde_json::from_value(json).expect("options");
         assert_eq!(old.warmup, Warmup::Linear { over: Period::Epochs(3) });
         assert!(old.clip.is_none() && old.groups.is_empty());
+        assert!(old.finetune.is_none() && old.compat.is_none() && !old.restart);
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! What a run says about itself, and whether two descriptions are of the same run.
 
 use crate::checkpoint::Identity;
+use crate::controller::{Finetune, RESETS};
+use crate::drg;
 use crate::history;
 use crate::objective::Objective;
 use crate::options::Options;
-use crate::state::{Progress, Stop};
+use crate::state::{Best, Progress, Stop};
 use crate::{Result, TrainError};
 use cistron_data::Dataset;
 use cistron_declaration::{Axis, Port};
 use cistron_display::count;
-use cistron_model::Model;
+use cistron_model::{Compat, Model};
 use cistron_runs::{DataFile, Ending, Manifest, Resumption, RunFolder, Versions, sha256_hex};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -213,32 +215,59 @@ pub(crate) fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// What early stopping looks at, by name.
+pub(crate) fn watched_name(options: &Options, objective: &Objective) -> String {
+    match options.compat {
+        Some(Compat::Drg) => drg::watched_name(objective),
+        None => objective.watched_name(),
+    }
+}
+
 /// Why it stopped and what was kept, as a sentence without its full stop.
-pub(crate) fn why(stop: Stop, progress: &Progress, options: &Options, objective: &Objective) -> String {
-    let epochs = |n: u64| {
-        if n == 1 {
-            "1 epoch".to_string()
-        } else {
-            format!("{n} epochs")
-        }
-    };
+pub(crate) fn why(
+    stop: Stop,
+    progress: &Progress,
+    kept: Option<u64>,
+    (options, objective): (&Options, &Objective),
+) -> String {
+    let watched = watched_name(options, objective);
+    let count = |n: u64, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
+    let epochs = count(progress.epoch, "epoch");
+    let best = |best: &Best| format!("epoch {} ({watched} {})", best.epoch, history::r(best.watched));
     let kept = match &progress.best {
-        Some(best) => format!(
-            "kept epoch {} ({} {})",
-            best.epoch,
-            objective.watched_name(),
-            history::r(best.watched)
+        Some(of) if kept == Some(of.epoch) => format!("kept {}", best(of)),
+        Some(of) => format!(
+            "kept the weights of epoch {}, as DRG does; the best was {}",
+            progress.epoch,
+            best(of)
         ),
+        None if progress.epoch > 0 => format!("no epoch was worth keeping: kept the weights of step {}", progress.step),
         None => format!("no epoch was finished: kept the weights of step {}", progress.step),
     };
     let reason = match stop {
-        Stop::Epochs => format!("stopped after all {}", epochs(options.epochs)),
+        Stop::Epochs => {
+            let all = format!("stopped after all {}", count(progress.controller.limit(options.epochs), "epoch"));
+            match progress.controller.round() {
+                0 => all,
+                round => format!("{all}, in round {round} of fine-tuning"),
+            }
+        }
         Stop::Patience => format!(
-            "stopped after {}: {} without a better {}",
-            epochs(progress.epoch),
-            epochs(options.patience),
-            objective.watched_name()
+            "stopped after {epochs}: {} without a better {watched}",
+            count(options.patience, "epoch")
         ),
+        Stop::Finetuned => format!(
+            "stopped after {epochs}: {} of fine-tuning used up",
+            count(options.finetune.map_or(0, Finetune::rounds), "round")
+        ),
+        Stop::NotANumber => format!("stopped after {epochs}: the {watched} is no number"),
+        Stop::Ratio => format!(
+            "stopped after {epochs}: what is watched fell, on the training examples, to {} of the {watched}",
+            options.valtrain_ratio.unwrap_or(0.0)
+        ),
+        Stop::Resets => {
+            format!("stopped after {epochs}: began again {RESETS} times, and the training loss still rose above that of the untrained network")
+        }
         Stop::Interrupted => format!("interrupted in epoch {} (step {})", progress.epoch + 1, progress.step),
     };
     format!("{reason}; {kept}")

@@ -44,7 +44,8 @@ impl Run {
         }
     }
 
-    /// Reads a run from its folder (or from a file in it): the best weights where an epoch was finished, else the newest.
+    /// Reads a run from its folder (or from a file in it): the best weights where an epoch was finished, else the newest; with
+    /// `compat = drg` those that the fit returned, which need not be the best.
     ///
     /// # Errors
     /// No run there, a damaged file (named, with what is wrong), a run of another version.
@@ -55,10 +56,19 @@ impl Run {
         let objective: Objective = from_json(&folder, "objective", manifest.objective)?;
         let options: Options = from_json(&folder, "options", manifest.options)?;
         let mut network = Network::new(&model, options.seed, options.precision.dtype())?;
-        let (weights, best_epoch) = match folder.best()? {
-            Some(best) => (
-                weights_of(&best)?,
-                serde_json::from_str::<serde_json::Value>(&best.header)
+        let kept = match &manifest.ending {
+            // There the weights that are kept need not be the best.
+            Some(_) if options.compat.is_some() => folder.weights()?,
+            _ => None,
+        };
+        let kept = match kept {
+            None => folder.best()?,
+            kept => kept,
+        };
+        let (weights, best_epoch) = match kept {
+            Some(kept) => (
+                weights_of(&kept)?,
+                serde_json::from_str::<serde_json::Value>(&kept.header)
                     .ok()
                     .and_then(|h| h["epoch"].as_u64()),
             ),

@@ -1,7 +1,11 @@
 //! Where a fit stands between two steps.
 
+use crate::controller::Controller;
+use crate::drg;
+use crate::gather::Gathered;
 use cistron_data::Named;
 use cistron_runs::EpochRow;
+use serde::{Deserialize, Serialize};
 
 /// The best epoch so far.
 #[derive(Clone, Debug)]
@@ -15,7 +19,7 @@ pub(crate) struct Best {
 }
 
 /// Everything besides weights and the optimizer that decides what the next step does.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Progress {
     /// Whole epochs done.
     pub(crate) epoch: u64,
@@ -23,12 +27,10 @@ pub(crate) struct Progress {
     pub(crate) step_in_epoch: u64,
     /// Steps done since the run began.
     pub(crate) step: u64,
-    /// Sum over the examples of the begun epoch of their step's loss.
+    /// Sum over the examples of the begun epoch of their step's loss; with `compat = drg` the sum of its steps' losses.
     pub(crate) loss_sum: f64,
     /// Those examples.
     pub(crate) loss_examples: u64,
-    /// Epochs since the best one.
-    pub(crate) since_best: u64,
     /// Wall time of the begun epoch in earlier sittings, in seconds.
     pub(crate) epoch_s: f64,
     /// Wall time of earlier sittings, in seconds.
@@ -37,27 +39,49 @@ pub(crate) struct Progress {
     pub(crate) rows: Vec<EpochRow>,
     /// The best of them.
     pub(crate) best: Option<Best>,
+    /// What decides after each epoch.
+    pub(crate) controller: Controller,
+    /// What the steps of the begun epoch predicted, where it is measured.
+    pub(crate) gathered: Gathered,
+    /// The weights that `init_adjust` goes back to.
+    pub(crate) initial: Option<Named>,
 }
 
 impl Progress {
-    /// Whether a watched value beats the best so far; a value that is not a number beats nothing.
-    pub(crate) fn improves(&self, watched: f64, larger_is_better: bool) -> bool {
-        match &self.best {
-            _ if watched.is_nan() => false,
-            None => true,
-            Some(best) if larger_is_better => watched > best.watched,
-            Some(best) => watched < best.watched,
+    /// Before the first step.
+    pub(crate) fn new(controller: Controller) -> Self {
+        Self {
+            epoch: 0,
+            step_in_epoch: 0,
+            step: 0,
+            loss_sum: 0.0,
+            loss_examples: 0,
+            epoch_s: 0.0,
+            wall_s: 0.0,
+            rows: Vec::new(),
+            best: None,
+            controller,
+            gathered: Gathered::default(),
+            initial: None,
         }
     }
 }
 
 /// Why a fit stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stop {
     /// All epochs are done.
     Epochs,
     /// No better value for as many epochs as `patience` says.
     Patience,
+    /// The rounds of fine-tuning are used up.
+    Finetuned,
+    /// The watched value is no number (`compat = drg`; else this is an error).
+    NotANumber,
+    /// The watched value of the training examples fell to the share of that of the validation examples that ends a fit.
+    Ratio,
+    /// It began again as often as it may.
+    Resets,
     /// The user asked.
     Interrupted,
 }
@@ -68,21 +92,45 @@ impl Stop {
         match self {
             Self::Epochs => "epochs",
             Self::Patience => "patience",
+            Self::Finetuned => "finetuned",
+            Self::NotANumber => "not a number",
+            Self::Ratio => "ratio",
+            Self::Resets => "resets",
             Self::Interrupted => "interrupted",
         }
     }
 }
 
-/// Where the batches of an epoch begin and end: as few batches as hold at most `batch` rows each, equal in size
-/// up to one row, so that no small batch is left over at the end.
-pub(crate) fn batch_bounds(rows: usize, batch: usize, index: usize) -> (usize, usize) {
-    let count = batch_count(rows, batch);
-    (index * rows / count, (index + 1) * rows / count)
+/// How the training examples are cut into batches.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loader {
+    /// The number of examples.
+    pub(crate) rows: usize,
+    /// The most in a batch.
+    pub(crate) batch: usize,
+    /// Whether as DRG does: whole batches, and a small last one dropped. Else there are as few batches as hold all of them,
+    /// equal in size up to one row, so that no small batch is left over at the end.
+    pub(crate) drg: bool,
 }
 
-/// The number of batches of an epoch.
-pub(crate) fn batch_count(rows: usize, batch: usize) -> usize {
-    rows.div_ceil(batch.max(1)).max(1)
+impl Loader {
+    /// The number of batches of an epoch.
+    pub(crate) fn count(self) -> usize {
+        if self.drg {
+            drg::count(self.rows, self.batch)
+        } else {
+            self.rows.div_ceil(self.batch.max(1)).max(1)
+        }
+    }
+
+    /// Where a batch begins and ends.
+    pub(crate) fn bounds(self, index: usize) -> (usize, usize) {
+        if self.drg {
+            return drg::bounds(self.rows, self.batch, index);
+        }
+        let count = self.count();
+        (index * self.rows / count, (index + 1) * self.rows / count)
+    }
 }
 
 #[cfg(test)]
@@ -92,26 +140,13 @@ mod tests {
     #[test]
     fn batches_cover_all_rows_and_none_is_small() {
         for (rows, batch) in [(1, 64), (64, 64), (65, 64), (1000, 64), (129, 64), (7, 3)] {
-            let bounds: Vec<_> = (0..batch_count(rows, batch)).map(|i| batch_bounds(rows, batch, i)).collect();
+            let loader = Loader { rows, batch, drg: false };
+            let bounds: Vec<_> = (0..loader.count()).map(|i| loader.bounds(i)).collect();
             assert_eq!((bounds[0].0, bounds[bounds.len() - 1].1), (0, rows));
             assert!(bounds.windows(2).all(|w| w[0].1 == w[1].0));
             let sizes: Vec<usize> = bounds.iter().map(|b| b.1 - b.0).collect();
             let (small, large) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
             assert!(*large <= batch && large - small <= 1, "{rows} {batch}: {sizes:?}");
         }
-    }
-
-    #[test]
-    fn a_value_that_is_no_number_is_never_the_best() {
-        let mut progress = Progress::default();
-        assert!(!progress.improves(f64::NAN, true));
-        assert!(progress.improves(-1.0, true));
-        progress.best = Some(Best {
-            epoch: 1,
-            watched: 0.5,
-            weights: Named::new(),
-        });
-        assert!(progress.improves(0.6, true) && !progress.improves(0.5, true) && !progress.improves(f64::NAN, true));
-        assert!(progress.improves(0.4, false) && !progress.improves(0.6, false));
     }
 }

@@ -64,6 +64,11 @@ impl Stepper {
         Ok(())
     }
 
+    /// Forgets the weights that were averaged so far, for a network that goes on from others.
+    pub(crate) fn average_anew(&mut self, options: &Options) {
+        self.average = options.average.map(AverageState::new);
+    }
+
     /// The network that is evaluated and kept: the one given, or that of the average as soon as there is one.
     pub(crate) fn evaluated(&self, network: &Network) -> Result<Network> {
         Ok(match self.average.as_ref().filter(|a| a.count() > 0) {

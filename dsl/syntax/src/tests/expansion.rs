@@ -95,6 +95,26 @@ fn what_steers_an_optimizer_becomes_values() {
 }
 
 #[test]
+fn what_follows_patience_becomes_values() {
+    let options = |text: &str| {
+        let whole = shape(&fit::expand(tokens(&format!("net, loss, data; {text}"))));
+        whole
+            .replace("::cistron::Fit::new(&net,&loss,&data)", "")
+            .replace(".run()?", "")
+            .replace("::cistron::train::", "")
+    };
+    assert_eq!(
+        options("finetune = Rounds { rounds: 5, rate: 0.2 }, halve = OnRise { share: 1 }, restart = true"),
+        ".finetune(Finetune::Rounds{rounds:5,rate:0.2,patience:3,}).halve(Halve::OnRise{share:1.0,epochs:25,}).restart(true)"
+    );
+    assert_eq!(
+        options("halve = Never, init_adjust = adjusts, compat = drg, valtrain_ratio = 0, finetune = mine"),
+        ".halve(Halve::Never).init_adjust(adjusts).compat(::cistron::Compat::Drg).valtrain_ratio(0.0).finetune(mine)"
+    );
+    assert_eq!(options("compat = cistron::Compat::Drg"), ".compat(cistron::Compat::Drg)");
+}
+
+#[test]
 fn mistakes_become_messages_of_the_compiler_and_a_value() {
     let text = fit::expand(tokens("net, loss, data; epoch = 3, sed = 1")).to_string();
     assert_eq!(text.matches("compile_error").count(), 2, "{text}");

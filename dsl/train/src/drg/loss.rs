@@ -1,0 +1,135 @@
+//! DRG's objective: the sum of all elements of all outputs.
+
+use crate::objective::{Measure, Objective, Over};
+use crate::{Result, TrainError};
+use candle_core::{DType, Tensor};
+use cistron_data::Named;
+use std::collections::BTreeMap;
+
+/// Norms below this count as this.
+const SMALLEST_NORM: f64 = 1e-16;
+
+/// The prediction of an output and what was measured.
+fn pair<'a>(output: &str, outputs: &'a Named, targets: &'a Named) -> Result<(&'a Tensor, &'a Tensor)> {
+    outputs
+        .get(output)
+        .zip(targets.get(output))
+        .ok_or_else(|| TrainError::Unknown {
+            what: "output",
+            name: output.into(),
+            hint: cistron_declaration::did_you_mean(output, outputs.keys().map(String::as_str)),
+        })
+}
+
+/// A measure as a loss, the mean of its elements, with the gradient of that mean.
+fn value_and_gradient(measure: Measure, prediction: &Tensor, target: &Tensor) -> Result<(f64, Tensor)> {
+    match measure {
+        Measure::Correlation(over) if prediction.dims().len() == 2 && prediction.dims() == target.dims() => {
+            correlation(over, prediction, target)
+        }
+        _ => Ok(crate::loss::loss(measure).value_and_gradient(prediction, target, None)?),
+    }
+}
+
+/// One minus the cosine of the deviations from the means, whose norms are at least 1e-16: a row of equal predictions is 1 and
+/// has a gradient of 1e16 (ours has none there). The mean over rows; missing targets are left out.
+fn correlation(over: Over, prediction: &Tensor, target: &Tensor) -> Result<(f64, Tensor)> {
+    let (rows, tracks) = prediction.dims2()?;
+    let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?) };
+    let (p, t) = (values(prediction)?, values(target)?);
+    let (groups, size) = match over {
+        Over::Tracks => (rows, tracks),
+        Over::Points => (tracks, rows),
+    };
+    let mut gradient = vec![0.0; p.len()];
+    let (mut sum, mut count) = (0.0, 0.0);
+    for group in 0..groups {
+        let at = |i: usize| match over {
+            Over::Tracks => group * tracks + i,
+            Over::Points => i * tracks + group,
+        };
+        let places: Vec<usize> = (0..size).map(at).filter(|&i| !t[i].is_nan()).collect();
+        if places.len() < 2 {
+            continue;
+        }
+        count += 1.0;
+        let (x, x_norm) = direction(&places, &p);
+        let (y, _) = direction(&places, &t);
+        let r: f64 = x.iter().zip(&y).map(|(a, b)| a * b).sum();
+        sum += 1.0 - r;
+        // Where the norm is the smallest one it does not move with the predictions.
+        let turned = if x_norm > SMALLEST_NORM { r } else { 0.0 };
+        let slopes: Vec<f64> = x
+            .iter()
+            .zip(&y)
+            .map(|(a, b)| (turned * a - b) / x_norm.max(SMALLEST_NORM))
+            .collect();
+        let mean = slopes.iter().sum::<f64>() / slopes.len() as f64;
+        for (place, slope) in places.iter().zip(&slopes) {
+            gradient[*place] = slope - mean;
+        }
+    }
+    let count = f64::max(count, 1.0);
+    gradient.iter_mut().for_each(|g| *g /= count);
+    let gradient = Tensor::from_vec(gradient, (rows, tracks), prediction.device())?.to_dtype(prediction.dtype())?;
+    Ok((sum / count, gradient))
+}
+
+/// Deviations from the mean, divided by their norm; and the norm.
+fn direction(places: &[usize], values: &[f64]) -> (Vec<f64>, f64) {
+    let mean = places.iter().map(|&i| values[i]).sum::<f64>() / places.len() as f64;
+    let deviations = places.iter().map(|&i| values[i] - mean);
+    let norm = deviations.clone().map(|d| d * d).sum::<f64>().sqrt();
+    (deviations.map(|d| d / norm.max(SMALLEST_NORM)).collect(), norm)
+}
+
+/// The sum of all elements of the objective's losses, and its gradients by output.
+pub(crate) fn summed_loss(objective: &Objective, outputs: &Named, targets: &Named) -> Result<(f64, Named)> {
+    let mut total = 0.0;
+    let mut gradients = Named::new();
+    for term in objective.losses() {
+        let (prediction, target) = pair(&term.output, outputs, targets)?;
+        let (value, gradient) = value_and_gradient(term.measure, prediction, target)?;
+        let factor = term.weight * prediction.elem_count() as f64;
+        total += factor * value;
+        let gradient = (gradient * factor)?;
+        let sum = match gradients.remove(&term.output) {
+            Some(before) => (before + gradient)?,
+            None => gradient,
+        };
+        gradients.insert(term.output.clone(), sum);
+    }
+    Ok((total, gradients))
+}
+
+/// Values of one example over all outputs with a loss.
+pub(crate) fn width(objective: &Objective, outputs: &Named) -> f64 {
+    objective.outputs().into_iter().map(|output| per_example(output, outputs)).sum()
+}
+
+fn per_example(output: &str, outputs: &Named) -> f64 {
+    let dims = outputs.get(output).map_or(&[][..], |t| t.dims());
+    dims.iter().skip(1).product::<usize>() as f64
+}
+
+/// What early stopping watches, as a loss: the sum of its elements over the rows that were used, divided by the values of the
+/// whole set of `rows` examples. All rows are measured at once, which matters for correlations over examples.
+pub(crate) fn watched(objective: &Objective, outputs: &Named, targets: &Named, rows: usize) -> Result<f64> {
+    let terms: Vec<(f64, Measure, &str)> = match objective.watch() {
+        [] => objective
+            .losses()
+            .iter()
+            .map(|t| (t.weight, t.measure, t.output.as_str()))
+            .collect(),
+        metrics => metrics.iter().map(|m| (m.weight, m.measure, m.output.as_str())).collect(),
+    };
+    let mut widths = BTreeMap::new();
+    let mut total = 0.0;
+    for (weight, measure, output) in terms {
+        let (prediction, target) = pair(output, outputs, targets)?;
+        let (value, _) = value_and_gradient(measure, prediction, target)?;
+        total += weight * prediction.elem_count() as f64 * value;
+        widths.insert(output, per_example(output, outputs));
+    }
+    Ok(total / (rows as f64 * widths.values().sum::<f64>()))
+}
