@@ -33,6 +33,7 @@ mod declared;
 mod drg;
 mod enformer;
 mod golden;
+mod input_gradients;
 mod lsfg;
 mod maxatac;
 mod shapes;
