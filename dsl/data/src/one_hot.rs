@@ -43,7 +43,10 @@ pub fn one_hot<S: AsRef<str>>(
     for ((place, one), name) in hot.chunks_exact_mut(4 * length.max(1)).zip(sequences).zip(names) {
         let (codes, unclear) = encode(one.as_ref()).map_err(|(at, letter)| {
             let hint = "bases are A, C, G, T or U, and N for unknown";
-            DataError::Values(format!("{what}, {name}: `{letter}` at position {} is no base; {hint}", at + 1))
+            DataError::Values(format!(
+                "{what}, {name}: `{letter}` at position {} is no base; {hint}",
+                at + 1
+            ))
         })?;
         let fits = codes.len() == length || (rna && (1..=length).contains(&codes.len()));
         if !fits {
@@ -82,9 +85,15 @@ mod tests {
     fn mistakes_name_sequence_and_position() {
         let message = |sequences: &[&str], rna| of(sequences, rna).unwrap_err().to_string();
         let found = message(&["ACGT", "AC-T"], false);
-        assert!(found.starts_with("input `x`, sequence 2: `-` at position 3 is no base"), "{found}");
+        assert!(
+            found.starts_with("input `x`, sequence 2: `-` at position 3 is no base"),
+            "{found}"
+        );
         assert_eq!(message(&["ACG"], false), "input `x`, sequence 1: found 3 bases, expected 4");
-        assert_eq!(message(&["ACGTA"], true), "input `x`, sequence 1: found 5 bases, expected 1 to 4");
+        assert_eq!(
+            message(&["ACGTA"], true),
+            "input `x`, sequence 1: found 5 bases, expected 1 to 4"
+        );
         assert_eq!(message(&[""], true), "input `x`, sequence 1: found 0 bases, expected 1 to 4");
     }
 }

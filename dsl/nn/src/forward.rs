@@ -115,8 +115,7 @@ pub(crate) fn forward(
         } else {
             let passed = needs.get(id) == Some(&true);
             let again = walk.again.group(id).filter(|_| passed);
-            let (value, kept, updates) =
-                clock.forward(id, || compute(network, id, &values, pass, passed && again.is_none()))?;
+            let (value, kept, updates) = clock.forward(id, || compute(network, id, &values, pass, passed && again.is_none()))?;
             keep = kept;
             if let Some(keep) = &mut keep {
                 for (kept, from) in keep.inputs.iter_mut().zip(&node.inputs) {

@@ -22,11 +22,7 @@ impl Network {
     ///
     /// # Errors
     /// Inputs or gradients of outputs that don't fit, and what `of` gives.
-    pub fn input_gradients(
-        &self,
-        inputs: &Named,
-        of: &mut dyn FnMut(&Named) -> Result<(f64, Named)>,
-    ) -> Result<(f64, Named)> {
+    pub fn input_gradients(&self, inputs: &Named, of: &mut dyn FnMut(&Named) -> Result<(f64, Named)>) -> Result<(f64, Named)> {
         let clock = &mut Clock::default();
         let walk = forward(self, inputs, &Pass::default(), Towards::Inputs, clock, |_, _, _| Ok(false))?;
         self.shown(&walk.outputs);

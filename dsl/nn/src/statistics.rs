@@ -52,7 +52,9 @@ impl Network {
                 step: count,
                 node: 0,
             };
-            let walk = forward(&walker, &batch?, &pass, Towards::Nothing, &mut Clock::default(), |_, _, _| Ok(false))?;
+            let walk = forward(&walker, &batch?, &pass, Towards::Nothing, &mut Clock::default(), |_, _, _| {
+                Ok(false)
+            })?;
             for (index, tensor) in walk.updates.into_iter().filter(|(i, _)| shares.contains_key(i)) {
                 // From a running value of 0, what comes is the share of the batch.
                 let tensor = tensor.to_dtype(DType::F64)?;

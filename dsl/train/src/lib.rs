@@ -7,9 +7,9 @@
 mod checkpoint;
 mod error;
 mod evaluate;
-mod filters;
 mod fit;
 mod history;
+mod interpret;
 mod live;
 mod loss;
 mod objective;
@@ -23,6 +23,7 @@ mod stepper;
 
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
+pub use interpret::{Attribution, Gradients, Mutagenesis, Substitutions};
 pub use objective::{LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;

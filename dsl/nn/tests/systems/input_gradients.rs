@@ -97,10 +97,18 @@ fn they_agree_with_differences() {
 fn examples_do_not_meet_and_the_network_stays_as_it_is() {
     let model = model("");
     let (network, both) = (network(&model), wide(inputs(&model, 2)));
-    let gradients = |inputs: &Named| network.input_gradients(inputs, &mut |o| chosen(o, false)).expect("gradients").1;
+    let gradients = |inputs: &Named| {
+        network
+            .input_gradients(inputs, &mut |o| chosen(o, false))
+            .expect("gradients")
+            .1
+    };
     let (before, all) = (network.predict(&both).expect("outputs"), gradients(&both));
     for row in 0..2 {
-        let one = both.iter().map(|(n, t)| (n.clone(), t.narrow(0, row, 1).expect("a row"))).collect();
+        let one = both
+            .iter()
+            .map(|(n, t)| (n.clone(), t.narrow(0, row, 1).expect("a row")))
+            .collect();
         for (name, alone) in gradients(&one) {
             let together = values(&all[&name].narrow(0, row, 1).expect("a row"));
             let largest = together.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
@@ -138,9 +146,15 @@ fn an_input_without_influence_has_the_gradient_zero_and_mistakes_are_named() {
     assert!(values(&found["rna"]).iter().all(|v| *v == 0.0));
     assert!(values(&found["dna"]).iter().any(|v| *v != 0.0));
     let wrong = |_: &Named| -> cistron_nn::Result<(f64, Named)> {
-        Ok((0.0, Named::from([("kt".to_string(), Tensor::ones((2, 4), DType::F64, &Device::Cpu)?)])))
+        Ok((
+            0.0,
+            Named::from([("kt".to_string(), Tensor::ones((2, 4), DType::F64, &Device::Cpu)?)]),
+        ))
     };
     let error = network.input_gradients(&inputs, &mut |o| wrong(o)).expect_err("a shape");
     assert!(matches!(error, NetworkError::Gradient { .. }), "{error}");
-    assert!(error.to_string().contains("[2, 4]") && error.to_string().contains("[2, 3]"), "{error}");
+    assert!(
+        error.to_string().contains("[2, 4]") && error.to_string().contains("[2, 3]"),
+        "{error}"
+    );
 }

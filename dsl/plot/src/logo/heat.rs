@@ -84,12 +84,17 @@ impl Heat {
             }
             canvas.dots(&dots, 1.8, Theme::SOFT);
         }
-        canvas.rect((left, top), (wide, 4.0 * ROW), "none", Some(Stroke::new(Theme::LINE, theme::HAIR)));
+        canvas.rect(
+            (left, top),
+            (wide, 4.0 * ROW),
+            "none",
+            Some(Stroke::new(Theme::LINE, theme::HAIR)),
+        );
     }
 
     /// Draws what the colours mean, its right end at `right`; gives its left end.
     pub(crate) fn legend(&self, canvas: &mut Canvas, right: f64, base_line: f64) -> f64 {
-        let most = axes::plain(self.largest);
+        let most = cistron_display::significant(self.largest, 2);
         let (low, high) = (format!("\u{2212}{most}"), most);
         let small = |text: &str| theme::text_width(text, theme::SMALL);
         let bar = right - small(&high) - 4.0 - BAR;
@@ -110,7 +115,10 @@ impl Heat {
     /// What it shows, in words.
     pub(crate) fn text(&self) -> String {
         let finite = || self.values.iter().flatten().copied().filter(|v| v.is_finite());
-        let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) = (
+            finite().fold(f64::INFINITY, f64::min),
+            finite().fold(f64::NEG_INFINITY, f64::max),
+        );
         if low > high {
             return format!("heat map of {}: no values", self.label);
         }

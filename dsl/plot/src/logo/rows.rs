@@ -272,7 +272,11 @@ impl Logos {
         let hair = Stroke::new(Theme::INK, theme::HAIR);
         let axis = left - 3.0;
         canvas.line((axis, high), (axis, low), hair);
-        canvas.line((axis, place.zero), (left + each * (start + heights.len()) as f64, place.zero), hair);
+        canvas.line(
+            (axis, place.zero),
+            (left + each * (start + heights.len()) as f64, place.zero),
+            hair,
+        );
         let unit = if self.scale == LogoScale::Bits { " bits" } else { "" };
         let ends = match self.scale {
             LogoScale::Values => vec![(0.0, "0".to_string())],
