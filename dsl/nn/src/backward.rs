@@ -1,12 +1,12 @@
 //! The walk back.
 
 use crate::error::{NetworkError, Result};
-use crate::forward::{Walk, compute, hold, needs_gradient};
+use crate::forward::{Towards, Walk, compute, hold};
 use crate::ledger::Ledger;
 use crate::network::{Named, Network};
 use crate::timing::Clock;
 use candle_core::Tensor;
-use cistron_model::NodeId;
+use cistron_model::{NodeId, Operation as Declared};
 use cistron_ops::buffer::add_in_place;
 use cistron_ops::{Arithmetic, Operation, OpsError, Pass};
 use std::collections::BTreeMap;
@@ -107,14 +107,31 @@ fn begin(network: &Network, walk: &mut Walk, named: Named, needs: &[bool]) -> Re
     Ok(of_nodes)
 }
 
-/// The gradients of all trainable weights, by weight, from those of the outputs.
-pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &mut Clock) -> Result<Vec<Option<Tensor>>> {
+/// What a walk back gives.
+pub(crate) struct Gradients {
+    /// Of the weights, where these are wanted: nothing for those that are not trained or that no output reaches.
+    pub(crate) weights: Vec<Option<Tensor>>,
+    /// Of the inputs by name, where these are wanted; those that no output reaches are left out.
+    pub(crate) inputs: Named,
+}
+
+/// The gradients of what the walk was for, from those of the outputs.
+pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &mut Clock) -> Result<Gradients> {
     let graph = &network.graph;
-    let needs = needs_gradient(network);
+    let needs = std::mem::take(&mut walk.needs);
     let mut of_weights: Vec<Option<Tensor>> = vec![None; network.weights.len()];
+    let mut of_inputs = Named::new();
     let mut of_nodes = begin(network, &mut walk, named, &needs)?;
     walk.outputs.clear();
     for (id, node) in graph.nodes.iter().enumerate().rev() {
+        if let Declared::Input { port } = &node.operation {
+            if let Some(gradient) = of_nodes[id].take() {
+                // It leaves the walk, so its memory is not given back.
+                walk.ledger.pin(&gradient);
+                of_inputs.insert(port.clone(), gradient);
+            }
+            continue;
+        }
         let (Some(gradient), Some(operation)) = (of_nodes[id].take(), &network.operations[id]) else {
             if let Some(kept) = walk.kept[id].take() {
                 walk.let_go(kept)?;
@@ -139,7 +156,8 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
                 }
             }
         }
-        let trainable = node.parameters.iter().map(|p| network.weights[*p].trainable);
+        let weights = walk.towards == Towards::Weights;
+        let trainable = node.parameters.iter().map(|p| weights && network.weights[*p].trainable);
         let wanted: Vec<bool> = node.inputs.iter().map(|i| needs[*i]).chain(trainable).collect();
         let located = |source: OpsError| NetworkError::Layer {
             layer: node.name.clone(),
@@ -166,7 +184,10 @@ pub(crate) fn backward(network: &Network, mut walk: Walk, named: Named, clock: &
         }
     }
     walk.let_all_go()?;
-    Ok(of_weights)
+    Ok(Gradients {
+        weights: of_weights,
+        inputs: of_inputs,
+    })
 }
 
 impl Walk {

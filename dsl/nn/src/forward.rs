@@ -16,7 +16,7 @@ pub(crate) struct Walk {
     pub(crate) pass: Pass,
     /// The outputs of the network.
     pub(crate) outputs: Named,
-    /// What backward needs of each node; empty without training.
+    /// What backward needs of each node.
     pub(crate) kept: Vec<Option<Kept>>,
     /// Of each group of nodes that backward computes again: the values that it reads from outside.
     pub(crate) borders: BTreeMap<usize, BTreeMap<NodeId, Tensor>>,
@@ -28,13 +28,33 @@ pub(crate) struct Walk {
     pub(crate) updates: Vec<(usize, Tensor)>,
     /// Who holds what.
     pub(crate) ledger: Ledger,
+    /// What backward is for.
+    pub(crate) towards: Towards,
+    /// Which nodes backward passes; empty without one.
+    pub(crate) needs: Vec<bool>,
 }
 
-/// Which nodes a change of some trainable weight reaches.
-pub(crate) fn needs_gradient(network: &Network) -> Vec<bool> {
+/// What gradients are wanted of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Towards {
+    /// Of nothing: forward is all.
+    Nothing,
+    /// Of the weights that are trained.
+    Weights,
+    /// Of the inputs.
+    Inputs,
+}
+
+/// Which nodes a change of what gradients are wanted of reaches.
+pub(crate) fn needs_gradient(network: &Network, towards: Towards) -> Vec<bool> {
     let mut needs = vec![false; network.graph.nodes.len()];
     for (id, node) in network.graph.nodes.iter().enumerate() {
-        needs[id] = node.parameters.iter().any(|p| network.is_trained(*p)) || node.inputs.iter().any(|i| needs[*i]);
+        let own = match towards {
+            Towards::Nothing => false,
+            Towards::Weights => node.parameters.iter().any(|p| network.is_trained(*p)),
+            Towards::Inputs => matches!(node.operation, Declared::Input { .. }),
+        };
+        needs[id] = own || node.inputs.iter().any(|i| needs[*i]);
     }
     needs
 }
@@ -54,17 +74,21 @@ pub(crate) fn forward(
     network: &Network,
     inputs: &Named,
     pass: &Pass,
+    towards: Towards,
     clock: &mut Clock,
     mut watch: impl FnMut(usize, &Node, &Tensor) -> Result<bool>,
 ) -> Result<Walk> {
     let graph = &network.graph;
     let mut uses = network.uses.to_vec();
-    let needs = if pass.training { needs_gradient(network) } else { Vec::new() };
+    let needs = match towards {
+        Towards::Nothing => Vec::new(),
+        _ => needs_gradient(network, towards),
+    };
     let ports = graph.nodes.iter().filter_map(|node| match &node.operation {
         Declared::Input { port } => inputs.get(port).and_then(|t| t.dims().first()),
         _ => None,
     });
-    let again = match ports.copied().next().filter(|_| pass.training) {
+    let again = match ports.copied().next().filter(|_| towards != Towards::Nothing) {
         Some(batch) => Again::new(network, batch, &needs),
         None => Again::default(),
     };
@@ -78,6 +102,8 @@ pub(crate) fn forward(
         stash: BTreeMap::new(),
         updates: Vec::new(),
         ledger: Ledger::default(),
+        towards,
+        needs: Vec::new(),
     };
     inputs.values().for_each(|t| walk.ledger.pin(t));
     network.weights.iter().for_each(|w| walk.ledger.pin(&w.tensor));
@@ -87,10 +113,9 @@ pub(crate) fn forward(
         let value = if let Declared::Input { port } = &node.operation {
             input(network, node, port, inputs, &mut batch)?
         } else {
-            let training = pass.training && needs[id];
-            let again = walk.again.group(id).filter(|_| training);
-            let (value, kept, updates) =
-                clock.forward(id, || compute(network, id, &values, pass, training && again.is_none()))?;
+            let passed = needs.get(id) == Some(&true);
+            let again = walk.again.group(id).filter(|_| passed);
+            let (value, kept, updates) = clock.forward(id, || compute(network, id, &values, pass, passed && again.is_none()))?;
             keep = kept;
             if let Some(keep) = &mut keep {
                 for (kept, from) in keep.inputs.iter_mut().zip(&node.inputs) {
@@ -139,6 +164,7 @@ pub(crate) fn forward(
             walk.outputs.insert(name.clone(), value.clone());
         }
     }
+    walk.needs = needs;
     Ok(walk)
 }
 

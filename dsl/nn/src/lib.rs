@@ -11,6 +11,7 @@ mod custom;
 mod error;
 mod files;
 mod forward;
+mod inputs;
 mod ledger;
 mod memory;
 mod network;

@@ -2,7 +2,7 @@
 
 use crate::again::Again;
 use crate::error::{NetworkError, Result};
-use crate::forward::needs_gradient;
+use crate::forward::{Towards, needs_gradient};
 use crate::network::Network;
 use candle_core::DType;
 use cistron_model::{Model, NodeId, Operation as Declared};
@@ -202,7 +202,7 @@ impl Network {
         }
         let graph = &self.graph;
         let number = if self.precision == DType::F64 { 8 } else { 4 };
-        let needs_gradient = needs_gradient(self);
+        let needs_gradient = needs_gradient(self, Towards::Weights);
         let planned = Planned {
             network: self,
             batch,

@@ -2,14 +2,14 @@
 
 use crate::backward::backward;
 use crate::error::{NetworkError, Result};
-use crate::forward::forward;
+use crate::forward::{Towards, Walk, forward};
 use crate::operations::operations;
 use crate::timing::{Clock, NodeTime};
 use crate::update::Shared;
 use crate::weights::{Weight, initial, replace};
 use candle_core::{DType, Tensor};
 use cistron_declaration::nearest;
-use cistron_model::{Graph, Model};
+use cistron_model::{Graph, Model, Node};
 use cistron_ops::{Operation, Pass};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -191,10 +191,16 @@ impl Network {
     /// # Errors
     /// An input that is missing or has another shape than declared.
     pub fn predict(&self, inputs: &Named) -> Result<Named> {
-        let walk = forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, _, _| Ok(false))?;
+        let walk = self.evaluated(inputs, |_, _| Ok(false))?;
         self.shown(&walk.outputs);
         cistron_ops::buffer::end_step();
         Ok(walk.outputs)
+    }
+
+    /// A walk forward in evaluation mode that keeps nothing; `watch` as in [`forward`].
+    fn evaluated(&self, inputs: &Named, mut watch: impl FnMut(&Node, &Tensor) -> Result<bool>) -> Result<Walk> {
+        let watch = |_: usize, node: &Node, value: &Tensor| watch(node, value);
+        forward(self, inputs, &Pass::default(), Towards::Nothing, &mut Clock::default(), watch)
     }
 
     /// The values of nodes, by name, in evaluation mode.
@@ -212,7 +218,7 @@ impl Network {
             }
         }
         let mut found = Named::new();
-        forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, node, value| {
+        self.evaluated(inputs, |node, value| {
             let named = nodes.contains(&node.name.as_str());
             if named {
                 found.insert(node.name.clone(), value.clone());
@@ -269,7 +275,7 @@ impl Network {
             step,
             node: 0,
         };
-        let mut walk = forward(self, inputs, &pass, clock, |_, _, _| Ok(false))?;
+        let mut walk = forward(self, inputs, &pass, Towards::Weights, clock, |_, _, _| Ok(false))?;
         self.shown(&walk.outputs);
         let (loss, gradients) = loss(&walk.outputs)?;
         if !loss.is_finite() {
@@ -279,7 +285,7 @@ impl Network {
             });
         }
         let updates = std::mem::take(&mut walk.updates);
-        let gradients = backward(self, walk, gradients, clock)?;
+        let gradients = backward(self, walk, gradients, clock)?.weights;
         for (weight, tensor) in updates {
             self.weights[weight].tensor = tensor;
         }
@@ -293,7 +299,7 @@ impl Network {
     /// As [`Network::predict`].
     pub fn find_non_finite(&self, inputs: &Named) -> Result<Option<String>> {
         let mut first = None;
-        forward(self, inputs, &Pass::default(), &mut Clock::default(), |_, node, value| {
+        self.evaluated(inputs, |node, value| {
             if first.is_none() {
                 let weights = node.parameters.iter().map(|p| &self.weights[*p].tensor);
                 for tensor in weights.chain([value]) {

@@ -1,7 +1,7 @@
 //! Running statistics computed anew.
 
 use crate::error::{NetworkError, Result};
-use crate::forward::forward;
+use crate::forward::{Towards, forward};
 use crate::network::{Named, Network};
 use crate::timing::Clock;
 use candle_core::{DType, Tensor};
@@ -39,8 +39,6 @@ impl Network {
         }
         let mut walker = self.clone();
         for (index, weight) in walker.weights.iter_mut().enumerate() {
-            // What no gradient reaches is not kept.
-            weight.trainable = false;
             if shares.contains_key(&index) || counters.contains(&index) {
                 weight.tensor = weight.tensor.zeros_like()?;
             }
@@ -54,7 +52,9 @@ impl Network {
                 step: count,
                 node: 0,
             };
-            let walk = forward(&walker, &batch?, &pass, &mut Clock::default(), |_, _, _| Ok(false))?;
+            let walk = forward(&walker, &batch?, &pass, Towards::Nothing, &mut Clock::default(), |_, _, _| {
+                Ok(false)
+            })?;
             for (index, tensor) in walk.updates.into_iter().filter(|(i, _)| shares.contains_key(i)) {
                 // From a running value of 0, what comes is the share of the batch.
                 let tensor = tensor.to_dtype(DType::F64)?;

@@ -136,6 +136,17 @@ fn sequences(stream: &mut Stream) -> Result<Vec<(&'static str, Figure)>, PlotErr
     let sites = [Highlight::new(12, 20, "activator"), Highlight::new(38, 46, "repressor")];
     let long = sequence.repeat(4);
     let matrix: Vec<[f64; 4]> = (0..9).map(|_| [(); 4].map(|()| stream.normal())).collect();
+    let change = |(letter, value): (char, &f64)| {
+        let other = |base: char| {
+            if base == letter {
+                f64::NAN
+            } else {
+                0.3 * stream.normal() - value
+            }
+        };
+        ['A', 'C', 'G', 'T'].map(other)
+    };
+    let changes: Vec<[f64; 4]> = long.chars().zip(&values.repeat(4)).map(change).collect();
     Ok(vec![
         (
             "logo",
@@ -175,6 +186,14 @@ fn sequences(stream: &mut Stream) -> Result<Vec<(&'static str, Figure)>, PlotErr
                 .draw()?,
         ),
         ("letters_long", letters(&long, &values.repeat(4), &sites).draw()?),
+        (
+            "letters_heat",
+            letters(&long.replace('T', "U"), &values.repeat(4), &sites)
+                .heat(&changes, "change of degradation")
+                .rna()
+                .title("Transcript 17, degradation")
+                .draw()?,
+        ),
     ])
 }
 

@@ -229,6 +229,37 @@ fn rows_of_logos_name_what_they_resemble() {
 }
 
 #[test]
+fn logos_side_by_side_stand_in_one_frame() {
+    let base = |i: usize| [0, 1, 2, 3].map(|b| f64::from(u8::from(b == i)));
+    let (found, known) = ([base(0), base(1)], [base(0), base(1), base(2)]);
+    // Left edges of all letters, the known motif's first beginning at this position of the found one.
+    let edges = |offset: isize| {
+        let row = LogoRow::new("f", &found).compare("k", &known).offset(offset);
+        let svg = checked(&logos(&[row]).width(600).draw().unwrap());
+        let edges: Vec<f64> = drawn_letters(&svg).iter().map(|letter| letter.0).collect();
+        edges
+    };
+    let (same, later, before) = (edges(0), edges(1), edges(-2));
+    let each = same[1] - same[0];
+    let moved = |edges: &[f64], letters: std::ops::Range<usize>, first: f64| {
+        letters
+            .clone()
+            .all(|i| (edges[i] - first - (i - letters.start) as f64 * (edges[1] - edges[0])).abs() < 0.05)
+    };
+    assert!(each > 5.0 && moved(&same, 0..2, same[0]) && moved(&same, 2..5, same[2]));
+    let each = later[1] - later[0];
+    assert!(
+        moved(&later, 0..2, same[0]) && moved(&later, 2..5, same[2] + each),
+        "{later:?}"
+    );
+    let each = before[1] - before[0];
+    assert!(
+        moved(&before, 0..2, same[0] + 2.0 * each) && moved(&before, 2..5, same[2]),
+        "{before:?}"
+    );
+}
+
+#[test]
 fn rna_logos_write_u() {
     let row = [0.0, 0.0, 0.0, 1.0];
     assert!(logo(&[row]).rna().draw().unwrap().text().contains(": U (1"));
@@ -252,6 +283,38 @@ fn attribution_tracks_mark_sites_and_break_long_sequences() {
         "{}",
         figure.text()
     );
+}
+
+#[test]
+fn a_heat_map_has_a_cell_for_every_other_base() {
+    let values = [[f64::NAN, -1.0, 0.5, 0.0], [0.25, 0.25, f64::NAN, -0.5]];
+    let figure = letters("AG", &[0.2, 0.1], &[])
+        .heat(&values, "change of y")
+        .rna()
+        .draw()
+        .unwrap();
+    let svg = checked(&figure);
+    let plain = letters("AG", &[0.2, 0.1], &[]).draw().unwrap();
+    assert_eq!(figure.height() - plain.height(), 44.0);
+    // The largest fall has the full blue, twice with the legend; half a rise is half way from white to red.
+    assert_eq!(svg.matches("fill=\"#0072b2\"").count(), 2);
+    assert!(svg.contains("fill=\"#ffffff\"") && svg.contains("fill=\"#eaaf80\""), "{svg}");
+    let shown = texts(&svg);
+    for text in ["change of y", "U", "\u{2212}1.0", "1.0"] {
+        assert!(shown.iter().any(|t| t == text), "{text} in {shown:?}");
+    }
+    assert!(
+        figure.text().contains("heat map of change of y: -1 to 0.5"),
+        "{}",
+        figure.text()
+    );
+    let message = message(letters("AGA", &[0.0; 3], &[]).heat(&values, "x").draw());
+    assert_eq!(
+        message,
+        "letters: the sequence has 3 values, the heat map has 2; both need the same number"
+    );
+    let infinite = [[f64::INFINITY; 4]];
+    assert!(letters("A", &[0.0], &[]).heat(&infinite, "x").draw().is_err());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod compute;
 mod declared;
 mod enformer;
 mod golden;
+mod input_gradients;
 mod lsfg;
 mod maxatac;
 mod shapes;

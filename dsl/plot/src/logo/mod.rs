@@ -1,6 +1,7 @@
 //! Sequence logos and attributions as letters.
 
 mod draw;
+mod heat;
 mod letters;
 mod rows;
 mod single;

@@ -22,6 +22,8 @@ pub struct LogoRow {
     pub note: String,
     /// Name and matrix of the motif that stands beside it.
     pub compare: Option<(String, Vec<[f64; 4]>)>,
+    /// The position of this logo at which the compared motif begins; negative where that begins before it.
+    pub offset: isize,
 }
 
 impl LogoRow {
@@ -46,6 +48,29 @@ impl LogoRow {
     pub fn compare(mut self, name: impl Into<String>, matrix: &[[f64; 4]]) -> Self {
         self.compare = Some((name.into(), matrix.to_vec()));
         self
+    }
+
+    /// The compared motif begins at this position of the logo (negative: before it); the one that begins later is moved to
+    /// the right, so that what is alike stands at the same place of both columns.
+    #[must_use]
+    pub fn offset(mut self, offset: isize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The free positions before the logo and before the compared motif.
+    fn starts(&self) -> (usize, usize) {
+        match self.compare {
+            Some(_) => (self.offset.min(0).unsigned_abs(), self.offset.max(0).unsigned_abs()),
+            None => (0, 0),
+        }
+    }
+
+    /// The positions that both columns need.
+    fn positions(&self) -> usize {
+        let (own, compared) = self.starts();
+        let other = self.compare.as_ref().map_or(0, |c| compared + c.1.len());
+        other.max(own + self.matrix.len())
     }
 }
 
@@ -120,12 +145,7 @@ impl Logos {
             .size(PLOT, if compared { 640.0 } else { 420.0 }, wanted.clamp(80.0, 10_000.0))?;
         let row = (height - above - 6.0) / self.rows.len() as f64;
         let name_room = self.name_room(width);
-        let positions = self
-            .rows
-            .iter()
-            .flat_map(|r| [r.matrix.len(), r.compare.as_ref().map_or(0, |c| c.1.len())])
-            .max()
-            .unwrap_or(1);
+        let positions = self.rows.iter().map(LogoRow::positions).max().unwrap_or(1);
         let columns = if compared { 2.0 } else { 1.0 };
         let room = (width - name_room - 10.0) / columns - AXIS - 14.0;
         if room < 20.0 || row < 24.0 {
@@ -161,17 +181,14 @@ impl Logos {
                     if *soft { style.soft() } else { style.bold() },
                 );
             }
-            let mut words = format!(
-                "{}: {}",
-                entry.name,
-                self.one(&mut canvas, &entry.name, &entry.matrix, (lefts[0], top), (each, row), limits)?
-            );
+            let (start, compared) = entry.starts();
+            let mut draw = |name: &str, matrix: &[[f64; 4]], left: f64, start: usize| {
+                self.one(&mut canvas, name, (matrix, start), (left, top), (each, row), limits)
+            };
+            let mut words = format!("{}: {}", entry.name, draw(&entry.name, &entry.matrix, lefts[0], start)?);
             if let Some((name, matrix)) = &entry.compare {
-                words += &format!(
-                    "; beside {name}: {}",
-                    self.one(&mut canvas, name, matrix, (lefts[1], top), (each, row), limits)?
-                );
-                let right = lefts[1] + each * matrix.len() as f64 + 8.0;
+                words += &format!("; beside {name}: {}", draw(name, matrix, lefts[1], compared)?);
+                let right = lefts[1] + each * (compared + matrix.len()) as f64 + 8.0;
                 let room = width - right - 6.0;
                 if theme::text_width(name, theme::SMALL) <= room {
                     canvas.text((right, top + row / 2.0 + 4.0), name, Type::new(theme::SMALL, Anchor::Start));
@@ -229,12 +246,12 @@ impl Logos {
         [lines(&entry.name, false), lines(&entry.note, true)].concat()
     }
 
-    /// Draws one logo with its small axis and says what it shows.
+    /// Draws one logo with its small axis, so many free positions before it, and says what it shows.
     fn one(
         &self,
         canvas: &mut Canvas,
         name: &str,
-        matrix: &[[f64; 4]],
+        (matrix, start): (&[[f64; 4]], usize),
         (left, top): (f64, f64),
         (each, row): (f64, f64),
         limits: (f64, f64),
@@ -250,12 +267,16 @@ impl Logos {
         };
         let letters = alphabet(self.rna);
         for (i, stack) in heights.iter().enumerate() {
-            place.stack(canvas, i, *stack, letters);
+            place.stack(canvas, start + i, *stack, letters);
         }
         let hair = Stroke::new(Theme::INK, theme::HAIR);
         let axis = left - 3.0;
         canvas.line((axis, high), (axis, low), hair);
-        canvas.line((axis, place.zero), (left + each * heights.len() as f64, place.zero), hair);
+        canvas.line(
+            (axis, place.zero),
+            (left + each * (start + heights.len()) as f64, place.zero),
+            hair,
+        );
         let unit = if self.scale == LogoScale::Bits { " bits" } else { "" };
         let ends = match self.scale {
             LogoScale::Values => vec![(0.0, "0".to_string())],

@@ -1,6 +1,7 @@
 //! Attributions along a sequence, drawn as its letters.
 
 use super::draw::Place;
+use super::heat::Heat;
 use crate::canvas::{Anchor, Canvas, Stroke, Type};
 use crate::style::{Style, style_setters};
 use crate::{Figure, PlotError, axes, theme};
@@ -40,6 +41,8 @@ pub struct Letters {
     values: Vec<f64>,
     highlights: Vec<Highlight>,
     first: i64,
+    heat: Option<Heat>,
+    rna: bool,
     style: Style,
 }
 
@@ -51,6 +54,8 @@ pub fn letters(sequence: &str, values: &[f64], highlights: &[Highlight]) -> Lett
         values,
         highlights,
         first: 0,
+        heat: None,
+        rna: false,
         style: Style::default(),
     }
 }
@@ -75,7 +80,22 @@ impl Letters {
         self
     }
 
-    /// Draws it, 820 px wide and 92 px per line unless asked otherwise.
+    /// A heat map of all four bases (A, C, G, T) under the letters, such as what each substitution changes: blue below 0, red
+    /// above, and a dot for NaN, which marks the base that stands there. `label` says what the colours mean.
+    #[must_use]
+    pub fn heat(mut self, values: &[[f64; 4]], label: impl Into<String>) -> Self {
+        self.heat = Some(Heat::new(values, label.into()));
+        self
+    }
+
+    /// Writes U instead of T beside the heat map.
+    #[must_use]
+    pub fn rna(mut self) -> Self {
+        self.rna = true;
+        self
+    }
+
+    /// Draws it, 820 px wide and 92 px per line (136 with a heat map) unless asked otherwise.
     ///
     /// # Errors
     /// No letters, another number of values than letters, values that are not finite, a site outside the sequence, bad limits or size.
@@ -111,18 +131,22 @@ impl Letters {
                 theme::TITLE + 10.0
             };
         let x_label = self.style.x_label.clone().unwrap_or_else(|| "position (bp)".into());
-        let below = if x_label.is_empty() { 4.0 } else { theme::LABEL + 8.0 };
-        let (width, height) = self
-            .style
-            .size(PLOT, 820.0, (above + LINE * lines as f64 + below).min(10_000.0))?;
+        let below = if x_label.is_empty() && self.heat.is_none() {
+            4.0
+        } else {
+            theme::LABEL + 8.0
+        };
+        let heat = self.heat_height();
+        let wanted = (above + (LINE + heat) * lines as f64 + below).min(10_000.0);
+        let (width, height) = self.style.size(PLOT, 820.0, wanted)?;
         let each = ((width - left - 12.0) / per_line as f64).min(26.0);
         let line = (height - above - below) / lines as f64;
-        if line < 50.0 || each <= 0.0 {
+        if line < 50.0 + heat || each <= 0.0 {
             return Err(PlotError::value(
                 PLOT,
                 "the size",
                 format!("{width} x {height} px"),
-                "at least 50 px of height per line; make it larger",
+                "at least 50 px of height per line (94 with a heat map); make it larger",
             ));
         }
         let plan = Plan {
@@ -148,7 +172,12 @@ impl Letters {
             &y_label,
             Type::new(theme::LABEL, Anchor::Middle).rotate(-90.0),
         );
-        let middle = left + each * per_line.min(n) as f64 / 2.0;
+        let free = match &self.heat {
+            Some(heat) => heat.legend(&mut canvas, width - 12.0, height - 7.0) - 12.0,
+            None => width,
+        };
+        let half = theme::text_width(&x_label, theme::LABEL) / 2.0;
+        let middle = (left + each * per_line.min(n) as f64 / 2.0).min(free - half).max(half);
         canvas.text((middle, height - 7.0), &x_label, Type::new(theme::LABEL, Anchor::Middle));
         let title = if self.style.title.is_empty() {
             y_label
@@ -157,6 +186,10 @@ impl Letters {
         };
         let text = self.text(&title);
         Ok(Figure::new(canvas, &title, text).caption(&self.style.caption))
+    }
+
+    fn heat_height(&self) -> f64 {
+        self.heat.as_ref().map_or(0.0, |_| Heat::height())
     }
 
     fn check(&self) -> Result<(), PlotError> {
@@ -191,7 +224,7 @@ impl Letters {
                 "a start before its end, both inside the sequence",
             ));
         }
-        Ok(())
+        self.heat.as_ref().map_or(Ok(()), |heat| heat.check(PLOT, n))
     }
 
     fn draw_line(&self, canvas: &mut Canvas, plan: &Plan, number: usize, ticks: &[(f64, String)]) {
@@ -200,7 +233,8 @@ impl Letters {
             ((number + 1) * plan.per_line).min(self.sequence.len()),
         );
         let top = plan.above + plan.line * number as f64 + 16.0;
-        let bottom = plan.above + plan.line * (number + 1) as f64 - 20.0;
+        let floor = plan.above + plan.line * (number + 1) as f64 - 20.0;
+        let bottom = floor - self.heat_height();
         let per_unit = (bottom - top) / (plan.limits.1 - plan.limits.0);
         let place = Place {
             left: plan.left,
@@ -238,14 +272,17 @@ impl Letters {
             canvas.line((plan.left - 6.0, y), (plan.left - 3.0, y), hair);
             canvas.text((plan.left - 8.0, y + 4.0), label, Type::new(theme::SMALL, Anchor::End));
         }
+        if let Some(heat) = &self.heat {
+            heat.strip(canvas, (plan.left, bottom), plan.each, from..to, self.rna);
+        }
         let every = axes::step((0.0, (plan.per_line as f64).max(2.0)), 10).max(1.0) as i64;
         for i in from..to {
             let position = self.first + i as i64;
             if position % every == 0 {
                 let x = plan.left + plan.each * ((i - from) as f64 + 0.5);
-                canvas.line((x, bottom), (x, bottom + 3.0), hair);
+                canvas.line((x, floor), (x, floor + 3.0), hair);
                 canvas.text(
-                    (x, bottom + 14.0),
+                    (x, floor + 14.0),
                     &position.to_string().replace('-', "\u{2212}"),
                     Type::new(10.0, Anchor::Middle).soft(),
                 );
@@ -257,6 +294,10 @@ impl Letters {
         let n = self.sequence.len();
         let sum: f64 = self.values.iter().sum();
         let heading = format!("{title}: {n} letters, values sum to {}", axes::plain(sum));
+        let heading = match &self.heat {
+            Some(heat) => format!("{heading}\n{}", heat.text()),
+            None => heading,
+        };
         let sequence: String = self.sequence.iter().collect();
         if self.highlights.is_empty() {
             return format!("{heading}\n{sequence}");

@@ -3,10 +3,8 @@
 use crate::run::Run;
 use crate::{Result, TrainError};
 use candle_core::Tensor;
-use cistron_data::{Dataset, Motif, Named, Part, Strand};
-use cistron_display::significant;
+use cistron_data::{Dataset, Motif, Named, Part};
 use cistron_model::{Graph, NodeId, Operation};
-use cistron_plot::{Figure, LogoRow, logos};
 
 /// Examples that are looked at, at most.
 const EXAMPLES: usize = 4_000;
@@ -219,45 +217,6 @@ impl Run {
             name: input.into(),
             hint,
         }
-    }
-
-    /// The filters of the first convolution as logos, each beside the known motif that it resembles most, with the
-    /// similarity (Pearson over the aligned columns, best offset and strand), most similar first; at most `most` rows. A filter
-    /// that resembles a motif's other strand is drawn as its reverse complement.
-    ///
-    /// # Errors
-    /// As [`Run::filters`]; no filter was ever active.
-    pub fn filters_figure(&self, data: &Dataset, input: &str, known: &[Motif], most: usize) -> Result<Figure> {
-        let mut rows: Vec<(f64, LogoRow)> = Vec::new();
-        for filter in self.filters(data, input)? {
-            let matches = known.iter().map(|motif| (filter.best_match(motif), motif));
-            let best = matches.max_by(|a, b| a.0.similarity.total_cmp(&b.0.similarity));
-            rows.push(match best {
-                Some((found, motif)) => {
-                    let reverse = found.strand == Strand::Reverse;
-                    let shown = if reverse {
-                        filter.reverse_complement()
-                    } else {
-                        filter.clone()
-                    };
-                    let strand = if reverse { ", other strand" } else { "" };
-                    let row = LogoRow::new(&filter.name, &shown.matrix)
-                        .note(format!("similarity {}{strand}", significant(found.similarity, 2)))
-                        .compare(&motif.name, &motif.matrix);
-                    (found.similarity, row)
-                }
-                None => (filter.total_information(), LogoRow::new(&filter.name, &filter.matrix)),
-            });
-        }
-        rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let rows: Vec<LogoRow> = rows.into_iter().take(most).map(|(_, row)| row).collect();
-        let figure = logos(&rows).title(format!("filters of the first convolution on {input}"));
-        let figure = if known.is_empty() {
-            figure
-        } else {
-            figure.heads("learned", "known")
-        };
-        Ok(figure.draw()?)
     }
 }
 
