@@ -128,7 +128,7 @@ fn what_is_computed_again_gives_the_same_bits() {
     let mut bits = |from: usize| {
         network.recompute_from(from);
         let (_, found) = network.input_gradients(&inputs, &mut |o| chosen(o, true)).expect("gradients");
-        let all: Vec<u64> = found.values().flat_map(|t| values(t)).map(f64::to_bits).collect();
+        let all: Vec<u64> = found.values().flat_map(values).map(f64::to_bits).collect();
         all
     };
     assert!(bits(0) == bits(usize::MAX));
