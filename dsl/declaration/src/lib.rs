@@ -7,6 +7,7 @@
 
 mod diagnostic;
 mod expression;
+mod losses;
 mod nearest;
 mod port;
 mod source;
@@ -15,6 +16,7 @@ mod value;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use expression::{Argument, Arm, BinaryOperator, Block, Closure, Expression, Kind, Pattern};
+pub use losses::DRG_LOSSES;
 pub use nearest::{did_you_mean, nearest};
 pub use port::{Axis, AxisKind, Port, PortKind, Signature};
 pub use source::{Source, Span};

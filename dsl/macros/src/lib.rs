@@ -156,6 +156,7 @@ pub fn blocks(input: TokenStream) -> TokenStream {
 /// TERMS = NUMBER * LOSS + ..
 /// LOSS  = mse() | poisson() | poisson(log = true) | bce() | bce(logits = true)
 ///       | correlation(Tracks) | correlation(Points)
+///       | drg(NAME)                            // a loss of DRG by its name there: drg(Cosinedata), drg(SCElossclass), ..
 /// ```
 ///
 /// # Errors

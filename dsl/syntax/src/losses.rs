@@ -1,7 +1,7 @@
 //! What `objective!` knows: losses and metrics with their arguments; and its checks.
 
 use crate::reader::Reader;
-use cistron_declaration::{Argument, BinaryOperator, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean};
+use cistron_declaration::{DRG_LOSSES, Argument, BinaryOperator, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean};
 
 /// A loss or a metric.
 struct Loss {
@@ -23,11 +23,12 @@ const fn loss(name: &'static str, words: &'static [&'static str], arguments: &'s
     }
 }
 
-const LOSSES: [Loss; 8] = [
+const LOSSES: [Loss; 9] = [
     loss("mse", &[], &[], true),
     loss("poisson", &[], &["log"], true),
     loss("bce", &[], &["logits"], true),
     loss("correlation", &["Tracks", "Points", "Maps"], &[], true),
+    loss("drg", &DRG_LOSSES, &[], true),
     loss("cross_entropy", &[], &[], false),
     loss("dice", &[], &[], false),
     loss("auprc", &[], &[], false),
@@ -180,7 +181,16 @@ fn check_arguments(reader: &mut Reader, loss: &Loss, value: &Expression, argumen
         }
     }
     if words == 0 && !loss.words.is_empty() {
-        let help = format!("`{name}(Tracks)`: over the tracks of each example; `{name}(Points)`: over examples, for each track");
-        reader.mistake_with_help(value.span, format!("`{name}` over what?"), help);
+        let (message, help) = match name {
+            "drg" => (
+                "`drg` is which of DRG's losses?".to_string(),
+                "by its name there: `drg(Cosinedata)`".to_string(),
+            ),
+            _ => (
+                format!("`{name}` over what?"),
+                format!("`{name}(Tracks)`: over the tracks of each example; `{name}(Points)`: over examples, for each track"),
+            ),
+        };
+        reader.mistake_with_help(value.span, message, help);
     }
 }

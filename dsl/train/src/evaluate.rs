@@ -99,7 +99,7 @@ impl Outputs {
                 let (Some(prediction), Some(target)) = (self.outputs.get(output), self.targets.get(output)) else {
                     return self.predictions(output).map(|_| f64::NAN);
                 };
-                Ok(crate::loss::loss(measure).value_and_gradient(prediction, target, None)?.0)
+                Ok(crate::loss::value_and_gradient(measure, prediction, target)?.0)
             }
         }
     }
@@ -175,7 +175,7 @@ pub(crate) fn loss_and_gradients(objective: &Objective, outputs: &Named, targets
                 hint,
             });
         };
-        let (value, gradient) = crate::loss::loss(term.measure).value_and_gradient(prediction, target, None)?;
+        let (value, gradient) = crate::loss::value_and_gradient(term.measure, prediction, target)?;
         total += term.weight * value;
         let gradient = if term.weight == 1.0 {
             gradient

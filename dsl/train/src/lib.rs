@@ -29,7 +29,7 @@ pub use controller::{Finetune, Halve};
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
 pub use interpret::{Attribution, Gradients, Mutagenesis, Substitutions};
-pub use objective::{LossTerm, Measure, Metric, Objective, Over};
+pub use objective::{DrgLoss, LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
 pub use run::Run;

@@ -109,7 +109,10 @@ fn main() -> Outcome<()> {
         net = net.with(&name, value)?;
     }
     println!("{net}");
-    let loss = drg::objective(&net)?;
+    let loss = objective! { on immune {
+        loss(ex, kd, kt) = 0.95 * correlation(Tracks) + 0.05 * mse();
+        watch(ex)        = correlation(Tracks);
+    }};
     let folds = match arguments.fold {
         Some(fold) => vec![fold],
         None => (0..immune.fold_count()).collect(),

@@ -34,7 +34,7 @@ fn data(folder: &Path, length: usize, tracks: usize) -> Outcome<Dataset> {
     Ok(data! {
         input dna: Dna = fasta(path("dna.fa")), rna: Rna = fasta(path("dna.fa"));
         output ex = table(path("ex.tsv")), kd = table(path("kd.tsv")), kt = table(path("kt.tsv"));
-        split hash(valid = 0.3, test = 0.3);
+        split hash(valid = 0.3, test = 0.3, by = name);
     })
 }
 

@@ -220,7 +220,9 @@ impl Elaborator<'_> {
                 }
             }
         };
-        Item::Node(self.push(name, operation, &[a, b], shape, span))
+        let joined = self.push(name, operation, &[a, b], shape, span);
+        self.joined_tracks(joined, a, b);
+        Item::Node(joined)
     }
 
     /// The shape of a node with what is decided by now.

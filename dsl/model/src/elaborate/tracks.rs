@@ -20,9 +20,6 @@ impl Elaborator<'_> {
             let draft = self.drafts.list.get(at)?;
             match (&draft.operation, draft.inputs.as_slice()) {
                 (operation, [input]) if by_value(operation) => at = *input,
-                (Operation::Add | Operation::Subtract | Operation::Multiply | Operation::Divide | Operation::Maximum, [a, b]) => {
-                    return self.tracks_of(*a).or_else(|| self.tracks_of(*b));
-                }
                 _ => return None,
             }
         }
@@ -59,6 +56,13 @@ impl Elaborator<'_> {
         self.report(Diagnostic::warning(span, message));
         let common = Rc::new(common);
         Some((self.pick(a, &left, &common, span), self.pick(b, &right, &common, span)))
+    }
+
+    /// Notes the names of what an operator joined: those of its sides.
+    pub(crate) fn joined_tracks(&mut self, node: usize, a: usize, b: usize) {
+        if let Some(names) = self.tracks_of(a).or_else(|| self.tracks_of(b)) {
+            self.tracks.insert(node, names);
+        }
     }
 
     /// A node with the tracks of an output in its order; an error if it lacks one. A node without names takes the output's.

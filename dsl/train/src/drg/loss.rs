@@ -27,7 +27,7 @@ fn value_and_gradient(measure: Measure, prediction: &Tensor, target: &Tensor) ->
         Measure::Correlation(over) if prediction.dims().len() == 2 && prediction.dims() == target.dims() => {
             correlation(over, prediction, target)
         }
-        _ => Ok(crate::loss::loss(measure).value_and_gradient(prediction, target, None)?),
+        _ => crate::loss::value_and_gradient(measure, prediction, target),
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn summed_loss(objective: &Objective, outputs: &Named, targets: &Name
     for term in objective.losses() {
         let (prediction, target) = pair(&term.output, outputs, targets)?;
         let (value, gradient) = value_and_gradient(term.measure, prediction, target)?;
-        let factor = term.weight * prediction.elem_count() as f64;
+        let factor = term.weight * crate::loss::drg_elements(term.measure, prediction.dims()) as f64;
         total += factor * value;
         let gradient = (gradient * factor)?;
         let sum = match gradients.remove(&term.output) {
@@ -128,7 +128,7 @@ pub(crate) fn watched(objective: &Objective, outputs: &Named, targets: &Named, r
     for (weight, measure, output) in terms {
         let (prediction, target) = pair(output, outputs, targets)?;
         let (value, _) = value_and_gradient(measure, prediction, target)?;
-        total += weight * prediction.elem_count() as f64 * value;
+        total += weight * crate::loss::drg_elements(measure, prediction.dims()) as f64 * value;
         widths.insert(output, per_example(output, outputs));
     }
     Ok(total / (rows as f64 * widths.values().sum::<f64>()))

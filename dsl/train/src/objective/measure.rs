@@ -1,5 +1,6 @@
 //! What a prediction is measured by, as a loss or as a metric.
 
+use cistron_declaration::DRG_LOSSES;
 use serde::{Deserialize, Serialize};
 
 /// What a correlation runs over.
@@ -33,11 +34,44 @@ pub enum Measure {
     },
     /// Pearson correlation.
     Correlation(Over),
+    /// A loss of DRG by its name there, as the mean of its elements.
+    Drg(DrgLoss),
+}
+
+/// One of [`DRG_LOSSES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DrgLoss(usize);
+
+impl DrgLoss {
+    /// The loss of this name; nothing if there is none.
+    pub fn of(name: &str) -> Option<Self> {
+        DRG_LOSSES.iter().position(|n| *n == name).map(Self)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        DRG_LOSSES[self.0]
+    }
+}
+
+impl TryFrom<String> for DrgLoss {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::of(&name).ok_or_else(|| format!("DRG has no loss `{name}`"))
+    }
+}
+
+impl From<DrgLoss> for String {
+    fn from(loss: DrgLoss) -> Self {
+        loss.name().into()
+    }
 }
 
 impl Measure {
     /// The words of the language that name one.
-    pub const WORDS: [&'static str; 4] = ["mse", "poisson", "bce", "correlation"];
+    pub const WORDS: [&'static str; 5] = ["mse", "poisson", "bce", "correlation", "drg"];
 
     /// Whether a larger value is better when it is watched or reported (a correlation) or a smaller one.
     pub fn larger_is_better(self) -> bool {
@@ -52,6 +86,7 @@ impl Measure {
             Self::Bce { .. } => "bce",
             Self::Correlation(Over::Tracks) => "r over tracks",
             Self::Correlation(Over::Points) => "r",
+            Self::Drg(loss) => loss.name(),
         }
     }
 
@@ -59,6 +94,7 @@ impl Measure {
     pub fn reduction(self) -> &'static str {
         match self {
             Self::Mse | Self::Poisson { .. } | Self::Bce { .. } => "mean over measured values",
+            Self::Drg(_) => "mean over its elements",
             Self::Correlation(Over::Tracks) => "1 - r over the tracks of an example, mean over examples",
             Self::Correlation(Over::Points) => "1 - r over examples of a batch, mean over tracks",
         }
@@ -68,6 +104,7 @@ impl Measure {
 impl std::fmt::Display for Measure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Drg(loss) => return write!(f, "drg({})", loss.name()),
             Self::Mse => "mse()",
             Self::Poisson { log: false } => "poisson()",
             Self::Poisson { log: true } => "poisson(log = true)",

@@ -7,7 +7,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
-pub use measure::{Measure, Over};
+pub use measure::{DrgLoss, Measure, Over};
 pub(crate) use targets::check_targets;
 
 use cistron_declaration::{ObjectiveDeclaration, Span};

@@ -1,7 +1,7 @@
 //! Right-hand sides: `0.95 * correlation(Tracks) + 0.05 * mse()` as weighted measures.
 
-use super::measure::{Measure, Over};
-use cistron_declaration::{Argument, BinaryOperator, Diagnostic, Expression, Kind, Span, did_you_mean, nearest};
+use super::measure::{DrgLoss, Measure, Over};
+use cistron_declaration::{DRG_LOSSES, Argument, BinaryOperator, Diagnostic, Expression, Kind, Span, did_you_mean, nearest};
 
 /// One weighted measure of a right-hand side.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,7 +101,7 @@ fn collect(value: &Expression, scale: f64, terms: &mut Vec<Weighted>, mistakes: 
         }
         _ => mistakes.push(
             Diagnostic::error(value.span, "this is no loss")
-                .help("a loss is a sum of terms such as `0.5 * mse()`; losses: mse, poisson, bce, correlation"),
+                .help("a loss is a sum of terms such as `0.5 * mse()`; losses: mse, poisson, bce, correlation, drg"),
         ),
     }
 }
@@ -146,6 +146,7 @@ fn measure(function: &str, arguments: &[Argument], span: Span, mistakes: &mut Ve
         "bce" => Some(Measure::Bce {
             logits: flag(function, Some("logits"), arguments, mistakes)?,
         }),
+        "drg" => drg(arguments, span, mistakes).map(Measure::Drg),
         "correlation" => over(arguments, span, mistakes).map(Measure::Correlation),
         other => {
             mistakes.push(unknown(other, span));
@@ -184,6 +185,23 @@ fn flag(function: &str, name: Option<&str>, arguments: &[Argument], mistakes: &m
         }
     }
     (mistakes.len() == before).then_some(value)
+}
+
+/// The name of one of DRG's losses.
+fn drg(arguments: &[Argument], span: Span, mistakes: &mut Vec<Diagnostic>) -> Option<DrgLoss> {
+    let [Argument { name: None, value, .. }] = arguments else {
+        mistakes.push(Diagnostic::error(span, "`drg` takes the name of one loss").help("such as `drg(Cosinedata)`"));
+        return None;
+    };
+    let (name, found) = match &value.kind {
+        Kind::Name(name) => (name.as_str(), DrgLoss::of(name)),
+        _ => ("", None),
+    };
+    if found.is_none() {
+        let message = format!("DRG has no loss `{name}`");
+        mistakes.push(Diagnostic::error(value.span, message).help(did_you_mean(name, DRG_LOSSES)));
+    }
+    found
 }
 
 fn over(arguments: &[Argument], span: Span, mistakes: &mut Vec<Diagnostic>) -> Option<Over> {

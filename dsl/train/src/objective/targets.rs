@@ -86,7 +86,7 @@ pub(crate) fn check_targets(objective: &Objective, data: &Dataset, rows: &[usize
                     }
                 }
             }
-            Measure::Correlation(Over::Tracks) | Measure::Mse => {}
+            Measure::Correlation(Over::Tracks) | Measure::Mse | Measure::Drg(_) => {}
         }
     }
     if mistakes.is_empty() {

@@ -107,7 +107,7 @@ impl Session<'_> {
         let outputs = self.network.predict(inputs)?;
         for term in self.parts.objective.losses() {
             if let (Some(prediction), Some(target)) = (outputs.get(&term.output), targets.get(&term.output)) {
-                let (value, _) = crate::loss::loss(term.measure).value_and_gradient(prediction, target, None)?;
+                let (value, _) = crate::loss::value_and_gradient(term.measure, prediction, target)?;
                 if !value.is_finite() {
                     return Ok(format!(
                         "all layers are finite, `{}` of output `{}` is not",

@@ -160,8 +160,12 @@ impl Given {
         }
     }
 
+    /// As text; of a list with one value for all, that value.
     pub(super) fn text(&self, name: &str) -> String {
-        self.value(name).to_string()
+        match self.value(name) {
+            OptionValue::List(items) if !items.is_empty() && items.iter().all(|item| *item == items[0]) => items[0].to_string(),
+            value => value.to_string(),
+        }
     }
 
     /// One value for each of `n` things: a list, or the same for all.
