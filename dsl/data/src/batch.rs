@@ -26,16 +26,17 @@ pub struct Batch {
 /// One input's tensor for some rows.
 pub(crate) fn input_tensor(input: &Input, rows: &[usize], precision: DType) -> Result<Tensor> {
     match &input.content {
-        Content::Sequence { length, codes, .. } => {
+        Content::Sequence { codes, .. } => {
+            let length = codes.length();
             let mut hot = vec![0f32; rows.len() * 4 * length];
-            for (one, &row) in hot.chunks_exact_mut(4 * length).zip(rows) {
-                for (position, &code) in codes[row * length..(row + 1) * length].iter().enumerate() {
+            for (one, &row) in hot.chunks_exact_mut((4 * length).max(1)).zip(rows) {
+                for (position, &code) in codes.row(row).iter().enumerate() {
                     if code < 4 {
                         one[code as usize * length + position] = 1.0;
                     }
                 }
             }
-            tensor(hot, &[rows.len(), 4, *length], precision)
+            tensor(hot, &[rows.len(), 4, length], precision)
         }
         Content::Category { levels, codes } => {
             let mut hot = vec![0f32; rows.len() * levels.len()];

@@ -1,8 +1,8 @@
 //! Changed copies of a data set that show what a model really uses.
 
-use crate::alphabet::PAD;
-use crate::alphabet::encode;
+use crate::alphabet::{PAD, decode, encode};
 use crate::audit::Remark;
+use crate::codes::Codes;
 use crate::dataset::Content;
 use crate::{DataError, Dataset, Result};
 use cistron_random::{Purpose, Stream};
@@ -32,26 +32,32 @@ impl Dataset {
     /// A copy with other sequences: `change(row, letters)` gives the new letters, as many as before.
     ///
     /// # Errors
-    /// No sequence input of this name; a letter that is no base; a sequence that changed its length.
+    /// No sequence input of this name; a letter that is no base; a sequence that changed its length; a cache that cannot
+    /// be written (many sequences are kept there).
     pub fn map_sequences(&self, input: &str, change: impl Fn(usize, &str) -> String) -> Result<Self> {
-        let old = self.sequences(input)?;
-        let mut contents = (*self.contents).clone();
-        for one in contents.inputs.iter_mut().filter(|i| i.name == input) {
-            let Content::Sequence { length, codes, .. } = &mut one.content else {
-                continue;
-            };
-            for (row, letters) in old.iter().enumerate() {
-                let new = change(row, letters);
+        let (old, rna) = self.codes(input)?;
+        let length = old.length();
+        let changed = Codes::keep(old.len(), length, None, |sink| {
+            for (row, codes) in old.iter().enumerate() {
+                let letters = decode(codes, rna);
                 let place = || format!("map_sequences: `{}` (row {row})", self.names()[row]);
-                let (mut new, _) = encode(&new)
+                let (mut new, _) = encode(&change(row, &letters))
                     .map_err(|(at, c)| DataError::Values(format!("{}: `{c}` at position {} is no base", place(), at + 1)))?;
                 if new.len() != letters.len() {
                     let message = format!("{}: {} letters became {}; keep the length", place(), letters.len(), new.len());
                     return Err(DataError::Values(message));
                 }
-                new.resize(*length, PAD);
-                codes[row * *length..(row + 1) * *length].copy_from_slice(&new);
+                new.resize(length, PAD);
+                sink.write(&new)?;
             }
+            Ok(())
+        })?;
+        let mut contents = (*self.contents).clone();
+        for one in contents.inputs.iter_mut().filter(|i| i.name == input) {
+            one.content = Content::Sequence {
+                codes: changed.clone(),
+                rna,
+            };
         }
         contents.notes.push(Remark::amber(format!(
             "control: sequences of `{input}` changed by `map_sequences`"

@@ -4,20 +4,22 @@ use crate::alphabet::decode;
 use crate::audit::Shown;
 use crate::batch::{input_tensor, matrix};
 use crate::captured::Captured;
+use crate::codes::Codes;
 use crate::fingerprint::FilePrint;
-use crate::part::{self, Folds, Split};
+use crate::folds::Folds;
+use crate::part::{self, Split};
 use crate::{Audit, Batch, DataError, Part, Result};
 use candle_core::DType;
 use cistron_declaration::{Axis, AxisKind, DataDeclaration, Port, PortKind, Signature};
 use cistron_display::{Bundle, Show};
 use polars::prelude::{Column, DataFrame};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What an input holds, row by row.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// One byte per base, `[rows, length]`.
-    Sequence { length: usize, codes: Vec<u8>, rna: bool },
+    Sequence { codes: Codes, rna: bool },
     /// The number of each row's category.
     Category { levels: Vec<String>, codes: Vec<usize> },
     /// Numbers, `[rows, tracks]`.
@@ -60,6 +62,7 @@ pub(crate) struct Contents {
 pub struct Dataset {
     pub(crate) contents: Arc<Contents>,
     audit: Arc<Audit>,
+    hash: Arc<OnceLock<String>>,
 }
 
 impl Dataset {
@@ -81,6 +84,7 @@ impl Dataset {
         Self {
             contents: Arc::new(contents),
             audit: Arc::new(audit),
+            hash: Arc::default(),
         }
     }
 
@@ -126,7 +130,9 @@ impl Dataset {
     }
 
     /// The rows of a part, in order. Without a fold the declared `split` decides. With a fold, validation is that
-    /// set, test is the set after it (the first after the last) and training is the rest, as DRG does.
+    /// set, test is the set after it (the first after the last) and training is the rest, as DRG does. Of `folds
+    /// count(..)` the fold's own set is tested and the set before it (the last before the first) is for validation,
+    /// which is DRG's other rule.
     ///
     /// # Errors
     /// A fold that does not exist, or a part without rows; the message lists what there is.
@@ -197,14 +203,14 @@ impl Dataset {
     /// # Errors
     /// No sequence input of this name, or no such row.
     pub fn sequence(&self, input: &str, row: usize) -> Result<String> {
-        let (length, codes, rna) = self.codes(input)?;
+        let (codes, rna) = self.codes(input)?;
         if row >= self.len() {
             return Err(DataError::Values(format!(
                 "row {row} does not exist: the data have {} rows",
                 self.len()
             )));
         }
-        Ok(decode(&codes[row * length..(row + 1) * length], rna))
+        Ok(decode(codes.row(row), rna))
     }
 
     /// The letters of all rows of a sequence input, without padding.
@@ -212,11 +218,8 @@ impl Dataset {
     /// # Errors
     /// No sequence input of this name.
     pub fn sequences(&self, input: &str) -> Result<Vec<String>> {
-        let (length, codes, rna) = self.codes(input)?;
-        if length == 0 {
-            return Ok(vec![String::new(); self.len()]);
-        }
-        Ok(codes.chunks_exact(length).map(|c| decode(c, rna)).collect())
+        let (codes, rna) = self.codes(input)?;
+        Ok(codes.iter().map(|row| decode(row, rna)).collect())
     }
 
     /// A part as a data frame: `name`, the sequences and other inputs, every track of every output
@@ -230,9 +233,9 @@ impl Dataset {
         let mut columns = vec![Column::new("name".into(), pick(self.names()))];
         for input in &self.contents.inputs {
             match &input.content {
-                Content::Sequence { .. } => {
-                    let sequences = self.sequences(&input.name)?;
-                    columns.push(Column::new(input.name.as_str().into(), pick(&sequences)));
+                Content::Sequence { codes, rna } => {
+                    let letters: Vec<String> = rows.iter().map(|&r| decode(codes.row(r), *rna)).collect();
+                    columns.push(Column::new(input.name.as_str().into(), letters));
                 }
                 Content::Category { levels, codes } => {
                     let values: Vec<String> = rows.iter().map(|&r| levels[codes[r]].clone()).collect();
@@ -279,6 +282,10 @@ impl Dataset {
 
     /// SHA-256 over names, inputs and targets: equal for equal examples, whatever file they came from.
     pub fn content_hash(&self) -> String {
+        self.hash.get_or_init(|| self.hash_content()).clone()
+    }
+
+    fn hash_content(&self) -> String {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         for name in self.names() {
@@ -288,7 +295,7 @@ impl Dataset {
         for input in &self.contents.inputs {
             hash.update(input.name.as_bytes());
             match &input.content {
-                Content::Sequence { codes, .. } => hash.update(codes),
+                Content::Sequence { codes, .. } => codes.iter().for_each(|row| hash.update(row)),
                 Content::Category { levels, codes } => codes.iter().for_each(|&c| hash.update(levels[c].as_bytes())),
                 Content::Scalar { values, .. } => values.iter().for_each(|v| hash.update(v.to_le_bytes())),
             }
@@ -314,17 +321,17 @@ impl Dataset {
             .ok_or_else(|| DataError::unknown("output", name, exist()))
     }
 
-    /// Length, codes and whether it is RNA.
-    pub(crate) fn codes(&self, input: &str) -> Result<(usize, &[u8], bool)> {
+    /// The codes of a sequence input, and whether it is RNA.
+    pub(crate) fn codes(&self, input: &str) -> Result<(&Codes, bool)> {
         let sequences = self.contents.inputs.iter().filter_map(|i| match &i.content {
-            Content::Sequence { length, codes, rna } => Some((i.name.as_str(), *length, codes.as_slice(), *rna)),
+            Content::Sequence { codes, rna } => Some((i.name.as_str(), codes, *rna)),
             _ => None,
         });
         let all: Vec<_> = sequences.collect();
         let found = all
             .iter()
             .find(|(name, ..)| *name == input)
-            .map(|&(_, length, codes, rna)| (length, codes, rna));
+            .map(|&(_, codes, rna)| (codes, rna));
         found.ok_or_else(|| DataError::unknown("sequence input", input, all.iter().map(|(name, ..)| *name)))
     }
 }
@@ -337,10 +344,10 @@ impl Input {
             bp: None,
         };
         let (kind, axes, tracks) = match &self.content {
-            Content::Sequence { length, rna, .. } => {
+            Content::Sequence { codes, rna } => {
                 let position = Axis {
                     kind: AxisKind::Position,
-                    size: Some(*length),
+                    size: Some(codes.length()),
                     bp: Some(1.0),
                 };
                 let kind = if *rna { PortKind::Rna } else { PortKind::Dna };

@@ -1,5 +1,6 @@
 //! Which rows belong to training, validation and test.
 
+use crate::folds::Folds;
 use crate::{DataError, Result};
 
 /// A part of the data.
@@ -41,40 +42,6 @@ pub(crate) struct Split {
     pub(crate) parts: Vec<Option<Part>>,
 }
 
-/// Numbered sets of rows for cross-validation.
-#[derive(Clone, Debug)]
-pub(crate) struct Folds {
-    /// How they were made, in words.
-    pub(crate) how: String,
-    /// The sets' names.
-    pub(crate) sets: Vec<String>,
-    /// The set of each row; none for rows in no set.
-    pub(crate) set: Vec<Option<usize>>,
-    /// Whether rows in no set are used for training.
-    pub(crate) unassigned_train: bool,
-}
-
-impl Folds {
-    /// Validation is set `fold`, test is the set after it (the first after the last), training is the rest.
-    fn part(&self, row: usize, fold: usize) -> Option<Part> {
-        match self.set[row] {
-            Some(set) if set == fold => Some(Part::Valid),
-            Some(set) if set == (fold + 1) % self.sets.len() => Some(Part::Test),
-            Some(_) => Some(Part::Train),
-            None => self.unassigned_train.then_some(Part::Train),
-        }
-    }
-
-    fn exist(&self) -> String {
-        let last = self.sets.len().saturating_sub(1);
-        format!(
-            "there are folds 0 to {last} ({} sets: {})",
-            self.sets.len(),
-            self.sets.join(", ")
-        )
-    }
-}
-
 /// The rows of a part; see [`crate::Dataset::rows`].
 pub(crate) fn rows(
     count: usize,
@@ -97,10 +64,11 @@ pub(crate) fn rows(
             exist: folds.exist(),
         });
     }
-    let of = |row: usize| match (fold, folds, split) {
-        (Some(fold), Some(folds), _) => folds.part(row, fold),
-        (_, _, Some(split)) => split.parts[row],
-        _ => Some(Part::Train),
+    let held = fold.zip(folds).map(|(fold, folds)| folds.parts(count, fold));
+    let of = |row: usize| match (&held, split) {
+        (Some(parts), _) => parts[row],
+        (None, Some(split)) => split.parts[row],
+        (None, None) => Some(Part::Train),
     };
     let rows: Vec<usize> = (0..count).filter(|&row| part == Part::All || of(row) == Some(part)).collect();
     if rows.is_empty() {
@@ -133,13 +101,8 @@ mod tests {
     use super::*;
 
     fn folds() -> Folds {
-        let set = vec![Some(0), Some(1), Some(2), Some(0), None];
-        Folds {
-            how: "sets.txt".into(),
-            sets: vec!["a".into(), "b".into(), "c".into()],
-            set,
-            unassigned_train: false,
-        }
+        let set = [Some(0), Some(1), Some(2), Some(0), None];
+        Folds::of_sets("sets.txt", vec!["a".into(), "b".into(), "c".into()], &set)
     }
 
     #[test]

@@ -149,7 +149,7 @@ pub fn sort(frame: &DataFrame, by: &str, descending: bool) -> Result<DataFrame> 
 /// A missing or damaged file, rows of unequal length (with file and line).
 pub fn read_table(path: impl AsRef<std::path::Path>) -> Result<DataFrame> {
     let content = files::read(&path.as_ref().to_string_lossy())?;
-    delimited::read(&content, true).map(|c| c.frame)
+    delimited::read(&content, true, delimited::Untitled::Refused).map(|c| c.frame)
 }
 
 /// Writes a table with tabs between the columns; an existing file is replaced at once when all is written.
@@ -176,10 +176,24 @@ pub fn write_tsv(frame: &DataFrame, path: impl AsRef<std::path::Path>) -> Result
         out.push_str(&cells.join("\t"));
     }
     out.push('\n');
-    let failed = |e: std::io::Error| DataError::file(path.display(), None, e.to_string());
-    let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    std::fs::write(&temporary, out).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
+    files::write(path, &out)
+}
+
+/// The text files of a `.tar` or `.tar.gz` archive, as name inside the archive and content, in the archive's order.
+/// Folders and links have no content and are left out.
+///
+/// # Errors
+/// A missing or damaged archive, a file that is no UTF-8 text, an archive without files.
+///
+/// # Example
+/// ```no_run
+/// for (name, text) in cistron_data::table::archive("WT_countdata.tar.gz")? {
+///     println!("{name}: {} lines", text.lines().count());
+/// }
+/// # Ok::<(), cistron_data::DataError>(())
+/// ```
+pub fn archive(path: impl AsRef<std::path::Path>) -> Result<Vec<(String, String)>> {
+    crate::source::tar::read(&files::open(&path.as_ref().to_string_lossy())?)
 }
 
 /// The first `rows` rows as a table to show; numbers with four significant digits.

@@ -2,7 +2,7 @@
 
 use crate::reader::Reader;
 use crate::sources::{
-    FOLDS, KINDS, Known, SOURCES, SPLITS, Source, argument_word, declares, example, gives, is_option, is_source,
+    FOLDS, KINDS, Known, SOURCES, SPLITS, Source, argument_words, declares, example, gives, is_option, is_source,
 };
 use cistron_declaration::{Argument, DataDeclaration, DataStatement, Expression, Kind, did_you_mean};
 
@@ -230,7 +230,8 @@ fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arg
     let (least, most) = source.values;
     let values: Vec<&Argument> = arguments.iter().filter(|argument| argument.name.is_none()).collect();
     if values.len() < least {
-        reader.mistake_with_help(value.span, format!("`{name}` needs a value"), format!("`{name}(\"..\")`"));
+        let example = if name == "count" { "10" } else { "\"..\"" };
+        reader.mistake_with_help(value.span, format!("`{name}` needs a value"), format!("`{name}({example})`"));
     }
     for extra in values.iter().skip(most) {
         reader.mistake(
@@ -255,14 +256,34 @@ fn check_arguments(reader: &mut Reader, source: &Source, value: &Expression, arg
                 format!("unknown argument `{given}` of the {what} `{name}`"),
                 help,
             );
-        } else if let Some(word) = argument_word(given)
-            && !matches!(&argument.value.kind, Kind::Name(found) if found == word)
+        } else if let Some(words) = argument_words(given)
+            && !matches!(&argument.value.kind, Kind::Name(found) if words.contains(&found.as_str()))
         {
-            reader.mistake(argument.value.span, format!("`{given}` can only be `{word}`"));
+            let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            reader.mistake(argument.value.span, format!("`{given}` can only be {}", list.join(" or ")));
         }
     }
     if name == "hash" {
         check_shares(reader, arguments);
+    }
+    if name == "count" {
+        check_sets(reader, arguments);
+    }
+}
+
+/// `count(10)`: training, validation and test need a set each.
+fn check_sets(reader: &mut Reader, arguments: &[Argument]) {
+    for argument in arguments.iter().filter(|argument| argument.name.is_none()) {
+        let sets = match &argument.value.kind {
+            Kind::Int(sets) if *sets >= 3 => continue,
+            Kind::Int(sets) => sets.to_string(),
+            Kind::Float(sets) => sets.to_string(),
+            Kind::Text(text) => format!("{text:?}"),
+            Kind::Capture(_) => continue,
+            _ => "this".into(),
+        };
+        let message = format!("`count` needs a whole number of sets, at least 3; found {sets}");
+        reader.mistake_with_help(argument.value.span, message, "`folds count(10, seed = 1010, above = 0.5);`");
     }
 }
 

@@ -59,10 +59,11 @@ pub(crate) const SPLITS: [Source; 4] = [
 ];
 
 /// Rules after `folds`.
-pub(crate) const FOLDS: [Source; 3] = [
+pub(crate) const FOLDS: [Source; 4] = [
     source("sets", (1, 1), &["unassigned"], &["folds"]),
-    source("column", (1, 1), &[], &["folds"]),
+    source("column", (1, 1), &["unassigned"], &["folds"]),
     source("hash", (0, 0), &["sets", "seed"], &["folds"]),
+    source("count", (1, 1), &["seed", "above"], &["folds"]),
 ];
 
 /// Kinds after the colon, and whether this version has them as an input and as an output.
@@ -87,7 +88,11 @@ pub(crate) fn gives(kind: &str) -> Option<(&'static str, &'static [&'static str]
 }
 
 /// Words that stand for themselves as the value of an argument.
-const WORDS: [(&str, &str); 3] = [("missing", "masked"), ("by", "name"), ("unassigned", "train")];
+const WORDS: [(&str, &[&str]); 3] = [
+    ("missing", &["masked"]),
+    ("by", &["name"]),
+    ("unassigned", &["train", "drop"]),
+];
 
 /// Whether an entry sets something about its statement and declares nothing (`jitter = 100`).
 pub(crate) fn is_option(word: &str, entry: &Entry) -> bool {
@@ -104,12 +109,12 @@ pub(crate) fn is_source(name: &str) -> bool {
 
 /// Whether a bare name as the value of an argument stands for itself.
 pub(crate) fn is_argument_word(argument: &str, name: &str) -> bool {
-    WORDS.contains(&(argument, name))
+    argument_words(argument).is_some_and(|words| words.contains(&name))
 }
 
-/// The word that an argument takes, if it takes one alone.
-pub(crate) fn argument_word(argument: &str) -> Option<&'static str> {
-    WORDS.iter().find(|(name, _)| *name == argument).map(|(_, word)| *word)
+/// The words that an argument takes, if it takes words alone.
+pub(crate) fn argument_words(argument: &str) -> Option<&'static [&'static str]> {
+    WORDS.iter().find(|(name, _)| *name == argument).map(|(_, words)| *words)
 }
 
 /// How a statement looks.

@@ -6,6 +6,7 @@ mod shown;
 mod text;
 
 use crate::alphabet::PAD;
+use crate::codes::Codes;
 use crate::dataset::{Content, Contents};
 use crate::part::Part;
 use cistron_display::{Bundle, Show};
@@ -160,11 +161,11 @@ impl Show for Audit {
 
 /// Examples whose sequences repeat earlier ones, and distinct sequences that stand in several parts.
 fn identical(contents: &Contents) -> (usize, usize) {
-    let sequences: Vec<(usize, &[u8])> = contents
+    let sequences: Vec<&Codes> = contents
         .inputs
         .iter()
         .filter_map(|i| match &i.content {
-            Content::Sequence { length, codes, .. } => Some((*length, codes.as_slice())),
+            Content::Sequence { codes, .. } => Some(codes),
             _ => None,
         })
         .collect();
@@ -173,14 +174,15 @@ fn identical(contents: &Contents) -> (usize, usize) {
     }
     let mut rows_of: HashMap<Vec<&[u8]>, Vec<usize>> = HashMap::new();
     for row in 0..contents.names.len() {
-        let key = sequences.iter().map(|(l, codes)| &codes[row * l..(row + 1) * l]).collect();
+        let key = sequences.iter().map(|codes| codes.row(row)).collect();
         rows_of.entry(key).or_default().push(row);
     }
     let again = rows_of.values().map(|rows| rows.len() - 1).sum();
+    let set = contents.folds.as_ref().map(|folds| folds.first_sets(contents.names.len()));
     let part_of = |row: usize| -> Option<usize> {
-        match (&contents.split, &contents.folds) {
+        match (&contents.split, &set) {
             (Some(split), _) => split.parts[row].map(|p| p as usize),
-            (None, Some(folds)) => folds.set[row],
+            (None, Some(set)) => set[row],
             _ => None,
         }
     };
@@ -204,13 +206,11 @@ fn parts(contents: &Contents) -> (Vec<(String, usize)>, String) {
         return (parts, split.how.clone());
     }
     if let Some(folds) = &contents.folds {
-        let size = |set: usize| folds.set.iter().filter(|s| **s == Some(set)).count();
-        let parts = folds
-            .sets
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (name.clone(), size(i)))
-            .collect();
+        let mut parts: Vec<(String, usize)> = folds.sets.iter().cloned().zip(folds.members.iter().map(Vec::len)).collect();
+        let loose = folds.in_no_set(contents.names.len()).len();
+        if loose > 0 {
+            parts.push(("in no set".into(), loose));
+        }
         return (parts, format!("{} folds from {}", folds.sets.len(), folds.how));
     }
     (Vec::new(), String::new())
@@ -227,21 +227,25 @@ fn input(name: &str, content: &Content) -> InputAudit {
         words: String::new(),
     };
     match content {
-        Content::Sequence { length, codes, rna } => {
+        Content::Sequence { codes, rna } => {
             audit.kind = if *rna { "Rna" } else { "Dna" };
-            let mut counts = [0usize; 6];
-            codes.iter().for_each(|&c| counts[usize::from(c.min(PAD))] += 1);
+            let (mut counts, mut gc, mut lengths) = ([0usize; 6], Vec::new(), (usize::MAX, 0));
+            for row in codes.iter() {
+                let mut here = [0usize; 6];
+                row.iter().for_each(|&c| here[usize::from(c.min(PAD))] += 1);
+                counts.iter_mut().zip(here).for_each(|(all, n)| *all += n);
+                let used = row.len() - here[usize::from(PAD)];
+                lengths = (lengths.0.min(used), lengths.1.max(used));
+                let known: usize = here[..4].iter().sum();
+                if known > 0 {
+                    gc.push((here[1] + here[2]) as f64 / known as f64);
+                }
+            }
             let known = counts[..4].iter().sum::<usize>().max(1) as f64;
             audit.composition = std::array::from_fn(|b| counts[b] as f64 / known);
-            audit.unknown = counts[4] as f64 / (codes.len() - counts[5]).max(1) as f64;
-            let rows = || codes.chunks_exact((*length).max(1));
-            let used = |row: &[u8]| row.iter().filter(|&&c| c != PAD).count();
-            audit.lengths = (rows().map(used).min().unwrap_or(0), rows().map(used).max().unwrap_or(0));
-            let gc = rows().filter_map(|row| {
-                let known = row.iter().filter(|&&c| c < 4).count();
-                (known > 0).then(|| row.iter().filter(|&&c| c == 1 || c == 2).count() as f64 / known as f64)
-            });
-            audit.gc = Some(Histogram::of(gc));
+            audit.unknown = counts[4] as f64 / counts[..5].iter().sum::<usize>().max(1) as f64;
+            audit.lengths = (lengths.0.min(lengths.1), lengths.1);
+            audit.gc = Some(Histogram::of(gc.into_iter()));
         }
         Content::Category { levels, .. } => {
             audit.kind = "Category";

@@ -101,13 +101,30 @@ impl<'a> Call<'a> {
 
     /// Whether `name = word` stands there; another word is a mistake.
     pub(crate) fn word(&self, name: &str, word: &str) -> Located<bool> {
-        match self.named(name) {
-            None => Ok(false),
-            Some(Expression {
-                kind: Kind::Name(found), ..
-            }) if found == word => Ok(true),
-            Some(other) => Err(Diagnostic::error(other.span, format!("`{name}` can only be `{word}`"))),
+        Ok(self.choice(name, &[word])?.is_some())
+    }
+
+    /// Which of some words stands after `name =`; another word is a mistake.
+    pub(crate) fn choice(&self, name: &str, words: &[&str]) -> Located<Option<usize>> {
+        let Some(expression) = self.named(name) else { return Ok(None) };
+        let found = match &expression.kind {
+            Kind::Name(found) => words.iter().position(|word| word == found),
+            _ => None,
+        };
+        if found.is_none() {
+            let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            let message = format!("`{name}` can only be {}", list.join(" or "));
+            return Err(Diagnostic::error(expression.span, message));
         }
+        Ok(found)
+    }
+
+    /// The first argument as a number, and where it stands.
+    pub(crate) fn number(&self) -> Located<(f64, Span)> {
+        let expression = self.first()?;
+        let wrong = || Diagnostic::error(expression.span, format!("`{}` needs a number here", self.function));
+        let number = self.value(expression).and_then(|v| v.as_f64()).ok_or_else(wrong)?;
+        Ok((number, expression.span))
     }
 
     /// The first argument as a captured data frame.

@@ -1,6 +1,7 @@
 //! Values that cannot be learned.
 
 use super::arguments::Located;
+use super::few;
 use crate::audit::Remark;
 use crate::dataset::Output;
 use cistron_declaration::{Diagnostic, Span};
@@ -50,13 +51,11 @@ pub(crate) fn output(output: &Output, span: Span, masked: bool, place: &dyn Fn(u
         return Err(Diagnostic::error(span, message).help("there is nothing to learn from it; is it the right column?"));
     }
     if !found.is_empty() {
-        let names: Vec<&str> = found.iter().take(5).map(|(t, _)| output.tracks[*t].as_str()).collect();
-        let more = if found.len() > 5 { ", .." } else { "" };
         remarks.push(Remark::amber(format!(
-            "output `{}`: {} tracks are constant ({}{more})",
+            "output `{}`: {} tracks are constant ({})",
             output.name,
             found.len(),
-            names.join(", ")
+            few(found.iter().map(|(t, _)| output.tracks[*t].as_str()))
         )));
     }
     Ok(remarks)

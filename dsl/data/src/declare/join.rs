@@ -1,7 +1,7 @@
 //! Rows of several sources, joined by name.
 
-use super::Source;
 use super::arguments::Located;
+use super::{Source, few};
 use crate::audit::Remark;
 use cistron_declaration::Diagnostic;
 use cistron_display::count;
@@ -72,8 +72,7 @@ pub(crate) fn join(sources: &[Source], remarks: &mut Vec<Remark>) -> Located<Joi
             count(dropped.len())
         );
         if !dropped.is_empty() {
-            let more = if dropped.len() > 3 { ", .." } else { "" };
-            text.push_str(&format!(" ({}{more})", dropped[..dropped.len().min(3)].join(", ")));
+            text.push_str(&format!(" ({})", few(dropped.iter().copied())));
         }
         remarks.push(Remark {
             text,

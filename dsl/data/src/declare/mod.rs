@@ -3,10 +3,14 @@
 
 mod arguments;
 mod checks;
+mod classes;
+mod folds;
 mod join;
 mod ports;
 mod records;
+mod sequences;
 mod splits;
+mod tracks;
 
 use crate::audit::Remark;
 use crate::captured::Captured;
@@ -22,6 +26,9 @@ use records::Records;
 const WORDS: [&str; 10] = [
     "records", "input", "output", "classes", "folds", "split", "sample", "genome", "cells", "windows",
 ];
+
+/// So many names are shown of those that were dropped or lack something.
+const SHOWN: usize = 5;
 
 /// Where rows come from: names, and how to call it in messages.
 pub(crate) struct Source {
@@ -42,6 +49,12 @@ pub(crate) struct Reader<'a> {
     files: Vec<FilePrint>,
     remarks: Vec<Remark>,
     mistakes: Vec<Diagnostic>,
+}
+
+/// The first names of many.
+pub(crate) fn few<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let more = if names.len() > SHOWN { ", .." } else { "" };
+    format!("{}{more}", names.take(SHOWN).collect::<Vec<_>>().join(", "))
 }
 
 /// A mistake in a file, at the place in the declaration that names the file.
@@ -147,6 +160,7 @@ impl Reader<'_> {
             }
             outputs.push(output);
         }
+        self.remarks.extend(tracks::differences(&outputs));
         let mut contents = Contents {
             declaration: declaration.clone(),
             names: joined.names.clone(),
@@ -184,6 +198,15 @@ impl Reader<'_> {
             self.files.push(content.print.clone());
         }
         Ok(content)
+    }
+
+    /// Finds a file that is read as a stream; its print goes into the record of the run.
+    fn open_stream(&mut self, path: &str, span: Span) -> Located<files::Opened> {
+        let file = files::open(path).map_err(at(span))?;
+        if !self.files.contains(&file.print) {
+            self.files.push(file.print.clone());
+        }
+        Ok(file)
     }
 
     /// The number of a source with this key; it is made when it is new.

@@ -3,21 +3,20 @@
 use super::arguments::{Call, Located};
 use super::join::Joined;
 use super::{Reader, at};
-use crate::alphabet::{self, PAD};
 use crate::audit::Remark;
 use crate::dataset::{Content, Input, Output};
+use crate::source::delimited::{self, Untitled};
 use crate::source::npz::Archive;
-use crate::source::{delimited, fasta};
 use cistron_declaration::{Diagnostic, Entry, Kind, Span, did_you_mean};
 
 /// An input before the join.
 pub(crate) struct RawInput {
-    name: String,
-    source: usize,
-    content: Content,
+    pub(super) name: String,
+    pub(super) source: usize,
+    pub(super) content: Content,
     /// Sequences that are shorter than the longest.
-    padded: usize,
-    ambiguous: usize,
+    pub(super) padded: usize,
+    pub(super) ambiguous: usize,
 }
 
 /// An output before the join.
@@ -28,14 +27,6 @@ pub(crate) struct RawOutput {
     values: Vec<f32>,
     pub(crate) masked: bool,
     pub(crate) span: Span,
-}
-
-/// Sequences as one array, with what was noticed.
-struct Encoded {
-    length: usize,
-    codes: Vec<u8>,
-    padded: usize,
-    ambiguous: usize,
 }
 
 impl Reader<'_> {
@@ -87,78 +78,6 @@ impl Reader<'_> {
             other => Err(Diagnostic::error(kind.1, format!("unknown kind `{other}`"))
                 .help(did_you_mean(other, ["Dna", "Rna", "Category", "Scalar"]))),
         }
-    }
-
-    fn read_sequences(&mut self, entry: &Entry, name: String, rna: bool) -> Located<()> {
-        let value = &entry.value;
-        let is_column = matches!(&value.kind, Kind::Field { .. })
-            || matches!(&value.kind, Kind::Call { function, .. } if function == "column");
-        let (source, encoded) = if is_column {
-            let (records, title, span) = self.column_of(value)?;
-            let letters = self.records[records].columns.text(&title).map_err(at(span))?;
-            let encoded = encode_all(&letters, rna, span, |row| {
-                format!(
-                    "`{}` ({})",
-                    self.records[records].names[row],
-                    self.records[records].columns.place(row)
-                )
-            })?;
-            (self.records_source(records, span), encoded)
-        } else {
-            let call = Call::of(value, self.captures, "a source of sequences: `npz`, `fasta` or a column")?;
-            match call.function {
-                "npz" => {
-                    call.only(&["key", "names"])?;
-                    let (path, span) = call.text()?;
-                    let content = self.open(&path, span)?;
-                    let mut archive = Archive::open(&content).map_err(at(span))?;
-                    let key = archive.sequence_key(call.named_text("key")?.as_deref()).map_err(at(span))?;
-                    let found = archive.sequences(&key, rna).map_err(at(span))?;
-                    let rows = found.codes.len().checked_div(found.length).unwrap_or(0);
-                    if rows == 0 {
-                        return Err(Diagnostic::error(span, format!("{path}: array `{key}` is empty")));
-                    }
-                    let names = archive.names(call.named_text("names")?.as_deref(), rows).map_err(at(span))?;
-                    let padded = found
-                        .codes
-                        .chunks_exact(found.length)
-                        .filter(|c| c[found.length - 1] == PAD)
-                        .count();
-                    let source = self.npz_source(&path, names, rows, span)?;
-                    (
-                        source,
-                        Encoded {
-                            length: found.length,
-                            codes: found.codes,
-                            padded,
-                            ambiguous: 0,
-                        },
-                    )
-                }
-                "fasta" => {
-                    call.only(&[])?;
-                    let (path, span) = call.text()?;
-                    let content = self.open(&path, span)?;
-                    let (names, letters) = fasta::read(&content).map_err(at(span))?;
-                    let encoded = encode_all(&letters, rna, span, |row| format!("{path}, record `{}`", names[row]))?;
-                    (self.source(&format!("fasta {path}"), &path, names, span), encoded)
-                }
-                other => return Err(cannot_give(other, "sequences", call.span, &["npz", "fasta", "column"])),
-            }
-        };
-        let content = Content::Sequence {
-            length: encoded.length,
-            codes: encoded.codes,
-            rna,
-        };
-        self.inputs.push(RawInput {
-            name,
-            source,
-            content,
-            padded: encoded.padded,
-            ambiguous: encoded.ambiguous,
-        });
-        Ok(())
     }
 
     fn read_category(&mut self, entry: &Entry, name: String) -> Located<()> {
@@ -244,7 +163,12 @@ impl Reader<'_> {
                 } else {
                     let (path, span) = call.text()?;
                     let content = self.open(&path, span)?;
-                    (delimited::read(&content, false).map_err(at(span))?, span)
+                    let columns = delimited::read(&content, false, Untitled::Numbered).map_err(at(span))?;
+                    if columns.numbered {
+                        let text = format!("{path}: no line of titles; its columns are called C0, C1, ..");
+                        self.remarks.push(Remark::amber(text));
+                    }
+                    (columns, span)
                 };
                 let titles = columns.titles();
                 let chosen = call.named_text("name")?.or_else(|| titles.first().cloned());
@@ -272,8 +196,8 @@ impl Reader<'_> {
             "npz" => {
                 call.only(&["key", "names", "missing"])?;
                 let (path, span) = call.text()?;
-                let content = self.open(&path, span)?;
-                let mut archive = Archive::open(&content).map_err(at(span))?;
+                let file = self.open_stream(&path, span)?;
+                let mut archive = Archive::open(&file).map_err(at(span))?;
                 let key = archive.number_key(call.named_text("key")?.as_deref()).map_err(at(span))?;
                 let (shape, values) = archive.numbers(&key).map_err(at(span))?;
                 let (rows, count) = (shape.first().copied().unwrap_or(0), shape.get(1).copied().unwrap_or(1));
@@ -298,7 +222,7 @@ impl Reader<'_> {
     }
 
     /// The source of an archive's rows; all its arrays that are used must have as many.
-    fn npz_source(&mut self, path: &str, names: Option<Vec<String>>, rows: usize, span: Span) -> Located<usize> {
+    pub(super) fn npz_source(&mut self, path: &str, names: Option<Vec<String>>, rows: usize, span: Span) -> Located<usize> {
         let source = self.source(&format!("npz {path}"), path, names.unwrap_or_else(|| numbered(rows)), span);
         let known = self.sources[source].names.len();
         if known != rows {
@@ -316,47 +240,13 @@ fn numbered(rows: usize) -> Vec<String> {
 }
 
 /// A source that exists for other things, or not at all.
-fn cannot_give(function: &str, what: &str, span: Span, known: &[&str]) -> Diagnostic {
+pub(super) fn cannot_give(function: &str, what: &str, span: Span, known: &[&str]) -> Diagnostic {
     match function {
         "twobit" | "bigwig" | "bed" | "narrowpeak" | "cooler" | "tfrecords" | "intervals" | "sequence" => {
             Diagnostic::error(span, format!("the source `{function}` cannot run yet"))
         }
         _ => Diagnostic::error(span, format!("`{function}` gives no {what}")).help(did_you_mean(function, known.iter().copied())),
     }
-}
-
-/// Letters to codes; RNA of unequal length is padded on the right.
-fn encode_all(letters: &[String], rna: bool, span: Span, place: impl Fn(usize) -> String) -> Located<Encoded> {
-    let length = letters.iter().map(|s| s.chars().count()).max().unwrap_or(0);
-    if length == 0 {
-        return Err(Diagnostic::error(span, "all sequences are empty"));
-    }
-    let mut codes = Vec::with_capacity(letters.len() * length);
-    let (mut padded, mut ambiguous) = (0, 0);
-    for (row, sequence) in letters.iter().enumerate() {
-        let (one, unclear) = alphabet::encode(sequence).map_err(|(position, letter)| {
-            let message = format!("{}: `{letter}` at position {} is no base", place(row), position + 1);
-            Diagnostic::error(span, message)
-                .help("bases are A, C, G, T or U, and N for unknown; lower case is read as upper case")
-        })?;
-        ambiguous += unclear;
-        if one.len() != length {
-            if !rna {
-                let longest = letters.iter().position(|s| s.chars().count() == length).unwrap_or(0);
-                let message = format!("{} has {} bases, but {} has {length}", place(row), one.len(), place(longest));
-                return Err(Diagnostic::error(span, message).help("`Dna` needs one length; only `Rna` is padded on the right"));
-            }
-            padded += 1;
-        }
-        codes.extend_from_slice(&one);
-        codes.resize((row + 1) * length, PAD);
-    }
-    Ok(Encoded {
-        length,
-        codes,
-        padded,
-        ambiguous,
-    })
 }
 
 impl RawInput {
@@ -376,16 +266,10 @@ impl RawInput {
         }
         let rows = &joined.rows[self.source];
         let content = match self.content {
-            Content::Sequence { length, codes, rna } => {
-                let codes = if joined.whole(self.source, codes.len() / length.max(1)) {
-                    codes
-                } else {
-                    rows.iter()
-                        .flat_map(|&r| &codes[r * length..(r + 1) * length])
-                        .copied()
-                        .collect()
-                };
-                Content::Sequence { length, codes, rna }
+            Content::Sequence { codes, rna } => {
+                let whole = joined.whole(self.source, codes.len());
+                let codes = if whole { codes } else { codes.pick(rows) };
+                Content::Sequence { codes, rna }
             }
             Content::Category { levels, codes } => Content::Category {
                 levels,

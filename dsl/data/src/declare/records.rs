@@ -3,7 +3,7 @@
 use super::arguments::{Call, Located};
 use super::{Reader, at};
 use crate::source::columns::Columns;
-use crate::source::delimited;
+use crate::source::delimited::{self, Untitled};
 use cistron_declaration::{Diagnostic, Entry, Expression, Kind, Span, did_you_mean};
 
 /// Rows that several inputs and outputs are columns of.
@@ -31,14 +31,14 @@ impl Reader<'_> {
                 call.only(&["name"])?;
                 let (path, span) = call.text()?;
                 let content = self.open(&path, span)?;
-                delimited::read(&content, false).map_err(at(span))?
+                delimited::read(&content, false, Untitled::Refused).map_err(at(span))?
             }
             "dataset" => {
                 call.only(&["name"])?;
                 let (registered, span) = call.text()?;
                 let path = crate::registry::path(&registered).map_err(at(span))?;
                 let content = self.open(&path.to_string_lossy(), span)?;
-                delimited::read(&content, false).map_err(at(span))?
+                delimited::read(&content, false, Untitled::Refused).map_err(at(span))?
             }
             other => {
                 let message = format!("records cannot come from `{other}`");

@@ -1,12 +1,12 @@
-//! `split ..`, `folds ..` and `classes ..`
+//! `split ..`
 
+use super::Reader;
 use super::arguments::{Call, Located};
 use super::join::Joined;
-use super::{Reader, at};
 use crate::alphabet::reverse_complement;
 use crate::audit::Remark;
 use crate::dataset::{Content, Contents};
-use crate::part::{Folds, Part, Split};
+use crate::part::{Part, Split};
 use cistron_declaration::{Diagnostic, Entry, Kind, Span, did_you_mean};
 use cistron_display::count;
 use sha2::{Digest, Sha256};
@@ -141,12 +141,12 @@ impl Reader<'_> {
         let seed = call.named_number("seed")?.map_or(0, |(s, _)| s as u64);
         let by_name = call.word("by", "name")?;
         let sequences = contents.inputs.iter().find_map(|i| match &i.content {
-            Content::Sequence { length, codes, rna } if !by_name => Some((*length, codes.as_slice(), *rna)),
+            Content::Sequence { codes, rna } if !by_name => Some((codes, *rna)),
             _ => None,
         });
         let draw = |row: usize| match sequences {
-            Some((length, codes, rna)) => {
-                let one = &codes[row * length..(row + 1) * length];
+            Some((codes, rna)) => {
+                let one = codes.row(row);
                 let other = reverse_complement(one);
                 if rna || one <= other.as_slice() {
                     share(seed, one)
@@ -238,198 +238,10 @@ impl Reader<'_> {
             parts,
         })
     }
-
-    pub(crate) fn read_folds(&mut self, entry: &Entry, joined: &Joined, contents: &Contents) -> Located<Folds> {
-        if matches!(entry.value.kind, Kind::Field { .. }) {
-            let (records, title, span) = self.column_of(&entry.value)?;
-            return Ok(folds_by_values(&title, &self.joined_column(records, &title, joined, span)?));
-        }
-        let call = Call::of(&entry.value, self.captures, "how to make folds: `sets`, `column` or `hash`")?;
-        let folds = match call.function {
-            "sets" => self.folds_by_sets(&call, joined)?,
-            "column" => {
-                call.only(&[])?;
-                let (records, title, span) = self.column_of(&entry.value)?;
-                folds_by_values(&title, &self.joined_column(records, &title, joined, span)?)
-            }
-            "hash" => {
-                call.only(&["sets", "seed"])?;
-                let sets = call.named_number("sets")?.map_or(10.0, |(s, _)| s) as usize;
-                if sets > contents.names.len() {
-                    let message = format!("{sets} sets for {} examples", contents.names.len());
-                    return Err(Diagnostic::error(call.span, message));
-                }
-                let seed = call.named_number("seed")?.map_or(0, |(s, _)| s as u64);
-                let set = contents
-                    .names
-                    .iter()
-                    .map(|n| Some((share(seed, n.as_bytes()) * sets as f64) as usize))
-                    .collect();
-                let names = (0..sets).map(|i| i.to_string()).collect();
-                Folds {
-                    how: format!("hash of the name, seed {seed}"),
-                    sets: names,
-                    set,
-                    unassigned_train: false,
-                }
-            }
-            other => {
-                let message = format!("unknown rule for folds `{other}`");
-                return Err(Diagnostic::error(call.span, message).help(did_you_mean(other, ["sets", "column", "hash"])));
-            }
-        };
-        if folds.sets.len() < 3 {
-            let message = format!(
-                "{} sets ({}); training, validation and test need at least 3",
-                folds.sets.len(),
-                folds.sets.join(", ")
-            );
-            return Err(Diagnostic::error(call.span, message));
-        }
-        if let Some(empty) = (0..folds.sets.len()).find(|s| !folds.set.contains(&Some(*s))) {
-            return Err(Diagnostic::error(
-                call.span,
-                format!("set `{}` ({}) holds none of the examples", folds.sets[empty], folds.how),
-            ));
-        }
-        let loose = folds.set.iter().filter(|s| s.is_none()).count();
-        if loose > 0 {
-            let what = if folds.unassigned_train {
-                "always in training"
-            } else {
-                "not used with a fold (`unassigned = train` would train on them)"
-            };
-            self.remarks.push(Remark::amber(format!(
-                "folds: {} examples are in no set: {what}",
-                count(loose)
-            )));
-        }
-        Ok(folds)
-    }
-
-    /// DRG's fold file: for each set a comment line with its name and a line of names, separated by blanks.
-    fn folds_by_sets(&mut self, call: &Call<'_>, joined: &Joined) -> Located<Folds> {
-        call.only(&["unassigned"])?;
-        let unassigned_train = call.word("unassigned", "train")?;
-        let (path, span) = call.text()?;
-        let content = self.open(&path, span)?;
-        let text = content.text().map_err(at(span))?;
-        let mut sets: Vec<String> = Vec::new();
-        let mut set_of: HashMap<&str, usize> = HashMap::new();
-        for (line, row) in text.lines().enumerate() {
-            if let Some(title) = row.strip_prefix('#') {
-                sets.push(title.trim().to_string());
-                continue;
-            }
-            for name in row.split_whitespace() {
-                let Some(set) = sets.len().checked_sub(1) else {
-                    let message = format!(
-                        "{path}:{}: names before the first set; a set begins with a line `# Set_0`",
-                        line + 1
-                    );
-                    return Err(Diagnostic::error(span, message));
-                };
-                if set_of.insert(name, set).is_some_and(|other| other != set) {
-                    return Err(Diagnostic::error(
-                        span,
-                        format!("{path}:{}: `{name}` is in two sets", line + 1),
-                    ));
-                }
-            }
-        }
-        if sets.is_empty() {
-            return Err(Diagnostic::error(
-                span,
-                format!("{path}: no sets; a set begins with a line `# Set_0`"),
-            ));
-        }
-        let set: Vec<Option<usize>> = joined.names.iter().map(|n| set_of.get(n.as_str()).copied()).collect();
-        let matched = set.iter().filter(|s| s.is_some()).count();
-        if matched == 0 {
-            let message = format!(
-                "{path}: none of its {} names is the name of an example (such as `{}`)",
-                set_of.len(),
-                joined.names[0]
-            );
-            return Err(Diagnostic::error(span, message));
-        }
-        if matched < set_of.len() {
-            let text = format!(
-                "folds: {} of {} names in {path} belong to no example",
-                count(set_of.len() - matched),
-                count(set_of.len())
-            );
-            self.remarks.push(Remark::amber(text));
-        }
-        Ok(Folds {
-            how: format!("set file {path}"),
-            sets,
-            set,
-            unassigned_train,
-        })
-    }
-
-    /// `condition class` in two columns; every track needs a class.
-    pub(crate) fn read_classes(&mut self, entry: &Entry, contents: &Contents) -> Located<Vec<(String, String)>> {
-        let call = Call::of(&entry.value, self.captures, "`table(\"classes.txt\")`")?;
-        if call.function != "table" {
-            return Err(Diagnostic::error(
-                call.span,
-                format!("classes come from `table`, not from `{}`", call.function),
-            ));
-        }
-        call.only(&[])?;
-        let (path, span) = call.text()?;
-        let content = self.open(&path, span)?;
-        let mut classes = Vec::new();
-        for (line, row) in content.text().map_err(at(span))?.lines().enumerate() {
-            match row.split_whitespace().collect::<Vec<_>>().as_slice() {
-                [] => {}
-                [first, ..] if first.starts_with('#') => {}
-                [track, class] => classes.push(((*track).to_string(), (*class).to_string())),
-                other => {
-                    let message = format!(
-                        "{path}:{}: {} words where `condition class` is expected",
-                        line + 1,
-                        other.len()
-                    );
-                    return Err(Diagnostic::error(span, message));
-                }
-            }
-        }
-        let known: HashMap<&str, ()> = classes.iter().map(|(t, _)| (t.as_str(), ())).collect();
-        let tracks = contents.outputs.iter().flat_map(|o| &o.tracks);
-        let lacking: Vec<&str> = tracks.map(String::as_str).filter(|t| !known.contains_key(t)).collect();
-        if let Some(first) = lacking.first() {
-            return Err(Diagnostic::error(
-                span,
-                format!("{path}: {} tracks have no class, first `{first}`", lacking.len()),
-            ));
-        }
-        Ok(classes)
-    }
-}
-
-/// Folds by the values of a column, in order (as numbers when all are).
-fn folds_by_values(title: &str, values: &[String]) -> Folds {
-    let mut sets: Vec<String> = values.iter().filter(|v| !v.is_empty()).cloned().collect();
-    sets.sort();
-    sets.dedup();
-    if sets.iter().all(|s| s.parse::<f64>().is_ok()) {
-        sets.sort_by(|a, b| a.parse::<f64>().unwrap_or(0.0).total_cmp(&b.parse::<f64>().unwrap_or(0.0)));
-    }
-    let place: HashMap<&str, usize> = sets.iter().enumerate().map(|(i, s)| (s.as_str(), i)).collect();
-    let set = values.iter().map(|v| place.get(v.as_str()).copied()).collect();
-    Folds {
-        how: format!("column `{title}`"),
-        sets: sets.clone(),
-        set,
-        unassigned_train: false,
-    }
 }
 
 /// A number in [0, 1) that depends on nothing but the seed and the bytes.
-fn share(seed: u64, bytes: &[u8]) -> f64 {
+pub(super) fn share(seed: u64, bytes: &[u8]) -> f64 {
     let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(bytes).finalize();
     let mut first = [0u8; 8];
     first.copy_from_slice(&digest[..8]);

@@ -24,14 +24,22 @@ pub(crate) struct Places {
 impl Places {
     /// As the environment says.
     pub(crate) fn from_environment() -> Self {
-        let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let cache = folder("CISTRON_CACHE").or_else(|| folder("HOME").map(|home| home.join(".cache").join("cistron")));
         Self {
             beside: PathBuf::from("data"),
             data: folder("CISTRON_DATA"),
-            cache: cache.map(|c| c.join("data")),
+            cache: cache_folder().map(|c| c.join("data")),
         }
     }
+}
+
+/// A folder that the environment names.
+fn folder(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
+/// `CISTRON_CACHE`, else `~/.cache/cistron`; none without a home folder.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    folder("CISTRON_CACHE").or_else(|| folder("HOME").map(|home| home.join(".cache").join("cistron")))
 }
 
 /// The file of a registered data set, fetched if it is not here.

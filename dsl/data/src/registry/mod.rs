@@ -9,4 +9,5 @@ mod fetch;
 mod locate;
 
 pub use entries::{Entry, entries, entry};
+pub(crate) use locate::cache_folder;
 pub use locate::{open, path};

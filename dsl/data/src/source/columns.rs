@@ -11,6 +11,8 @@ pub(crate) struct Columns {
     pub(crate) frame: DataFrame,
     /// The line (from 1) of each row, when it came from a file.
     pub(crate) lines: Vec<usize>,
+    /// Whether the file has no titles, so that the columns are called C0, C1, ..
+    pub(crate) numbered: bool,
 }
 
 /// Column titles that hold the names of examples, unless one is chosen.
@@ -25,12 +27,18 @@ const NAMES: [&str; 8] = [
     "sequence_name",
 ];
 
+/// Whether a title is a usual one for the names of examples.
+pub(crate) fn is_name(title: &str) -> bool {
+    NAMES.contains(&title.to_lowercase().as_str())
+}
+
 impl Columns {
     pub(crate) fn from_frame(frame: DataFrame) -> Self {
         Self {
             label: "frame".into(),
             frame,
             lines: Vec::new(),
+            numbered: false,
         }
     }
 
@@ -85,7 +93,7 @@ impl Columns {
             return self.column(chosen).map(|_| Some(chosen.to_string()));
         }
         let titles = self.titles();
-        Ok(titles.into_iter().find(|t| NAMES.contains(&t.to_lowercase().as_str())))
+        Ok(titles.into_iter().find(|t| is_name(t)))
     }
 
     pub(crate) fn column(&self, title: &str) -> Result<&polars::prelude::Column> {

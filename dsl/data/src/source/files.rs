@@ -3,7 +3,8 @@
 use crate::fingerprint::FilePrint;
 use crate::{DataError, Result};
 use flate2::read::MultiGzDecoder;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A file's content after decompression, and what the file was.
@@ -14,6 +15,23 @@ pub(crate) struct Content {
     pub(crate) bytes: Vec<u8>,
     pub(crate) print: FilePrint,
 }
+
+/// A file that is read as a stream, never held as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    /// The path as it was written.
+    pub(crate) label: String,
+    pub(crate) path: PathBuf,
+    pub(crate) print: FilePrint,
+    gzip: bool,
+}
+
+/// What a random access needs.
+pub(crate) trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// How a gzip stream begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Finds a file: as written, then in `data` beside the notebook, then below `CISTRON_DATA`.
 pub(crate) fn find(written: &str) -> Result<PathBuf> {
@@ -53,24 +71,65 @@ fn names_in(folder: &Path) -> Vec<String> {
     entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Reads a file; gzip is recognised by content and undone.
+/// Finds a file and takes its print.
+pub(crate) fn open(written: &str) -> Result<Opened> {
+    let path = find(written)?;
+    let failed = |e: std::io::Error| DataError::file(written, None, e.to_string());
+    let print = FilePrint::of_file(&path).map_err(failed)?;
+    let mut start = Vec::new();
+    File::open(&path)
+        .and_then(|f| f.take(2).read_to_end(&mut start))
+        .map_err(failed)?;
+    Ok(Opened {
+        label: written.to_string(),
+        path,
+        print,
+        gzip: start == GZIP,
+    })
+}
+
+impl Opened {
+    /// The content in order; gzip is recognised by content and undone.
+    pub(crate) fn reader(&self) -> Result<Box<dyn BufRead>> {
+        let file = BufReader::with_capacity(1 << 16, self.file()?);
+        Ok(if self.gzip {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
+        } else {
+            Box::new(file)
+        })
+    }
+
+    /// The content at any place; of a file inside gzip it is held in memory.
+    pub(crate) fn seekable(&self) -> Result<Box<dyn ReadSeek>> {
+        if self.gzip {
+            return Ok(Box::new(Cursor::new(read(&self.label)?.bytes)));
+        }
+        Ok(Box::new(BufReader::with_capacity(1 << 16, self.file()?)))
+    }
+
+    fn file(&self) -> Result<File> {
+        File::open(&self.path).map_err(|e| self.error(None, e.to_string()))
+    }
+
+    pub(crate) fn error(&self, line: Option<usize>, message: impl Into<String>) -> DataError {
+        DataError::file(&self.label, line, message)
+    }
+}
+
+/// Reads a file as a whole; gzip is recognised by content and undone.
 pub(crate) fn read(written: &str) -> Result<Content> {
     let path = find(written)?;
     let raw = std::fs::read(&path).map_err(|e| DataError::file(written, None, e.to_string()))?;
     let print = FilePrint::of(&path, &raw);
-    let bytes = if raw.starts_with(&[0x1f, 0x8b]) {
+    let bytes = if raw.starts_with(&GZIP) {
         let mut bytes = Vec::new();
         MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| {
-            let what = if error.kind() == std::io::ErrorKind::UnexpectedEof {
-                "ends early (a truncated download?)"
-            } else {
-                "is damaged"
-            };
-            let message = format!(
-                "the gzip stream {what} after {} bytes of content: {error}",
-                bytes_so_far(&raw)
-            );
-            DataError::file(written, None, message)
+            let done = bytes_so_far(&raw);
+            DataError::file(
+                written,
+                None,
+                format!("{} after {done} bytes of content: {error}", broken(&error)),
+            )
         })?;
         bytes
     } else {
@@ -83,6 +142,15 @@ pub(crate) fn read(written: &str) -> Result<Content> {
     })
 }
 
+/// What is wrong with a gzip stream.
+pub(crate) fn broken(error: &std::io::Error) -> &'static str {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        "the gzip stream ends early (a truncated download?)"
+    } else {
+        "the gzip stream is damaged"
+    }
+}
+
 /// How much of a damaged gzip stream can be read.
 fn bytes_so_far(raw: &[u8]) -> usize {
     let mut reader = MultiGzDecoder::new(raw);
@@ -91,6 +159,14 @@ fn bytes_so_far(raw: &[u8]) -> usize {
         total += n;
     }
     total
+}
+
+/// Writes a text; an existing file is replaced at once when all is written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    let failed = |e: std::io::Error| DataError::file(path.display(), None, e.to_string());
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&temporary, text).map_err(failed)?;
+    std::fs::rename(&temporary, path).map_err(failed)
 }
 
 impl Content {

@@ -5,3 +5,4 @@ pub(crate) mod delimited;
 pub(crate) mod fasta;
 pub(crate) mod files;
 pub(crate) mod npz;
+pub(crate) mod tar;

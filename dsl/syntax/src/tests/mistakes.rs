@@ -370,6 +370,9 @@ fn everything_that_data_reads_is_accepted() {
          output a = table(\"a.tsv\", missing = masked), b = npz(\"b.npz\", missing = masked), c: Scalar = frame(df, missing = masked); \
          split hash(valid = 0.1, test = 0.1, seed = 3, by = name); folds hash(sets = 10, seed = 1);",
         "input dna: Dna = npz(\"x.npz\", key = \"x\", names = \"n\"); output y = table(\"y.tsv\"); classes table(\"classes.txt\"); folds sets(\"f\", unassigned = train);",
+        "input dna: Dna = fasta(\"x.fa\"); output y = table(\"y.tsv\"); folds count(10, seed = 1010, above = 0.5);",
+        "input dna: Dna = fasta(\"x.fa\"); output y = table(\"y.tsv\"); folds sets(\"f\", unassigned = drop);",
+        "records r = table(\"r.tsv\"); input dna: Dna = r.s; output y = r.y; folds column(\"fold\", unassigned = drop);",
     ] {
         expect("data", text, &[]);
     }
@@ -392,7 +395,33 @@ fn a_kind_names_the_sources_it_comes_from() {
                 "`frame` gives no sequences\nhelp: `Dna` comes from: npz, fasta, column",
             ),
             ("sequence", "`by` can only be `name`"),
-            ("test", "`unassigned` can only be `train`"),
+            ("test", "`unassigned` can only be `train` or `drop`"),
         ],
     );
+}
+
+#[test]
+fn folds_by_count_need_a_number_of_sets() {
+    for (rule, place, message) in [
+        ("count()", "count", "`count` needs a value\nhelp: `count(10)`"),
+        (
+            "count(2)",
+            "2",
+            "`count` needs a whole number of sets, at least 3; found 2\nhelp: `folds count(10, seed = 1010, above = 0.5);`",
+        ),
+        (
+            "count(\"10\")",
+            "\"10\"",
+            "`count` needs a whole number of sets, at least 3; found \"10\"\nhelp: `folds count(10, seed = 1010, above = 0.5);`",
+        ),
+        (
+            "count(10, cutoff = 0.5)",
+            "cutoff",
+            "unknown argument `cutoff` of the rule for folds `count`; one of: seed, above",
+        ),
+        ("cuont(10)", "cuont", "unknown rule for folds `cuont`; did you mean `count`?"),
+    ] {
+        let text = format!("input dna: Dna = npz(\"x.npz\"); output y = table(\"y.tsv\"); folds {rule};");
+        expect("data", &text, &[(place, message)]);
+    }
 }
