@@ -1,8 +1,8 @@
 //! What the macros expand to. Not for use by hand.
 
-use crate::{Dataset, Error, Model, Objective};
+use crate::{Compare, Dataset, Error, Fit, Model, Objective};
 pub use cistron_data::Captured;
-use cistron_declaration::{Signature, Value};
+use cistron_declaration::{Signature, Source, Span, Value};
 
 /// `data!`
 pub fn data(declaration: &str, captures: Vec<Captured>) -> Result<Dataset, Error> {
@@ -21,6 +21,16 @@ pub fn model(declaration: &str, captures: Vec<Value>, signatures: &[Signature]) 
 /// `objective!`
 pub fn objective(declaration: &str, signatures: &[Signature]) -> Result<Objective, Error> {
     Ok(Objective::declare(serde_json::from_str(declaration)?, signatures)?)
+}
+
+/// `compare!`
+pub fn compare(declaration: &str, fit: Fit, models: Vec<(Option<&str>, Model)>) -> Result<Compare, Error> {
+    let (source, spans): (Source, Vec<Span>) = serde_json::from_str(declaration)?;
+    let add = |compare: Compare, (label, model): (Option<&str>, Model)| match label {
+        Some(label) => compare.labelled(label, &model),
+        None => compare.model(&model),
+    };
+    Ok(models.into_iter().fold(Compare::new(fit).declared(source, spans), add))
 }
 
 /// A value of the right type behind a mistake that the compiler already reports, so that no second one follows.

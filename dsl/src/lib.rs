@@ -10,6 +10,7 @@
 //! | [`model!`] | [`Model`] | how inputs become outputs |
 //! | [`objective!`] | [`Objective`] | what training minimises and what early stopping looks at |
 //! | [`fit!`] | [`Run`] | train |
+//! | [`compare!`] | [`Comparison`] | several models, all folds, several seeds |
 //!
 //! Every macro is an expression that ends in `?`: use it in a cell or in a function that returns a `Result`.
 
@@ -27,17 +28,19 @@ pub use cistron_ops as ops;
 pub use cistron_plot as plot;
 pub use cistron_random as random;
 pub use cistron_runs as runs;
+pub use cistron_statistics as statistics;
 pub use cistron_train as train;
 
 pub use cistron_data::{Baseline, Dataset, Features, Motif, Part, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
-pub use cistron_macros::{data, fit, model, objective};
+pub use cistron_macros::{compare, data, fit, model, objective};
 pub use cistron_model::Model;
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Fit, Group, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+    Adam, AdamW, Average, Clip, Compare, Comparison, DrgFiles, DrgLoss, DrgMetric, Fit, Group, KerasAdam, Metrics, Objective,
+    Optimizer, Paired, Per, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
 };
 
 #[doc(hidden)]

@@ -5,6 +5,8 @@
 //! interrupted or killed and resumed equals one that never stopped, bit for bit on the CPU.
 
 mod checkpoint;
+mod compare;
+mod drg;
 mod error;
 mod evaluate;
 mod filters;
@@ -12,17 +14,23 @@ mod fit;
 mod history;
 mod live;
 mod loss;
+mod metrics;
+mod npz;
 mod objective;
 mod options;
 mod predict;
 mod record;
 mod run;
+mod save;
 mod session;
 mod state;
 mod stepper;
 
+pub use compare::{Compare, ComparedFit, Comparison, IntoNumbers, Numbers};
+pub use drg::{DrgFiles, DrgLoss, DrgMetric, write_drg_metrics};
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
+pub use metrics::{ClassSummary, Metrics, Paired, Per, Score, Summary};
 pub use objective::{LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
