@@ -1,8 +1,8 @@
 //! What the macros expand to. Not for use by hand.
 
-use crate::{Blocks, Dataset, Error, Model, Objective};
+use crate::{Blocks, Compare, Dataset, Error, Fit, Model, Objective};
 pub use cistron_data::Captured;
-use cistron_declaration::{Signature, Value};
+use cistron_declaration::{Signature, Source, Span, Value};
 
 /// `data!`
 pub fn data(declaration: &str, captures: Vec<Captured>) -> Result<Dataset, Error> {
@@ -37,6 +37,16 @@ pub fn blocks(declaration: &str, captures: Vec<Value>) -> Result<Blocks, Error> 
 /// `objective!`
 pub fn objective(declaration: &str, signatures: &[Signature]) -> Result<Objective, Error> {
     Ok(Objective::declare(serde_json::from_str(declaration)?, signatures)?)
+}
+
+/// `compare!`
+pub fn compare(declaration: &str, fit: Fit, models: Vec<(Option<&str>, Model)>) -> Result<Compare, Error> {
+    let (source, spans): (Source, Vec<Span>) = serde_json::from_str(declaration)?;
+    let add = |compare: Compare, (label, model): (Option<&str>, Model)| match label {
+        Some(label) => compare.labelled(label, &model),
+        None => compare.model(&model),
+    };
+    Ok(models.into_iter().fold(Compare::new(fit).declared(source, spans), add))
 }
 
 /// A value of the right type behind a mistake that the compiler already reports, so that no second one follows.

@@ -11,6 +11,7 @@
 //! | [`blocks!`] | [`Blocks`] | parts of a network that several models share |
 //! | [`objective!`] | [`Objective`] | what training minimises and what early stopping looks at |
 //! | [`fit!`] | [`Run`] | train |
+//! | [`compare!`] | [`Comparison`] | several models, all folds, several seeds |
 //!
 //! Every macro is an expression that ends in `?`: use it in a cell or in a function that returns a `Result`.
 
@@ -28,19 +29,20 @@ pub use cistron_ops as ops;
 pub use cistron_plot as plot;
 pub use cistron_random as random;
 pub use cistron_runs as runs;
+pub use cistron_statistics as statistics;
 pub use cistron_train as train;
 pub use cistron_zoo as zoo;
 
-pub use cistron_data::{Baseline, Dataset, Features, Motif, Part, registry, simulate, stats, table};
+pub use cistron_data::{Baseline, Dataset, Features, Genome, Motif, Part, Strand, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
-pub use cistron_macros::{blocks, data, fit, model, objective};
+pub use cistron_macros::{blocks, compare, data, fit, model, objective};
 pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Finetune, Fit, Group, Halve, KerasAdam, Objective, Optimizer, Period, Precision, Role, Run,
-    Schedule, Sgd, Warmup,
+    Adam, AdamW, Average, Clip, Compare, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit, Group, Halve, KerasAdam, Metrics,
+    Objective, Optimizer, Paired, Per, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
 };
 
 #[doc(hidden)]

@@ -1,7 +1,8 @@
-//! Correlations and their uncertainty.
+//! Correlations and their uncertainty: the functions of `cistron-statistics` that a cell uses, with messages.
 
 use crate::{DataError, Result};
-use cistron_random::{Purpose, Stream};
+use cistron_statistics::{bootstrap, interval};
+pub use cistron_statistics::{mean, median, ranks, standard_deviation};
 
 fn check(x: &[f64], y: &[f64]) -> Result<()> {
     if x.len() != y.len() {
@@ -26,25 +27,6 @@ fn check(x: &[f64], y: &[f64]) -> Result<()> {
     }
 }
 
-/// Pearson's correlation; nothing where one side is constant.
-fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
-    let (mut n, mut sx, mut sy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs.clone() {
-        n += 1.0;
-        sx += x;
-        sy += y;
-    }
-    let (mx, my) = (sx / n, sy / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs {
-        xx += (x - mx) * (x - mx);
-        yy += (y - my) * (y - my);
-        xy += (x - mx) * (y - my);
-    }
-    let r = xy / (xx.sqrt() * yy.sqrt());
-    r.is_finite().then(|| r.clamp(-1.0, 1.0))
-}
-
 fn constant() -> DataError {
     DataError::Values("one side of the correlation is constant, so that it has none".into())
 }
@@ -62,26 +44,7 @@ fn constant() -> DataError {
 /// ```
 pub fn pearson(x: &[f64], y: &[f64]) -> Result<f64> {
     check(x, y)?;
-    correlation(x.iter().copied().zip(y.iter().copied())).ok_or_else(constant)
-}
-
-/// Ranks from 1; equal values share the mean of their ranks.
-pub fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start;
-        while end + 1 < order.len() && values[order[end + 1]] == values[order[start]] {
-            end += 1;
-        }
-        for &i in &order[start..=end] {
-            ranks[i] = (start + end) as f64 / 2.0 + 1.0;
-        }
-        start = end + 1;
-    }
-    ranks
+    cistron_statistics::pearson(x, y).ok_or_else(constant)
 }
 
 /// Spearman's correlation: Pearson's of the ranks.
@@ -90,7 +53,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
 /// As [`pearson`].
 pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
     check(x, y)?;
-    pearson(&ranks(x), &ranks(y))
+    cistron_statistics::spearman(x, y).ok_or_else(constant)
 }
 
 /// The 95 % bootstrap interval of Pearson's correlation: pairs are drawn with replacement `draws` times, and the
@@ -100,18 +63,11 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Result<f64> {
 /// As [`pearson`]; no draws.
 pub fn bootstrap_interval(x: &[f64], y: &[f64], draws: usize, seed: u64) -> Result<(f64, f64)> {
     pearson(x, y)?;
-    let mut found = Vec::with_capacity(draws);
-    let mut picked = vec![0usize; x.len()];
-    for draw in 0..draws {
-        let mut stream = Stream::new(seed, Purpose::Statistics, draw as u64, 0);
-        picked.iter_mut().for_each(|p| *p = stream.below(x.len() as u64) as usize);
-        found.extend(correlation(picked.iter().map(|&i| (x[i], y[i]))));
-    }
-    if found.is_empty() {
-        return Err(DataError::Values(format!("no usable bootstrap sample in {draws} draws")));
-    }
-    found.sort_by(f64::total_cmp);
-    Ok((percentile(&found, 0.025), percentile(&found, 0.975)))
+    let of = |values: &[f64], picked: &[usize]| picked.iter().map(|&i| values[i]).collect::<Vec<f64>>();
+    let found = bootstrap(x.len(), draws, seed, 0, |picked| {
+        cistron_statistics::pearson(&of(x, picked), &of(y, picked))
+    });
+    interval(found).ok_or_else(|| DataError::Values(format!("no usable bootstrap sample in {draws} draws")))
 }
 
 /// The mean and its 95 % bootstrap interval: `(mean, low, high)`.
@@ -124,57 +80,18 @@ pub fn bootstrap_mean(values: &[f64], draws: usize, seed: u64) -> Result<(f64, f
             "a bootstrap needs finite values and at least one draw".into(),
         ));
     }
-    let n = values.len();
-    let mut means: Vec<f64> = (0..draws)
-        .map(|draw| {
-            let mut stream = Stream::new(seed, Purpose::Statistics, draw as u64, 1);
-            (0..n).map(|_| values[stream.below(n as u64) as usize]).sum::<f64>() / n as f64
-        })
-        .collect();
-    means.sort_by(f64::total_cmp);
-    Ok((mean(values), percentile(&means, 0.025), percentile(&means, 0.975)))
-}
-
-/// The arithmetic mean; NaN for none.
-pub fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation of a sample (divisor n - 1); NaN for fewer than two values.
-pub fn standard_deviation(values: &[f64]) -> f64 {
-    let m = mean(values);
-    (values.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (values.len() as f64 - 1.0)).sqrt()
-}
-
-/// Linear interpolation between sorted values.
-fn percentile(sorted: &[f64], at: f64) -> f64 {
-    let place = at * (sorted.len() - 1) as f64;
-    let (low, part) = (place.floor() as usize, place.fract());
-    let high = (low + 1).min(sorted.len() - 1);
-    sorted[low] + part * (sorted[high] - sorted[low])
+    let n = values.len() as f64;
+    let means = bootstrap(values.len(), draws, seed, 1, |picked| {
+        Some(picked.iter().map(|&i| values[i]).sum::<f64>() / n)
+    });
+    let (low, high) = interval(means).ok_or_else(|| DataError::Values("the means of the bootstrap are not finite".into()))?;
+    Ok((mean(values), low, high))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn correlations_equal_values_by_hand() {
-        // deviations x: -2 -1 0 1 2; y: 1 3 2 5 4, deviations -2 0 -1 2 1: 8 / 10
-        let (x, y) = ([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 3.0, 2.0, 5.0, 4.0]);
-        assert!((pearson(&x, &y).unwrap() - 0.8).abs() < 1e-12);
-        assert!((spearman(&x, &y.map(f64::exp)).unwrap() - 0.8).abs() < 1e-12);
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        // ranks 1.5 1.5 3 against 1 2 3: 1.5 / sqrt(1.5 * 2)
-        assert!((spearman(&[5.0, 5.0, 9.0], &[1.0, 2.0, 3.0]).unwrap() - 1.5 / 3f64.sqrt()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn moments_equal_values_by_hand() {
-        assert_eq!(mean(&[1.0, 2.0, 6.0]), 3.0);
-        assert!((standard_deviation(&[1.0, 2.0, 6.0]) - 7f64.sqrt()).abs() < 1e-12);
-        assert!((percentile(&[0.0, 10.0, 20.0], 0.25) - 5.0).abs() < 1e-12);
-    }
+    use cistron_random::{Purpose, Stream};
 
     #[test]
     fn the_interval_holds_the_truth_and_shrinks_with_more_pairs() {

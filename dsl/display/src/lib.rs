@@ -18,6 +18,6 @@ pub use html::escape;
 pub use interrupt::{clear_interrupt, interrupted, request_interrupt};
 pub use live::Live;
 pub use number::{count, duration, significant};
-pub use sink::{Sink, display, note, set_sink, show_result};
+pub use sink::{Sink, display, note, redirected, set_sink, show_result};
 pub use table::{Align, Table};
 pub use theme::{Theme, base_colour};

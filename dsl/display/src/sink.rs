@@ -1,7 +1,9 @@
 //! Where bundles go.
 
 use crate::Bundle;
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
+use std::rc::Rc;
 use std::sync::{OnceLock, RwLock};
 
 /// A place that shows bundles.
@@ -26,7 +28,52 @@ fn default_sink() -> Box<dyn Sink> {
     }
 }
 
+thread_local! {
+    /// What stands before the sink on this thread.
+    static BEFORE: RefCell<Option<Rc<dyn Sink>>> = const { RefCell::new(None) };
+}
+
+/// Puts back what stood before the sink, also when the work panics.
+struct Restore(Option<Rc<dyn Sink>>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        BEFORE.set(self.0.take());
+    }
+}
+
+/// Runs `work` with `sink` in place of the process's sink on this thread, so that work made of many parts can show them as one.
+/// What `sink` shows itself goes to the process's sink.
+///
+/// # Example
+/// ```
+/// use cistron_display::{Bundle, Sink, note, redirected};
+/// use std::rc::Rc;
+/// use std::sync::Mutex;
+/// #[derive(Default)]
+/// struct Notes(Mutex<Vec<String>>);
+/// impl Sink for Notes {
+///     fn result(&self, _: &Bundle) {}
+///     fn display(&self, _: &Bundle, _: Option<&str>) {}
+///     fn update(&self, _: &Bundle, _: &str, _: bool) {}
+///     fn note(&self, line: &str) {
+///         self.0.lock().unwrap().push(line.to_string());
+///     }
+/// }
+/// let notes = Rc::new(Notes::default());
+/// redirected(notes.clone(), || note("inside"));
+/// assert_eq!(*notes.0.lock().unwrap(), ["inside"]);
+/// ```
+pub fn redirected<T>(sink: Rc<dyn Sink>, work: impl FnOnce() -> T) -> T {
+    let _restore = Restore(BEFORE.replace(Some(sink)));
+    work()
+}
+
 pub(crate) fn with_sink(f: impl FnOnce(&dyn Sink)) {
+    if let Some(before) = BEFORE.take() {
+        let _restore = Restore(Some(before.clone()));
+        return f(&*before);
+    }
     let lock = SINK.get_or_init(|| RwLock::new(default_sink()));
     f(&**lock.read().unwrap_or_else(std::sync::PoisonError::into_inner));
 }

@@ -1,4 +1,4 @@
-//! The macros of Cistron: `data!`, `model!`, `blocks!`, `objective!` and `fit!`.
+//! The macros of Cistron: `data!`, `model!`, `blocks!`, `objective!`, `fit!` and `compare!`.
 //!
 //! Each is an expression. It reads a declaration (Rust's own expressions, statements that may begin with a
 //! closed list of words), checks everything that can be checked without the files, and expands to one
@@ -216,4 +216,31 @@ pub fn objective(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn fit(input: TokenStream) -> TokenStream {
     cistron_syntax::fit(input.into()).into()
+}
+
+/// Fits several models for every fold and seed and compares them; gives a `Comparison`.
+///
+/// # Grammar
+/// ```text
+/// compare! { MODEL, ..; with = OBJECTIVE, data = DATA, OPTION = VALUE, .. }
+/// MODEL  = as in `fit!`, or "label" = MODEL
+/// OPTION = folds   all, a number, or a list of numbers; without it the declared split
+///        | seeds   how many (0, 1, ..), or a list of numbers; without it seed 0
+///        | resume  true: finished runs of the same model, data and options are not done again
+///        | any option of `fit!` but fold, seed, name, resume and quiet
+/// ```
+/// One model with `folds = all` is cross-validation. Models are called by their declarations' names; two variants of one declaration
+/// need a label. An objective over more outputs than a model gives is cut down to those it has. One progress line stands for
+/// all fits, each fit leaves a run folder, and an interrupt ends the comparison with what is done.
+///
+/// # Errors
+/// As `fit!`; a missing objective or data set; two equal labels (of variants at the latest when the cell runs, at the same token).
+///
+/// # Example
+/// ```text
+/// let report = compare! { net, "large" = net(kernels = 64); with = loss, data = toy, folds = all, seeds = 3, epochs = 20 };
+/// ```
+#[proc_macro]
+pub fn compare(input: TokenStream) -> TokenStream {
+    cistron_syntax::compare(input.into()).into()
 }

@@ -1,7 +1,7 @@
 //! Writes one of every figure into a folder: `cargo run --release -p cistron-plot --example gallery -- FOLDER`.
 
 use cistron_plot::{Bar, Figure, Highlight, LogoRow, LogoScale, PlotError, Series};
-use cistron_plot::{bars, curve, histogram, ladder, letters, logo, logos, scatter};
+use cistron_plot::{bars, curve, histogram, ladder, letters, logo, logos, scatter, violins};
 use cistron_random::{Purpose, Stream};
 use std::path::Path;
 
@@ -245,6 +245,18 @@ fn comparisons(stream: &mut Stream) -> Result<Vec<(&'static str, Figure)>, PlotE
                 .x_label("Pearson r (test)")
                 .reference(0.859, "published")
                 .draw()?,
+        ),
+        (
+            "violins",
+            violins(&[
+                Bar::new("A", &values.iter().map(|v| (v - 1.6).tanh()).collect::<Vec<_>>()),
+                Bar::new("C", &values.iter().map(|v| (v - 0.7).tanh()).collect::<Vec<_>>()),
+                Bar::new("D, shared heads", &values.iter().map(|v| v.tanh()).collect::<Vec<_>>()),
+                Bar::new("few", &[0.2, 0.35, 0.5]),
+            ])
+            .y_label("expression: r per point")
+            .reference(0.58, "training mean 0.58")
+            .draw()?,
         ),
         ("histogram", histogram(&values, 40).x_label("expression (log10 TPM)").draw()?),
     ])

@@ -2,7 +2,6 @@
 
 use crate::canvas::{Anchor, Canvas, Stroke, Type};
 use crate::frame::{Axis, Frame, Layout, Map, stroke};
-use crate::stats::mean;
 use crate::style::{Style, style_setters};
 use crate::{Figure, PlotError, axes, theme};
 use cistron_display::{Table, Theme, significant};
@@ -39,7 +38,10 @@ impl Bar {
     }
 
     pub(crate) fn mean(&self) -> f64 {
-        mean(&self.values).unwrap_or_default()
+        if self.values.is_empty() {
+            return 0.0;
+        }
+        cistron_statistics::mean(&self.values)
     }
 
     /// Everything that must be inside the axis.

@@ -1,7 +1,6 @@
 //! How values are distributed.
 
 use crate::frame::{Axis, Frame, Layout};
-use crate::stats::mean;
 use crate::style::{Style, style_setters};
 use crate::{Figure, PlotError, axes, theme};
 use cistron_display::{Table, Theme, count, significant};
@@ -92,7 +91,7 @@ impl Histogram {
         } else {
             self.style.title.clone()
         };
-        let average = mean(&finite).unwrap_or_default();
+        let average = cistron_statistics::mean(&finite);
         let spread = (finite.iter().map(|v| (v - average).powi(2)).sum::<f64>() / finite.len() as f64).sqrt();
         let numbers = [average, spread].map(axes::plain);
         let mut table = Table::new(

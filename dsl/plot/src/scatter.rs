@@ -3,11 +3,11 @@
 use crate::canvas::{Anchor, Stroke, Type, number};
 use crate::density::density;
 use crate::frame::{Axis, Frame, Layout};
-use crate::stats::{Interval, bootstrap_pearson, spearman};
 use crate::style::{Style, style_setters};
 use crate::{Figure, PlotError, axes, theme};
 use cistron_display::{Theme, count};
 use cistron_random::{Purpose, Stream};
+use cistron_statistics::{Interval, bootstrap_pearson, spearman};
 
 const PLOT: &str = "scatter";
 /// Points drawn at most; above it a random part is drawn and all are counted.

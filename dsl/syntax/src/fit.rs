@@ -79,7 +79,7 @@ fn read_parts(reader: &mut Reader, tokens: &[TokenTree], fit: &mut Fit) {
 }
 
 /// `net(kernels = 64)` becomes `net.with("kernels", 64)?`; any other expression stays what it is.
-fn model_value(reader: &mut Reader, expr: &Expr) -> TokenStream {
+pub(crate) fn model_value(reader: &mut Reader, expr: &Expr) -> TokenStream {
     let Expr::Call(call) = expr else { return borrowed(expr) };
     if !call.args.iter().any(|argument| named(argument).is_some()) {
         return borrowed(expr);
@@ -103,7 +103,7 @@ fn model_value(reader: &mut Reader, expr: &Expr) -> TokenStream {
     quote!(&#tokens)
 }
 
-fn borrowed(expr: &Expr) -> TokenStream {
+pub(crate) fn borrowed(expr: &Expr) -> TokenStream {
     match expr {
         Expr::Reference(_) => quote!(#expr),
         Expr::Path(_) | Expr::Field(_) | Expr::MethodCall(_) | Expr::Call(_) => quote!(&#expr),
@@ -112,7 +112,7 @@ fn borrowed(expr: &Expr) -> TokenStream {
 }
 
 /// Splits at commas before `name =` and at the end, so that a mistake in one option leaves the others.
-fn split_options(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
+pub(crate) fn split_options(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
     let mut parts = Vec::new();
     let mut start = 0;
     for at in 0..tokens.len() {
@@ -131,7 +131,7 @@ fn split_options(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
 }
 
 /// `name = value`
-fn read_option(reader: &mut Reader, tokens: &[TokenTree], seen: &mut Vec<String>, fit: &mut Fit) {
+pub(crate) fn read_option(reader: &mut Reader, tokens: &[TokenTree], seen: &mut Vec<String>, fit: &mut Fit) {
     let span = reader.span_of(&tokens[0]);
     let TokenTree::Ident(name) = &tokens[0] else {
         let message = format!("expected an option, found `{}`", short(&tokens[0]));
@@ -148,32 +148,43 @@ fn read_option(reader: &mut Reader, tokens: &[TokenTree], seen: &mut Vec<String>
         reader.mistake(span, format!("the option `{text}` is given twice"));
     }
     seen.push(text.clone());
-    if !is_punct(tokens.get(1), '=') {
-        return reader.mistake_with_help(span, format!("`{text}` needs a value"), format!("`{text} = ..`"));
-    }
-    let value = tokens[2..].iter().cloned().collect();
-    let parsed = reader.parse(
-        |input: ParseStream<'_>| Ok((input.parse::<Expr>()?, input.parse::<TokenStream>()?)),
-        value,
-        reader.span_of(&tokens[1]),
-    );
-    let Some((value, rest)) = parsed else { return };
-    if let Some(next) = rest.into_iter().next() {
-        let at = reader.span_of(&next);
-        return reader.mistake(at, format!("expected `,` before `{}`", short(&next)));
-    }
+    let Some(value) = option_value(reader, tokens, span, &text) else {
+        return;
+    };
     if let Some(argument) = options::argument(reader, option, &value) {
         fit.options.push((name.clone(), argument));
     }
 }
 
+/// The value of `name = value`; nothing if it is a mistake.
+pub(crate) fn option_value(reader: &mut Reader, tokens: &[TokenTree], span: Span, name: &str) -> Option<Expr> {
+    if !is_punct(tokens.get(1), '=') {
+        reader.mistake_with_help(span, format!("`{name}` needs a value"), format!("`{name} = ..`"));
+        return None;
+    }
+    let value = tokens[2..].iter().cloned().collect();
+    let (value, rest) = reader.parse(
+        |input: ParseStream<'_>| Ok((input.parse::<Expr>()?, input.parse::<TokenStream>()?)),
+        value,
+        reader.span_of(&tokens[1]),
+    )?;
+    if let Some(next) = rest.into_iter().next() {
+        let at = reader.span_of(&next);
+        reader.mistake(at, format!("expected `,` before `{}`", short(&next)));
+        return None;
+    }
+    Some(value)
+}
+
+/// Where a field of the optimizer belongs that was given as an option.
+pub(crate) fn misplaced(name: &str) -> Option<String> {
+    ["lr", "learning_rate", "momentum", "weight_decay"]
+        .contains(&name)
+        .then(|| format!("`{name}` belongs to the optimizer: `optimizer = Adam {{ lr: 1e-3 }}`"))
+}
+
 fn unknown_option(reader: &mut Reader, name: &str, span: Span) {
-    let help = match name {
-        "lr" | "learning_rate" | "momentum" | "weight_decay" => {
-            format!("`{name}` belongs to the optimizer: `optimizer = Adam {{ lr: 1e-3 }}`")
-        }
-        _ => did_you_mean(name, options::names()),
-    };
+    let help = misplaced(name).unwrap_or_else(|| did_you_mean(name, options::names()));
     reader.mistake_with_help(span, format!("unknown option `{name}`"), help);
 }
 

@@ -6,6 +6,7 @@
 mod assign;
 mod blocks;
 mod body;
+mod compare;
 mod data;
 mod data_checks;
 mod emit;
@@ -51,6 +52,11 @@ pub fn objective(input: TokenStream) -> TokenStream {
 /// The expansion of `fit!`.
 pub fn fit(input: TokenStream) -> TokenStream {
     fit::expand(input)
+}
+
+/// The expansion of `compare!`.
+pub fn compare(input: TokenStream) -> TokenStream {
+    compare::expand(input)
 }
 
 #[cfg(test)]

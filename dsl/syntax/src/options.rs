@@ -171,7 +171,7 @@ pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) ->
     }
 }
 
-fn check_switch(reader: &mut Reader, name: &str, value: &Expr) {
+pub(crate) fn check_switch(reader: &mut Reader, name: &str, value: &Expr) {
     if let Expr::Lit(literal) = value
         && !matches!(literal.lit, Lit::Bool(_))
     {

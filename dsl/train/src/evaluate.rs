@@ -6,6 +6,7 @@ use crate::{Result, TrainError};
 use candle_core::{DType, Tensor};
 use cistron_data::{Dataset, Named};
 use cistron_nn::Network;
+use cistron_statistics::pearson_of_prediction;
 
 /// Predictions and measurements of one output, row-major `[rows, tracks]`; missing measurements are NaN.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub(crate) struct Outputs {
 }
 
 /// How many rows are evaluated at once: about four million activations of the widest input, at most 1024 rows.
-fn evaluation_rows(data: &Dataset) -> usize {
+pub(crate) fn evaluation_rows(data: &Dataset) -> usize {
     let widest = data
         .signature()
         .inputs
@@ -123,43 +124,13 @@ impl Predictions {
             let pairs = (0..size)
                 .map(|i| index(group, i))
                 .map(|i| (self.observed[i], self.predicted[i]));
-            if let Some(r) = pearson(pairs.filter(|(observed, _)| !observed.is_nan())) {
+            if let Some(r) = pearson_of_prediction(pairs.filter(|(observed, _)| !observed.is_nan())) {
                 sum += r;
                 count += 1;
             }
         }
         if count == 0 { f64::NAN } else { sum / count as f64 }
     }
-}
-
-/// Pearson's r of (observed, predicted); nothing where fewer than two pairs or constant observations are given, 0 where
-/// the predictions are constant, NaN where one of them is.
-fn pearson(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
-    let (mut n, mut x_sum, mut y_sum) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs.clone() {
-        n += 1.0;
-        x_sum += x;
-        y_sum += y;
-    }
-    if n < 2.0 {
-        return None;
-    }
-    let (x_mean, y_mean) = (x_sum / n, y_sum / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs {
-        let (dx, dy) = (x - x_mean, y - y_mean);
-        xx += dx * dx;
-        yy += dy * dy;
-        xy += dx * dy;
-    }
-    if xx <= 0.0 {
-        return None;
-    }
-    // Constant predictions differ from their mean by rounding only.
-    if yy <= n * (y_mean.abs() * 1e-12).powi(2) {
-        return Some(0.0);
-    }
-    Some(xy / (xx.sqrt() * yy.sqrt()))
 }
 
 /// The objective's loss of a batch and its gradients by output.

@@ -461,6 +461,32 @@ impl Fit {
     }
 }
 
+/// What a comparison changes from fit to fit.
+impl Fit {
+    /// Objective, data, options and the folder of runs.
+    ///
+    /// # Errors
+    /// Options that make no sense, all at once.
+    pub(crate) fn parts(&self) -> Result<(&Objective, &Dataset, &Options, PathBuf)> {
+        if !self.mistakes.is_empty() {
+            return Err(TrainError::Options(self.mistakes.clone()));
+        }
+        self.options.check()?;
+        let root = self.root.clone().unwrap_or_else(cistron_runs::root);
+        Ok((&self.objective, &self.data, &self.options, root))
+    }
+
+    /// The same fit of another model and objective with other options.
+    pub(crate) fn variant(&self, model: &Model, objective: &Objective, options: Options) -> Self {
+        Self {
+            model: model.clone(),
+            objective: objective.clone(),
+            options,
+            ..self.clone()
+        }
+    }
+}
+
 /// Why it stopped, what was kept, and what that is worth on held-out examples.
 fn summary(why: &str, progress: &Progress, test: &BTreeMap<String, f64>, test_rows: usize) -> Vec<String> {
     let mut lines = vec![format!(

@@ -5,8 +5,10 @@
 //! interrupted or killed and resumed equals one that never stopped, bit for bit on the CPU.
 
 mod checkpoint;
+mod compare;
 mod controller;
 mod drg;
+mod drg_files;
 mod error;
 mod evaluate;
 mod exact;
@@ -16,19 +18,25 @@ mod history;
 mod interpret;
 mod live;
 mod loss;
+mod metrics;
+mod npz;
 mod objective;
 mod options;
 mod predict;
 mod record;
 mod run;
+mod save;
 mod session;
 mod state;
 mod stepper;
 
+pub use compare::{Compare, ComparedFit, Comparison, IntoNumbers, Numbers};
 pub use controller::{Finetune, Halve};
+pub use drg_files::{DrgEpoch, DrgFiles, DrgMetric, write_drg_metrics};
 pub use error::{NotFinite, Result, TrainError};
 pub use fit::Fit;
 pub use interpret::{Attribution, Gradients, Mutagenesis, Substitutions};
+pub use metrics::{ClassSummary, Metrics, Paired, Per, Score, Summary};
 pub use objective::{DrgLoss, LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;

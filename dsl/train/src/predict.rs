@@ -1,6 +1,7 @@
 //! What a run predicts: tables, correlations, figures, ensembles.
 
 use crate::evaluate::{self, Outputs, Predictions};
+use crate::metrics::Paired;
 use crate::objective::Over;
 use crate::run::Run;
 use crate::{Result, TrainError};
@@ -9,7 +10,7 @@ use cistron_plot::{Figure, scatter};
 use polars::prelude::{Column, DataFrame};
 
 impl Run {
-    fn rows(&self, data: &Dataset, part: Part) -> Result<Vec<usize>> {
+    pub(crate) fn rows(&self, data: &Dataset, part: Part) -> Result<Vec<usize>> {
         Ok(data.rows(part, self.record.options.fold.map(|f| f as usize))?)
     }
 
@@ -24,6 +25,27 @@ impl Run {
                 Err(TrainError::Impossible("the prediction was interrupted".into()))
             }
         }
+    }
+
+    /// Predictions of a part beside the measurements, output by output, as plain numbers: what metrics, files and comparisons are
+    /// made of. With folds it is the part of the run's own fold.
+    ///
+    /// # Errors
+    /// As [`Run::predict`].
+    pub fn predictions(&self, data: &Dataset, part: Part) -> Result<Vec<Paired>> {
+        let (rows, outputs) = self.outputs(data, part)?;
+        let names: Vec<String> = rows.iter().map(|&row| data.names()[row].clone()).collect();
+        let of = |output: &str| {
+            let Predictions { observed, predicted, .. } = outputs.predictions(output)?;
+            Ok(Paired {
+                output: output.into(),
+                names: names.clone(),
+                tracks: data.tracks(output)?.to_vec(),
+                observed,
+                predicted,
+            })
+        };
+        self.record.objective.outputs().into_iter().map(of).collect()
     }
 
     /// Predictions of a part beside the measurements, one row per example, output and track: `name`, `output`, `track`,

@@ -9,6 +9,7 @@ const WORDS: &[&str] = &[
     "model!",
     "objective!",
     "fit!",
+    "compare!",
     "println!",
     "format!",
     "vec!",

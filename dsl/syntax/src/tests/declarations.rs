@@ -4,7 +4,7 @@
 //! `CISTRON_BLESS=1 cargo test -p cistron-macros declarations` writes the expected messages anew.
 
 use crate::reader::Reader;
-use crate::{data, emit, fit, model, objective};
+use crate::{compare, data, emit, fit, model, objective};
 use cistron_declaration::Severity;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use std::path::Path;
@@ -60,6 +60,7 @@ fn messages(text: &str) -> String {
             "model" => _ = model::read(&mut reader, input),
             "objective" => _ = objective::read(&mut reader, input),
             "fit" => _ = fit::read(&mut reader, input),
+            "compare" => _ = compare::read(&mut reader, input),
             _ => {
                 later
                     .parse2(input)

@@ -1,6 +1,6 @@
 //! What the macros expand to.
 
-use crate::{data, fit, model, objective};
+use crate::{compare, data, fit, model, objective};
 
 fn tokens(text: &str) -> proc_macro2::TokenStream {
     text.parse().expect("tokens")
@@ -60,6 +60,23 @@ fn a_fit_is_a_chain_of_setters() {
         "::cistron::Fit::new(&net.with(\"kernels\",64)?,&loss,&data).epochs(n+1)\
          .optimizer(::cistron::Optimizer::Sgd(::cistron::Sgd{lr:1.0,momentum:0.9,..::std::default::Default::default()}))\
          .precision(::cistron::Precision::F64).name(\"x\").run()?"
+    );
+}
+
+#[test]
+fn a_comparison_is_a_fit_and_its_models() {
+    let text = tokens("a, \"wide\" = a(kernels = 64); with = loss, data = toy, folds = all, seeds = [1, 2], epochs = 3");
+    let found = compare::expand(text).to_string().replace(' ', "");
+    let (before, rest) = found.split_once("compare(\"").expect("a call");
+    let (_, after) = rest.split_once("\",::cistron::Fit").expect("a fit");
+    assert_eq!(
+        before,
+        "{letmodels=::std::vec![(::std::option::Option::None,::cistron::Model::clone(&a)),\
+         (::std::option::Option::Some(\"wide\"),::cistron::Model::clone(&a.with(\"kernels\",64)?))];::cistron::__macro::"
+    );
+    assert_eq!(
+        after,
+        "::new(&models[0].1,&loss,&toy).epochs(3),models)?.all_folds().seeds([1,2]).run()?}"
     );
 }
 

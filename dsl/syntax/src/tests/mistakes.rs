@@ -1,7 +1,7 @@
 //! Mistakes: each message at its own token, and all of them at once.
 
 use crate::reader::Reader;
-use crate::{data, emit, fit, model, objective};
+use crate::{compare, data, emit, fit, model, objective};
 use proc_macro2::TokenStream;
 
 /// The messages of a macro over a text, with the underlined token.
@@ -12,6 +12,7 @@ fn messages(word: &str, text: &str) -> Vec<(String, String)> {
         "data" => _ = data::read(&mut reader, input),
         "model" => _ = model::read(&mut reader, input),
         "objective" => _ = objective::read(&mut reader, input),
+        "compare" => _ = compare::read(&mut reader, input),
         _ => _ = fit::read(&mut reader, input),
     }
     let text = &reader.text;
@@ -424,4 +425,46 @@ fn folds_by_count_need_a_number_of_sets() {
         let text = format!("input dna: Dna = npz(\"x.npz\"); output y = table(\"y.tsv\"); folds {rule};");
         expect("data", &text, &[(place, message)]);
     }
+}
+
+#[test]
+fn a_comparison_names_what_it_does_not_take() {
+    expect(
+        "compare",
+        "a, \"x\" = b, \"x\" = b(kernels = 3); with = loss, dat = toy, fold = 1, seeds = 0, epochs = 0, lr = 1, folds = [0, 1, 0]",
+        &[
+            (
+                "\"x\"",
+                "two models of this comparison are called `x`\nhelp: give one a name of its own: `\"x, large\" = ..`",
+            ),
+            ("dat", "unknown option `dat`; did you mean `data`?"),
+            (
+                "fold",
+                "`compare!` has no option `fold`\nhelp: `folds = 1`, `folds = [0, 1]` or `folds = all`",
+            ),
+            ("0", "`seeds` is 0; it must be at least 1"),
+            ("0", "`epochs` is 0; it must be at least 1"),
+            (
+                "lr",
+                "unknown option `lr`\nhelp: `lr` belongs to the optimizer: `optimizer = Adam { lr: 1e-3 }`",
+            ),
+            ("0", "0 stands twice in `folds`"),
+            (
+                "[",
+                "the data set is missing: `data = ..`\nhelp: `compare! { a, b; with = loss, data = data, folds = all, seeds = 3, epochs = 20 }`",
+            ),
+        ],
+    );
+    expect(
+        "compare",
+        "a, epochs = 3; with = loss, data = toy, with = other, resume = 1",
+        &[
+            (
+                "epochs",
+                "options stand behind a `;`, names of models in quotes\nhelp: `compare! { a, b; with = loss, data = data, folds = all, seeds = 3, epochs = 20 }`",
+            ),
+            ("with", "the option `with` is given twice"),
+            ("1", "`resume` is 1; it must be `true` or `false`"),
+        ],
+    );
 }

@@ -108,6 +108,21 @@ impl Objective {
         outputs
     }
 
+    /// What is left of it for a model that gives only some of its outputs: their losses, what is watched and reported of them;
+    /// nothing when no loss is left. Without anything left to watch it is the validation loss that is watched.
+    #[must_use]
+    pub fn for_outputs(&self, outputs: &[&str]) -> Option<Self> {
+        let kept = |output: &str| outputs.contains(&output);
+        let metrics = |all: &[Metric]| all.iter().filter(|m| kept(&m.output)).cloned().collect::<Vec<_>>();
+        let losses: Vec<LossTerm> = self.losses.iter().filter(|t| kept(&t.output)).cloned().collect();
+        (!losses.is_empty()).then(|| Self {
+            declaration: self.declaration.clone(),
+            losses,
+            watch: metrics(&self.watch),
+            reports: metrics(&self.reports),
+        })
+    }
+
     /// The rules as a table.
     pub fn table(&self) -> Table {
         let mut table = Table::new("objective", &["rule", "output", ">weight", "measure", "reduction"]);

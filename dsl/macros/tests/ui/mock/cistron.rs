@@ -1,13 +1,13 @@
 // The names of crate `cistron` that the macros expand to, so that these tests compile nothing else.
 extern crate self as cistron;
 
-pub use cistron_macros::{data, fit, model, objective};
+pub use cistron_macros::{compare, data, fit, model, objective};
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Default)]
 pub struct Dataset;
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Model(pub Vec<String>);
 #[derive(Default)]
 pub struct Objective;
@@ -81,8 +81,31 @@ impl Fit {
     }
 }
 
+#[derive(Default)]
+pub struct Comparison(pub Vec<String>);
+pub struct Compare(Vec<String>);
+
+impl Compare {
+    pub fn all_folds(mut self) -> Self {
+        self.0.push("all folds".into());
+        self
+    }
+    pub fn seeds(mut self, seeds: u64) -> Self {
+        self.0.push(format!("seeds = {seeds}"));
+        self
+    }
+    pub fn run(self) -> Result<Comparison> {
+        Ok(Comparison(self.0))
+    }
+}
+
 pub mod __macro {
     use super::*;
+
+    pub fn compare(_: &str, fit: Fit, models: Vec<(Option<&str>, Model)>) -> Result<Compare> {
+        let labels = models.iter().map(|(label, _)| label.unwrap_or("its own").to_string());
+        Ok(Compare(fit.0.into_iter().chain(labels).collect()))
+    }
 
     pub enum Captured {
         Frame,

@@ -19,7 +19,10 @@ fn main() -> Result<()> {
         run.0,
         ["2 captured", "kernels = 32", "epochs = 3", "Sgd(Sgd { lr: 1.0, momentum: 0.9, weight_decay: 0.0, nesterov: false })"]
     );
+    let models = 3;
+    let report = compare! { net, "wide" = net(kernels = 96); with = loss, data = toy, folds = all, seeds = models, epochs = models };
+    assert_eq!(report.0, ["2 captured", "epochs = 3", "its own", "wide", "all folds", "seeds = 3"]);
     // Nothing of the cell was moved.
-    drop((table, column, toy, net, loss));
+    drop((table, column, toy, net, loss, models));
     Ok(())
 }
