@@ -108,6 +108,7 @@ fn small(genes: &Dataset) -> Result<Model, cistron::Error> {
     Ok(model! { Small(kernels = 4) on genes {
         let x = dna.conv(kernels, width = 7).relu().pool(Max, 24);
         ex = x.linear();
+        without(kt);
     }})
 }
 
@@ -302,6 +303,32 @@ fn an_interrupt_leaves_what_is_done() -> Outcome {
 }
 
 #[test]
+fn a_fit_that_fails_leaves_the_others() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let _alone = alone(folder.path());
+    files(folder.path());
+    let genes = genes(folder.path())?;
+    let (small, loss) = (small(&genes)?, loss(&genes)?);
+    let huge = model! { Huge on genes {
+        ex = dna.conv(2, width = 7).exp().exp().exp().exp().exp().pool(Max, 24).linear();
+        without(kt);
+    }};
+    let report = compare! { huge, small; with = loss, data = genes, folds = 0, epochs = 2, batch = 16 };
+    assert_eq!(report.fits().len(), 1);
+    let note = report
+        .notes()
+        .iter()
+        .find(|n| n.starts_with("Huge fold 0 seed 0 is left out: the loss is "));
+    assert!(note.is_some_and(|n| n.contains("not finite")), "{:?}", report.notes());
+    assert_eq!(table::texts(&report.table()?, "model")?, ["Small"]);
+    let none = (|| -> Result<Comparison, Box<dyn std::error::Error>> {
+        Ok(compare! { huge; with = loss, data = genes, folds = [0, 1], epochs = 2 })
+    })();
+    assert!(none.unwrap_err().to_string().starts_with("the loss is "));
+    Ok(())
+}
+
+#[test]
 fn mistakes_are_found_before_the_first_fit() -> Outcome {
     let folder = tempfile::tempdir()?;
     let _alone = alone(folder.path());
@@ -324,7 +351,10 @@ fn mistakes_are_found_before_the_first_fit() -> Outcome {
     assert!(fold.contains("no fold 7: there are folds 0 to 2"), "{fold}");
     let none = message((|| Ok(compare! { small; with = loss, data = genes }))());
     assert!(none.contains("3 folds") && none.contains("`folds = all`"), "{none}");
-    let only = objective! { on genes { loss(kt) = mse(); } };
+    let (sequences, values) = (folder.path().join("dna.fa"), folder.path().join("kt.tsv"));
+    let (sequences, values) = (sequences.display().to_string(), values.display().to_string());
+    let rates = data! { input dna: Dna = fasta(sequences); output kt = table(values); };
+    let only = objective! { on rates { loss(kt) = mse(); } };
     let without = message((|| Ok(compare! { small; with = only, data = genes, folds = 0 }))());
     assert!(
         without.contains("`Small` gives ex; the objective has losses for kt") && without.contains("^^^^^"),
@@ -350,7 +380,7 @@ fn a_run_writes_what_other_programs_read() -> Outcome {
     let run = &report.fits()[0].run;
     let path = |name: &str| folder.path().join(name);
     run.save_predictions(&genes, Part::Test, path("predictions.npz"))?;
-    run.save_embeddings(&genes, Part::Test, "x", path("embeddings.npz"))?;
+    run.save_embeddings(&genes, Part::Test, "pool", path("embeddings.npz"))?;
     run.save_filters(&genes, "dna", path("filters.npz"))?;
 
     // Read back as data: the arrays have the names that `npz` knows.
@@ -373,10 +403,10 @@ fn a_run_writes_what_other_programs_read() -> Outcome {
         }
     }
     let message = run
-        .save_embeddings(&genes, Part::Test, "xx", path("e.npz"))
+        .save_embeddings(&genes, Part::Test, "pol", path("e.npz"))
         .unwrap_err()
         .to_string();
-    assert!(message.contains("`xx`") && message.contains("`x`"), "{message}");
+    assert!(message.contains("`pol`") && message.contains("`pool`"), "{message}");
     let message = run
         .save_predictions(&genes, Part::Test, path("p.csv"))
         .unwrap_err()

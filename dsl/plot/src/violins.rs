@@ -239,7 +239,7 @@ mod tests {
         assert!(
             figure
                 .text()
-                .contains("A     101   0.000     0.250   0.500     0.750    1.000"),
+                .contains("A    101   0.000     0.250   0.500     0.750    1.000"),
             "{}",
             figure.text()
         );

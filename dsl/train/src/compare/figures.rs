@@ -47,7 +47,7 @@ impl Comparison {
         let figure = bars(&found)
             .y_label(format!("{output}: r per {per}"))
             .width(width)
-            .height(260);
+            .height(280);
         Ok(figure.caption(caption).draw()?)
     }
 
@@ -70,7 +70,7 @@ impl Comparison {
         let figure = violins(&groups)
             .y_label(format!("{output}: r per point"))
             .width(width)
-            .height(260);
+            .height(280);
         Ok(figure.caption("Held-out examples; above: medians.").draw()?)
     }
 }

@@ -8,6 +8,11 @@ use cistron_statistics::{mean, signed_rank};
 use polars::prelude::{Column, DataFrame};
 use std::collections::BTreeMap;
 
+/// A column of a table and the value that stands in it.
+type Value = (&'static str, fn(&Line) -> Option<Spread>);
+/// r per point by class and example.
+pub(super) type PointScores<'a> = BTreeMap<(&'a str, &'a str), f64>;
+
 impl Comparison {
     /// Pooled, one row per model and output: `model`, `output`, `fits`, `seeds`, `examples` (held out, each once), `r_per_point` and
     /// `r_per_track` (means over classes, then over seeds) with `_sd` over seeds (null with one seed), `rmse` with `rmse_sd`.
@@ -23,7 +28,7 @@ impl Comparison {
             Column::new("seeds".into(), lines.iter().map(|l| l.seeds as i64).collect::<Vec<_>>()),
             Column::new("examples".into(), lines.iter().map(|l| l.examples as i64).collect::<Vec<_>>()),
         ];
-        let values: [(&str, fn(&Line) -> Option<Spread>); 3] = [
+        let values: [Value; 3] = [
             ("r_per_point", |l| l.per_point),
             ("r_per_track", |l| l.per_track),
             ("rmse", |l| l.rmse),
@@ -166,7 +171,7 @@ impl Comparison {
     /// No output of this name.
     pub fn differences(&self, output: &str) -> Result<DataFrame> {
         self.check_output(output)?;
-        let by_point: Vec<(&str, BTreeMap<(&str, &str), f64>)> = self
+        let by_point: Vec<(&str, PointScores<'_>)> = self
             .labels
             .iter()
             .map(|model| (model.as_str(), self.mean_scores(model, output)))
@@ -195,7 +200,7 @@ impl Comparison {
     }
 
     /// r per point of a model by class and example, averaged over seeds.
-    pub(super) fn mean_scores(&self, model: &str, output: &str) -> BTreeMap<(&str, &str), f64> {
+    pub(super) fn mean_scores(&self, model: &str, output: &str) -> PointScores<'_> {
         let mut found: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
         for (_, score) in self
             .scores(Per::Point)

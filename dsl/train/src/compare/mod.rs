@@ -1,71 +1,26 @@
 //! `compare!`: several models, every fold, every seed, one table.
 
+mod checks;
 mod figures;
 mod finished;
 mod frames;
+mod numbers;
 mod pooled;
 mod progress;
 mod result;
 mod shown;
 
+pub use numbers::{IntoNumbers, Numbers};
 pub use result::{ComparedFit, Comparison};
 
-use crate::objective::Objective;
-use crate::options::Count;
-use crate::record;
 use crate::{Fit, Options, Result, Run, TrainError};
+use checks::{check_seeds, left_out, located, objectives};
 use cistron_data::{DataError, Dataset, Part};
-use cistron_declaration::{Diagnostic, Diagnostics, Source, Span};
+use cistron_declaration::{Diagnostic, Source, Span};
 use cistron_display::{Show, clear_interrupt, interrupted, redirected};
 use cistron_model::Model;
 use progress::Progress;
 use std::rc::Rc;
-
-/// A number, or a list of numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    /// One.
-    One(u64),
-    /// Several, in order.
-    List(Vec<u64>),
-}
-
-/// What `folds` and `seeds` take: a whole number, or a list or range of them.
-pub trait IntoNumbers {
-    /// The numbers; nothing for negative ones.
-    fn into_numbers(self) -> Option<Numbers>;
-}
-
-macro_rules! numbers { ($($t:ty)*) => { $(
-    impl IntoNumbers for $t {
-        fn into_numbers(self) -> Option<Numbers> { self.to_count().map(Numbers::One) }
-    }
-    impl IntoNumbers for std::ops::Range<$t> {
-        fn into_numbers(self) -> Option<Numbers> { self.map(Count::to_count).collect::<Option<_>>().map(Numbers::List) }
-    }
-    impl IntoNumbers for std::ops::RangeInclusive<$t> {
-        fn into_numbers(self) -> Option<Numbers> { self.map(Count::to_count).collect::<Option<_>>().map(Numbers::List) }
-    }
-)* } }
-numbers!(i32 i64 u32 u64 usize);
-
-impl<T: Count, const N: usize> IntoNumbers for [T; N] {
-    fn into_numbers(self) -> Option<Numbers> {
-        self.into_iter()
-            .map(Count::to_count)
-            .collect::<Option<_>>()
-            .map(Numbers::List)
-    }
-}
-
-impl<T: Count> IntoNumbers for Vec<T> {
-    fn into_numbers(self) -> Option<Numbers> {
-        self.into_iter()
-            .map(Count::to_count)
-            .collect::<Option<_>>()
-            .map(Numbers::List)
-    }
-}
 
 /// The folds that are held out in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -357,71 +312,6 @@ impl Compare {
         }
         Ok(folds)
     }
-}
-
-fn check_seeds(seeds: &[u64]) -> Result<()> {
-    if let Some((_, twice)) = seeds.iter().enumerate().find(|(i, s)| seeds[..*i].contains(s)) {
-        return Err(TrainError::Options(vec![format!("seed {twice} stands twice in `seeds`")]));
-    }
-    if seeds.is_empty() {
-        return Err(TrainError::Options(vec!["`seeds` is 0 or empty; expected 1 or more".into()]));
-    }
-    Ok(())
-}
-
-fn located(source: Source, list: Vec<Diagnostic>) -> Result<()> {
-    if list.is_empty() {
-        return Ok(());
-    }
-    Err(TrainError::Declaration(Diagnostics { source, list }))
-}
-
-/// The objective of each model: cut down to the outputs that it gives.
-fn objectives(source: &Source, entries: &[Entry], objective: &Objective, data: &Dataset) -> Result<Vec<Objective>> {
-    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
-    for entry in entries {
-        let outputs: Vec<&str> = entry.model.graph().outputs.iter().map(|(name, _)| name.as_str()).collect();
-        let Some(part) = objective.for_outputs(&outputs) else {
-            let message = format!(
-                "`{}` gives {}; the objective has losses for {}",
-                entry.label,
-                outputs.join(", "),
-                objective.outputs().join(", ")
-            );
-            mistakes.push(Diagnostic::error(entry.span, message).help("declare a loss for an output of this model"));
-            continue;
-        };
-        match record::fits_together(&entry.model, &part, data) {
-            Ok(()) => found.push(part),
-            Err(TrainError::Unfit { found, help }) => mistakes.push(Diagnostic::error(entry.span, found).help(help)),
-            Err(other) => return Err(other),
-        }
-    }
-    located(source.clone(), mistakes)?;
-    Ok(found)
-}
-
-/// What of the objective does not concern a model, in words.
-fn left_out(entries: &[Entry], whole: &Objective, parts: &[Objective]) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (entry, part) in entries.iter().zip(parts) {
-        let kept = part.outputs();
-        let lacking: Vec<&str> = whole.outputs().into_iter().filter(|o| !kept.contains(o)).collect();
-        if !lacking.is_empty() {
-            let watches = if part.watch().is_empty() && !whole.watch().is_empty() {
-                "; early stopping watches its validation loss"
-            } else {
-                ""
-            };
-            notes.push(format!(
-                "{} does not give {}: its losses are those of {}{watches}",
-                entry.label,
-                lacking.join(", "),
-                kept.join(", ")
-            ));
-        }
-    }
-    notes
 }
 
 /// `D fold 1 seed 0`

@@ -20,10 +20,10 @@ impl Metrics {
         };
         let per_point = values(Per::Point);
         if per_point.is_empty() {
-            return Ok(bars(&values(Per::Track)).y_label("r per track").height(240).draw()?);
+            return Ok(bars(&values(Per::Track)).y_label("r per track").height(280).draw()?);
         }
         let width = (110.0 + 90.0 * per_point.len() as f64).clamp(240.0, 900.0);
-        Ok(violins(&per_point).y_label("r per point").width(width).height(240).draw()?)
+        Ok(violins(&per_point).y_label("r per point").width(width).height(280).draw()?)
     }
 
     fn table(&self, summaries: &[ClassSummary]) -> Table {
