@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn missing_targets_are_left_out() {
-        let tensor = |rows: &[[f64; 3]]| Tensor::new(rows, &Device::Cpu).unwrap();
+        let tensor = |rows: &[[f64; 3]; 2]| Tensor::new(rows, &Device::Cpu).unwrap();
         let prediction = tensor(&[[1.0, 5.0, 2.0], [1.0, 2.0, 4.0]]);
         let target = tensor(&[[2.0, f64::NAN, 4.0], [f64::NAN, f64::NAN, 1.0]]);
         let (value, gradient) = value_and_gradient(Measure::Correlation(Over::Tracks), &prediction, &target).unwrap();
