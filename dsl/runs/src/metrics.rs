@@ -199,7 +199,10 @@ mod tests {
         let rows = read_metrics(&path).unwrap();
         assert_eq!((rows[0].train_watched, rows[0].round, rows[0].counted), (None, 0, None));
         assert!(rows[1].train_watched.is_some_and(f64::is_nan));
-        assert_eq!((rows[2].train_watched, rows[2].round, rows[2].counted), (Some(0.25), 2, Some(1)));
+        assert_eq!(
+            (rows[2].train_watched, rows[2].round, rows[2].counted),
+            (Some(0.25), 2, Some(1))
+        );
     }
 
     #[test]

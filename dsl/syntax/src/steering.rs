@@ -271,7 +271,9 @@ fn example(word: &Word) -> String {
                 Field::Names => format!("{}: \"trunk\"", field.name),
                 Field::Number(_) => format!("{}: ..", field.name),
             };
-            let fields: Vec<String> = fields.iter().filter(|f| f.default.is_none()).map(one).collect();
+            // Those that must be given, or all where none must.
+            let needed = |f: &&Given| f.default.is_none() || fields.iter().all(|f| f.default.is_some());
+            let fields: Vec<String> = fields.iter().filter(needed).map(one).collect();
             format!("{} {{ {} }}", word.name, fields.join(", "))
         }
     }

@@ -182,7 +182,11 @@ impl State {
 /// The controller of a run of an earlier version, which had neither fine-tuning nor anything else to remember.
 fn earlier_controller(header: &Header, best: Option<f64>) -> Controller {
     let objective: Option<Objective> = serde_json::from_value(header.identity.objective.clone()).ok();
-    let sign = if objective.is_some_and(|o| o.larger_is_better()) { -1.0 } else { 1.0 };
+    let sign = if objective.is_some_and(|o| o.larger_is_better()) {
+        -1.0
+    } else {
+        1.0
+    };
     let regime = Regime::new(&header.identity.options, 1);
     Controller::of_earlier_version(&regime, header.epoch, best.map(|b| sign * b), header.since_best)
 }

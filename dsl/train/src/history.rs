@@ -63,8 +63,10 @@ pub(crate) fn table(rows: &[EpochRow], best_epoch: Option<u64>) -> Table {
         cells.extend(names.iter().map(|n| row.metrics.get(n).map_or(String::new(), |v| r(*v))));
         cells.extend([significant(row.rate, 3), significant(row.seconds, 2)]);
         let round = (row.round > 0).then(|| format!("round {}", row.round));
-        let best = (Some(row.epoch) == best_epoch).then(|| "best".to_string());
-        cells.push(best.into_iter().chain(round).collect::<Vec<_>>().join(", "));
+        // With `compat = drg` the weights that are kept need not be the best.
+        let word = if row.best { "best" } else { "kept" };
+        let kept = (Some(row.epoch) == best_epoch).then(|| word.to_string());
+        cells.push(kept.into_iter().chain(round).collect::<Vec<_>>().join(", "));
         table.row(cells);
     }
     table

@@ -35,10 +35,26 @@ pub(crate) fn curves(rows: &[EpochRow], best_epoch: Option<u64>) -> Option<Figur
         // A panel without a single finite value has nothing to show; the others stand for themselves.
         panels.extend(panel.draw().ok());
     }
-    match panels.len() {
+    let figure = match panels.len() {
         0 => None,
         1 => panels.pop(),
         n => Figure::grid(&panels, n).ok(),
+    };
+    figure.map(|f| f.caption(&rounds(rows)))
+}
+
+/// Where each round of fine-tuning began, in words; empty without any.
+fn rounds(rows: &[EpochRow]) -> String {
+    let mut begun: Vec<(u64, u64)> = Vec::new();
+    for row in rows.iter().filter(|row| row.round > 0) {
+        if begun.last().is_none_or(|(round, _)| *round != row.round) {
+            begun.push((row.round, row.epoch));
+        }
+    }
+    let one = |(round, epoch): &(u64, u64)| format!("round {round} from epoch {epoch}");
+    match begun.as_slice() {
+        [] => String::new(),
+        begun => format!("Fine-tuning: {}", begun.iter().map(one).collect::<Vec<_>>().join(", ")),
     }
 }
 

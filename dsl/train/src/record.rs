@@ -224,12 +224,7 @@ pub(crate) fn watched_name(options: &Options, objective: &Objective) -> String {
 }
 
 /// Why it stopped and what was kept, as a sentence without its full stop.
-pub(crate) fn why(
-    stop: Stop,
-    progress: &Progress,
-    kept: Option<u64>,
-    (options, objective): (&Options, &Objective),
-) -> String {
+pub(crate) fn why(stop: Stop, progress: &Progress, kept: Option<u64>, (options, objective): (&Options, &Objective)) -> String {
     let watched = watched_name(options, objective);
     let count = |n: u64, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
     let epochs = count(progress.epoch, "epoch");
@@ -246,7 +241,10 @@ pub(crate) fn why(
     };
     let reason = match stop {
         Stop::Epochs => {
-            let all = format!("stopped after all {}", count(progress.controller.limit(options.epochs), "epoch"));
+            let all = format!(
+                "stopped after all {}",
+                count(progress.controller.limit(options.epochs), "epoch")
+            );
             match progress.controller.round() {
                 0 => all,
                 round => format!("{all}, in round {round} of fine-tuning"),
@@ -266,7 +264,9 @@ pub(crate) fn why(
             options.valtrain_ratio.unwrap_or(0.0)
         ),
         Stop::Resets => {
-            format!("stopped after {epochs}: began again {RESETS} times, and the training loss still rose above that of the untrained network")
+            format!(
+                "stopped after {epochs}: began again {RESETS} times, and the training loss still rose above that of the untrained network"
+            )
         }
         Stop::Interrupted => format!("interrupted in epoch {} (step {})", progress.epoch + 1, progress.step),
     };

@@ -64,6 +64,12 @@ impl Stepper {
         Ok(())
     }
 
+    /// Forgets what the optimizer remembers and the weights that were averaged so far, for a network that begins again.
+    pub(crate) fn begin_anew(&mut self, options: &Options) {
+        self.state = OptimizerState::new(options.optimizer);
+        self.average_anew(options);
+    }
+
     /// Forgets the weights that were averaged so far, for a network that goes on from others.
     pub(crate) fn average_anew(&mut self, options: &Options) {
         self.average = options.average.map(AverageState::new);

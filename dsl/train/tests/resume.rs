@@ -5,9 +5,8 @@ mod common;
 use cistron_data::Part;
 use cistron_runs::{Checkpoint, RunFolder};
 use cistron_train::{AdamW, Average, Clip, Group, Period, Role, Run, Schedule, TrainError, Warmup};
-use common::{alone, data, fit, model, mse, table};
+use common::{alone, data, fit, interrupt_after, model, mse, table};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// The kept weights as bytes, and all tensors of the newest state (weights, optimizer, best weights).
 fn end(run: &Run) -> (Vec<u8>, Checkpoint) {
@@ -15,29 +14,6 @@ fn end(run: &Run) -> (Vec<u8>, Checkpoint) {
     let mut last = folder.last().unwrap().unwrap();
     last.header.clear();
     (std::fs::read(folder.weights_path()).unwrap(), last)
-}
-
-/// Asks for an interrupt as soon as the only run below `root` has so many epochs.
-fn interrupt_after(root: &Path, epochs: usize) -> std::thread::JoinHandle<()> {
-    let root = root.to_path_buf();
-    std::thread::spawn(move || {
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(60) {
-            let folder = std::fs::read_dir(&root)
-                .ok()
-                .and_then(|mut d| d.next())
-                .and_then(Result::ok)
-                .map(|e| e.path());
-            let lines = folder
-                .and_then(|f| std::fs::read_to_string(f.join("metrics.jsonl")).ok())
-                .map(|t| t.lines().count());
-            if lines.is_some_and(|n| n >= epochs) {
-                cistron_display::request_interrupt();
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(200));
-        }
-    })
 }
 
 #[test]

@@ -144,6 +144,39 @@ fn mistakes_in_what_steers_an_optimizer_are_underlined() {
 }
 
 #[test]
+fn mistakes_in_what_follows_patience_are_underlined() {
+    expect(
+        "fit",
+        "net, loss, data; patience = 0, finetune = Rounds { rounds: 0, rate: 1.5, patience: 0.5 }, halve = OnRise { share: -1, epoch: 3 }, \
+         warmup = Exponential { over: Epochs(4), factor: 1 }, compat = dgr, valtrain_ratio = -0.5, restart = 1",
+        &[
+            ("0", "`patience` is 0; it must be at least 1"),
+            ("0", "`rounds` is 0; it must be a whole number, 1 or above"),
+            ("1.5", "`rate` is 1.5; it must be above 0 and below 1"),
+            ("0.5", "`patience` is 0.5; it must be a whole number, 1 or above"),
+            ("epoch", "`OnRise` has no field `epoch`\nhelp: OnRise has: share, epochs"),
+            ("-", "`share` is -1; it must be above 0"),
+            ("1", "`factor` is 1; it must be above 1"),
+            ("dgr", "`compat` knows no `dgr`; did you mean `drg`?"),
+            ("-", "`valtrain_ratio` is -0.5; it must be 0 or above"),
+            ("1", "`restart` is 1; it must be `true` or `false`"),
+        ],
+    );
+    expect(
+        "fit",
+        "net, loss, data; finetune = 2, halve = Rise, compat = \"orca\"",
+        &[
+            (
+                "2",
+                "`finetune` takes a word with its numbers\nhelp: one of Rounds { rounds: .., rate: .., patience: .. }",
+            ),
+            ("Rise", "unknown `halve`: `Rise`; did you mean `OnRise`?"),
+            ("\"orca\"", "`compat` knows no `\"orca\"`\nhelp: one of: drg"),
+        ],
+    );
+}
+
+#[test]
 fn missing_parts_of_a_fit_are_named() {
     let example = "help: `fit! { net, loss, data; epochs = 20, seed = 1 }`";
     expect(

@@ -218,13 +218,19 @@ fn every_recorded_trace_is_replayed() {
         let name = trace["name"].as_str().unwrap();
         let mut replay = Replay::new(trace);
         replay.run();
-        assert!(replay.train.is_empty() && replay.valid.is_empty(), "{name}: the original went on");
+        assert!(
+            replay.train.is_empty() && replay.valid.is_empty(),
+            "{name}: the original went on"
+        );
         // The original loads the best twice where the last round of fine-tuning ends.
         let mut expected: Vec<Event> = trace["log"].as_array().unwrap().iter().map(Event::of).collect();
         expected.dedup_by(|a, b| matches!((a, b), (Event::Load(a), Event::Load(b)) if a == b));
         assert_eq!(replay.events.len(), expected.len(), "{name}: {:?}", replay.events);
         for (at, (found, expected)) in replay.events.iter().zip(&expected).enumerate() {
-            assert!(found.agrees(expected), "{name}, event {at}: {found:?}, the original {expected:?}");
+            assert!(
+                found.agrees(expected),
+                "{name}, event {at}: {found:?}, the original {expected:?}"
+            );
         }
         let text = trace["loss_file"].as_array().unwrap();
         let lines: Vec<&str> = text.iter().filter_map(Value::as_str).filter(|l| !l.is_empty()).collect();
@@ -325,7 +331,12 @@ fn fine_tuning_goes_back_to_the_best_and_lowers_the_rate() {
     ];
     assert_eq!(then, expected);
     assert_eq!(
-        saved(&verdicts).iter().enumerate().filter(|v| *v.1).map(|v| v.0).collect::<Vec<_>>(),
+        saved(&verdicts)
+            .iter()
+            .enumerate()
+            .filter(|v| *v.1)
+            .map(|v| v.0)
+            .collect::<Vec<_>>(),
         [0, 1, 5]
     );
     assert_eq!(controller.ended(&Regime::new(&options, 1)), Some(Stop::Finetuned));
@@ -413,7 +424,11 @@ fn a_restart_comes_once_and_has_epochs_of_its_own() {
         let verdict = controller.observe(&regime, &seen(0.85, 0.5));
         assert!(!verdict.save && verdict.then == Then::GoOn, "{compat:?}");
         for watched in [0.7, 0.75] {
-            assert_eq!(controller.observe(&regime, &seen(watched, 0.5)).then, Then::GoOn, "{compat:?}");
+            assert_eq!(
+                controller.observe(&regime, &seen(watched, 0.5)).then,
+                Then::GoOn,
+                "{compat:?}"
+            );
         }
         assert_eq!(controller.observe(&regime, &seen(0.75, 0.5)).then, Then::End, "{compat:?}");
         assert_eq!(controller.kept(), Kept::Best);
@@ -448,7 +463,10 @@ fn runs_of_earlier_versions_go_on() {
     };
     let regime = Regime::new(&options, 1);
     let mut controller = Controller::of_earlier_version(&regime, 5, Some(0.5), 2);
-    assert_eq!((controller.epoch(), controller.since_best(), controller.has_begun()), (5, 2, true));
+    assert_eq!(
+        (controller.epoch(), controller.since_best(), controller.has_begun()),
+        (5, 2, true)
+    );
     assert_eq!(controller.ended(&regime), None);
     assert_eq!(controller.observe(&regime, &seen(0.6, 0.5)).then, Then::End);
     let controller = Controller::of_earlier_version(&regime, 5, Some(0.5), 3);

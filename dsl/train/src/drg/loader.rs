@@ -44,14 +44,7 @@ mod tests {
     #[test]
     fn a_small_last_batch_is_dropped() {
         // PyTorch's DataLoader with drop_last where fewer than ten rows are left.
-        for (rows, batch, expected) in [
-            (957, 8, 119),
-            (32, 8, 4),
-            (110, 32, 4),
-            (105, 32, 3),
-            (9, 64, 0),
-            (12, 64, 1),
-        ] {
+        for (rows, batch, expected) in [(957, 8, 119), (32, 8, 4), (110, 32, 4), (105, 32, 3), (9, 64, 0), (12, 64, 1)] {
             assert_eq!(count(rows, batch), expected, "{rows} rows in batches of {batch}");
         }
         assert_eq!(bounds(110, 32, 3), (96, 110));

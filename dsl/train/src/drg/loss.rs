@@ -104,7 +104,11 @@ pub(crate) fn summed_loss(objective: &Objective, outputs: &Named, targets: &Name
 
 /// Values of one example over all outputs with a loss.
 pub(crate) fn width(objective: &Objective, outputs: &Named) -> f64 {
-    objective.outputs().into_iter().map(|output| per_example(output, outputs)).sum()
+    objective
+        .outputs()
+        .into_iter()
+        .map(|output| per_example(output, outputs))
+        .sum()
 }
 
 fn per_example(output: &str, outputs: &Named) -> f64 {
@@ -132,4 +136,77 @@ pub(crate) fn watched(objective: &Objective, outputs: &Named, targets: &Named, r
         widths.insert(output, per_example(output, outputs));
     }
     Ok(total / (rows as f64 * widths.values().sum::<f64>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use std::path::PathBuf;
+
+    fn values(tensor: &Tensor) -> Vec<f64> {
+        let flat = tensor.flatten_all().and_then(|t| t.to_dtype(DType::F64));
+        flat.and_then(|t| t.to_vec1()).unwrap()
+    }
+
+    #[test]
+    fn correlations_and_their_gradients_are_the_originals_for_equal_predictions_too() {
+        let shared = std::env::var_os("CISTRON_SHARED").map(PathBuf::from);
+        let shared = shared.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
+        let path = shared.join("golden/drg/losses.safetensors");
+        if !path.exists() {
+            let in_ci = std::env::var("CI").as_deref() == Ok("true");
+            assert!(!in_ci, "no shared data: {} is missing", path.display());
+            println!("skipped: no shared data");
+            return;
+        }
+        let all = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+        for (name, over) in [("Correlationdata", Over::Tracks), ("Correlationclass", Over::Points)] {
+            for pair in ["signed", "unit", "const_row"] {
+                let prediction = &all[&format!("{pair}.pred")];
+                // The file has no target of its own for the row of equal predictions.
+                let target = &all[&format!("{}.target", if pair == "const_row" { "signed" } else { pair })];
+                let expected = values(&all[&format!("{name}.{pair}.grad")]);
+                let elements = values(&all[&format!("{name}.{pair}.value")]);
+                for precision in [DType::F32, DType::F64] {
+                    let convert = |t: &Tensor| t.to_dtype(precision).unwrap();
+                    let measure = Measure::Correlation(over);
+                    let (value, gradient) = value_and_gradient(measure, &convert(prediction), &convert(target)).unwrap();
+                    let count = prediction.elem_count() as f64;
+                    let sum: f64 = elements.iter().sum();
+                    assert!((value * count - sum).abs() < 1e-5 * sum, "{name} {pair}: {value}");
+                    let found = values(&(gradient * count).unwrap());
+                    let row = prediction.dims()[1];
+                    for (found, expected) in found.chunks(row).zip(expected.chunks(row)) {
+                        let scale = expected.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
+                        let same = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-5 * scale);
+                        assert!(same, "{name} {pair} {precision:?}: {found:?} against {expected:?}");
+                    }
+                    if pair == "const_row" {
+                        // Ours says the same loss and has no gradient where there is nothing to correlate.
+                        let (plain, gradient) = crate::loss::loss(measure)
+                            .value_and_gradient(&convert(prediction), &convert(target), None)
+                            .unwrap();
+                        assert!((plain - value).abs() < 1e-6, "{plain} {value}");
+                        let gradient = values(&gradient);
+                        assert!(gradient.iter().all(|g| g.abs() < 10.0), "{gradient:?}");
+                        let flat = &gradient[2 * row..3 * row];
+                        assert!(over == Over::Points || flat.iter().all(|g| *g == 0.0), "{flat:?}");
+                    }
+                }
+            }
+        }
+        let largest = values(&all["Correlationdata.const_row.grad"]).into_iter().fold(0.0, f64::max);
+        assert!(largest > 1e16, "the file has no row of equal predictions");
+    }
+
+    #[test]
+    fn missing_targets_are_left_out() {
+        let tensor = |rows: &[[f64; 3]; 2]| Tensor::new(rows, &Device::Cpu).unwrap();
+        let prediction = tensor(&[[1.0, 5.0, 2.0], [1.0, 2.0, 4.0]]);
+        let target = tensor(&[[2.0, f64::NAN, 4.0], [f64::NAN, f64::NAN, 1.0]]);
+        let (value, gradient) = value_and_gradient(Measure::Correlation(Over::Tracks), &prediction, &target).unwrap();
+        assert!(value.abs() < 1e-12, "{value}");
+        assert!(values(&gradient).iter().all(|g| g.abs() < 1e-12), "{gradient}");
+    }
 }

@@ -83,7 +83,11 @@ impl Session<'_> {
         let (outputs, targets) = self.progress.gathered.join()?;
         let objective = self.parts.objective;
         let lost = self.progress.loss_sum.is_nan();
-        let train_watched = if lost { f64::NAN } else { drg::watched(objective, &outputs, &targets, rows)? };
+        let train_watched = if lost {
+            f64::NAN
+        } else {
+            drg::watched(objective, &outputs, &targets, rows)?
+        };
         Ok(Some(Shown {
             train_loss: self.progress.loss_sum / (rows as f64 * drg::width(objective, &outputs)),
             valid_loss: valid.loss,
@@ -125,11 +129,7 @@ impl Session<'_> {
 
     /// DRG's numbers of the validation examples in training mode, which moves the network's statistics; nothing when `stop` says
     /// so in between.
-    pub(super) fn validation_in_training_mode(
-        &self,
-        network: &mut Network,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Option<Measured>> {
+    pub(super) fn validation_in_training_mode(&self, network: &mut Network, stop: &dyn Fn() -> bool) -> Result<Option<Measured>> {
         let (seed, mut step) = (self.parts.options.seed, BEYOND + self.progress.step);
         self.validation(order::VALIDATION_BEFORE, stop, |inputs| {
             step += 1;

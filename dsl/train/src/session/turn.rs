@@ -7,7 +7,6 @@ use crate::checkpoint::{State, weights_checkpoint};
 use crate::controller::{RESETS, Seen, Then, Verdict};
 use crate::gather::Gathered;
 use crate::state::Best;
-use crate::stepper::Stepper;
 use cistron_display::{interrupted, note};
 use cistron_runs::EpochRow;
 use std::time::{Duration, Instant};
@@ -134,7 +133,7 @@ impl Session<'_> {
             self.progress.controller.resets()
         ));
         if self.parts.options.compat.is_none() {
-            self.stepper = Stepper::new(self.parts.options, &mut self.network)?;
+            self.stepper.begin_anew(self.parts.options);
             return Ok(());
         }
         self.stepper.average_anew(self.parts.options);
@@ -170,7 +169,7 @@ impl Session<'_> {
             self.network = network;
             (train.map(|m| m.loss), valid.map(|m| m.watched))
         } else {
-            self.stepper = Stepper::new(self.parts.options, &mut self.network)?;
+            self.stepper.begin_anew(self.parts.options);
             if self.regime.init_adjust {
                 self.progress.initial = Some(snapshot(&self.network));
             }

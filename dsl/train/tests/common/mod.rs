@@ -13,6 +13,7 @@ use cistron_train::{Fit, Objective, Optimizer, Sgd};
 use polars::prelude::{Column, DataFrame};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 /// The interrupt flag belongs to the process, so fits run one after the other.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
@@ -212,4 +213,27 @@ pub(crate) fn fit(data: &Dataset, objective: &Objective, root: &Path) -> Fit {
         .seed(3)
         .optimizer(Optimizer::Sgd(sgd))
         .runs_in(root)
+}
+
+/// Asks for an interrupt as soon as the only run below `root` has so many epochs.
+pub(crate) fn interrupt_after(root: &Path, epochs: usize) -> std::thread::JoinHandle<()> {
+    let root = root.to_path_buf();
+    std::thread::spawn(move || {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(60) {
+            let folder = std::fs::read_dir(&root)
+                .ok()
+                .and_then(|mut d| d.next())
+                .and_then(Result::ok)
+                .map(|e| e.path());
+            let lines = folder
+                .and_then(|f| std::fs::read_to_string(f.join("metrics.jsonl")).ok())
+                .map(|t| t.lines().count());
+            if lines.is_some_and(|n| n >= epochs) {
+                cistron_display::request_interrupt();
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    })
 }
