@@ -19,6 +19,10 @@ const SMALL: u64 = 16 << 20;
 /// Behind the bytes of a file: this word, their number (8 bytes) and their SHA-256 (32 bytes).
 const WORD: &[u8; 8] = b"cistron1";
 const TRAILER: u64 = 8 + 8 + 32;
+/// How the name of a file begins that is not whole yet.
+const PART: &str = "part-";
+/// A part that is older was left by a process that is gone.
+const FORGOTTEN: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// Bytes that are read by position.
 #[derive(Debug)]
@@ -147,6 +151,20 @@ fn keep_in(
     map(&file, count).map_err(|e| failed(&e))
 }
 
+/// Removes what killed processes left. What cannot be looked at or removed stays: it only takes room.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry
+            .metadata()
+            .and_then(|m| m.modified())
+            .ok()
+            .and_then(|t| t.elapsed().ok());
+        if entry.file_name().to_string_lossy().starts_with(PART) && age.is_some_and(|age| age > FORGOTTEN) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn whole(written: u64, count: u64) -> Result<()> {
     if written == count {
         return Ok(());
@@ -254,6 +272,17 @@ mod tests {
         );
         let unnamed = made(folder.path(), None, &Cell::new(0));
         assert_eq!((unnamed[10], files(folder.path()).len()), (1, 0));
+    }
+
+    #[test]
+    fn parts_of_killed_processes_are_swept_and_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let [old, new] = ["part-old", "part-new"].map(|name| folder.path().join(name));
+        std::fs::write(&new, "x").unwrap();
+        let file = File::create(&old).unwrap();
+        file.set_modified(std::time::SystemTime::now() - 2 * FORGOTTEN).unwrap();
+        made(folder.path(), Some("a"), &Cell::new(0));
+        assert!(!old.exists() && new.exists());
     }
 
     #[test]

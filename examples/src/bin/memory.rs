@@ -48,16 +48,23 @@ fn write(folder: &Path, genes: usize, length: usize) -> Answer<()> {
     writeln!(values, "# B_PBS\tB_IL2\tT_PBS\tT_IL2")?;
     writeln!(parts, "name\tpart")?;
     let mut state = 3;
-    let every = (genes / (STEPS * BATCH)).max(1);
+    if genes < 100 {
+        return Err("at least 100 genes: 80 for training, 10 for validation".into());
+    }
+    // One epoch of 50 steps or five of 10, from genes all over the archive.
+    let wanted = STEPS * BATCH / if genes < 500 { 5 } else { 1 };
+    let (every, mut others) = ((genes - 10) / wanted, 0);
     for gene in 0..genes {
         let tracks: Vec<String> = (0..4)
             .map(|_| format!("{:.3}", draw(&mut state) as f64 / u64::MAX as f64))
             .collect();
         writeln!(values, "{}\t{}", name(gene), tracks.join("\t"))?;
-        let part = match gene {
-            _ if gene % 10 == 9 && gene < 100 => "valid",
-            _ if gene % every == 0 => "train",
-            _ => "test",
+        let part = if gene % 10 == 9 && gene < 100 {
+            "valid"
+        } else {
+            others += 1;
+            let chosen = (others - 1) % every == 0 && (others - 1) / every < wanted;
+            if chosen { "train" } else { "test" }
         };
         writeln!(parts, "{}\t{part}", name(gene))?;
     }

@@ -451,7 +451,7 @@ fn folds_by_count_need_a_number_of_sets() {
         (
             "count(10, cutoff = 0.5)",
             "cutoff",
-            "unknown argument `cutoff` of the rule for folds `count`; one of: seed, above",
+            "unknown argument `cutoff` of the rule for folds `count`\nhelp: one of: seed, above",
         ),
         ("cuont(10)", "cuont", "unknown rule for folds `cuont`; did you mean `count`?"),
     ] {
