@@ -119,8 +119,9 @@ fn keep_in(
     }
     let failed = |e: &std::io::Error| cannot_write(folder, e);
     std::fs::create_dir_all(folder).map_err(|e| failed(&e))?;
+    sweep(folder);
     let temporary = tempfile::Builder::new()
-        .prefix("part-")
+        .prefix(PART)
         .tempfile_in(folder)
         .map_err(|e| failed(&e))?;
     let mut sink = Sink {

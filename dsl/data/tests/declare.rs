@@ -252,6 +252,8 @@ fn the_shared_files_are_read() {
         .map(|p| data.rows(p, Some(9)).unwrap().len())
         .sum();
     assert_eq!(parts, 1200);
+    let sizes = [Part::Train, Part::Valid, Part::Test].map(|p| data.rows(p, Some(1)).unwrap().len());
+    assert_eq!(sizes, [957, 110, 133], "fold 1 as the original splits it");
 
     let mpsa = shared.join("data/mpra/mpsa_brca2_lib1.csv.gz").display().to_string();
     let text = format!(

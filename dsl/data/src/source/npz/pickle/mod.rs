@@ -47,7 +47,7 @@ pub(super) struct Array {
 pub(super) struct Elements<'a> {
     bytes: &'a [u8],
     size: usize,
-    number: fn(&[u8]) -> f64,
+    number: FromBytes,
     swapped: bool,
 }
 
@@ -68,8 +68,11 @@ impl Elements<'_> {
     }
 }
 
-/// How the little-endian bytes of a type are read, and how many they are.
-fn reading(code: &str) -> Option<(usize, fn(&[u8]) -> f64)> {
+/// Reads a number from its little-endian bytes.
+type FromBytes = fn(&[u8]) -> f64;
+
+/// How many bytes a type has, and how they are read.
+fn reading(code: &str) -> Option<(usize, FromBytes)> {
     macro_rules! read {
         ($t:ty) => {
             (size_of::<$t>(), |b| {
