@@ -41,8 +41,8 @@ pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Compare, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit, Group, Halve, KerasAdam, Metrics,
-    Objective, Optimizer, Paired, Per, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+    Adam, AdamW, Average, Clip, Compare, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit, Group, Halve, KerasAdam,
+    Metrics, Objective, Optimizer, Paired, Per, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
 };
 
 #[doc(hidden)]

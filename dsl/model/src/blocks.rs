@@ -1,6 +1,8 @@
 //! Blocks that several models share.
 
-use cistron_declaration::{BlockDefinition, Borrowed, Diagnostic, Diagnostics, ModelDeclaration, Statement, Value, did_you_mean};
+use cistron_declaration::{
+    BlockDefinition, Borrowed, Diagnostic, Diagnostics, Kind, ModelDeclaration, Statement, Value, did_you_mean,
+};
 use serde::{Deserialize, Serialize};
 
 /// The value of `blocks!`: blocks with the parameters that they read.
@@ -14,6 +16,26 @@ impl Blocks {
     /// Blocks as they were written; `captures` are the Rust values of the header, in the order in which they stand there.
     pub fn declare(declaration: ModelDeclaration, captures: Vec<Value>) -> Self {
         Self { declaration, captures }
+    }
+
+    /// The same blocks with another default of one parameter.
+    ///
+    /// # Errors
+    /// A parameter that the blocks do not have, with the nearest name.
+    pub fn with(&self, name: &str, value: impl Into<Value>) -> Result<Self, Diagnostics> {
+        let mut changed = self.clone();
+        let names = || self.declaration.parameters.iter().map(|p| p.name.as_str());
+        let Some(parameter) = changed.declaration.parameters.iter_mut().find(|p| p.name == name) else {
+            let first = self.declaration.parameters.first().map(|p| p.span).unwrap_or_default();
+            let message = format!("`{}` has no parameter `{name}`", self.declaration.name);
+            return Err(Diagnostics {
+                source: self.declaration.source.clone(),
+                list: vec![Diagnostic::error(first, message).help(did_you_mean(name, names()))],
+            });
+        };
+        parameter.default.kind = Kind::Capture(changed.captures.len());
+        changed.captures.push(value.into());
+        Ok(changed)
     }
 
     /// The name before the parameters.

@@ -1,7 +1,9 @@
 //! What `objective!` knows: losses and metrics with their arguments; and its checks.
 
 use crate::reader::Reader;
-use cistron_declaration::{DRG_LOSSES, Argument, BinaryOperator, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean};
+use cistron_declaration::{
+    Argument, BinaryOperator, DRG_LOSSES, Expression, Kind, ObjectiveDeclaration, ObjectiveRule, did_you_mean,
+};
 
 /// A loss or a metric.
 struct Loss {

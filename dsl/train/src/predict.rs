@@ -17,8 +17,14 @@ impl Run {
     fn outputs(&self, data: &Dataset, part: Part) -> Result<(Vec<usize>, Outputs)> {
         crate::record::fits_together(&self.record.model, &self.record.objective, data)?;
         let rows = self.rows(data, part)?;
-        let precision = self.record.options.precision.dtype();
-        match evaluate::outputs(&self.record.network, data, &rows, precision, &cistron_display::interrupted)? {
+        let options = &self.record.options;
+        let (network, precision, stop) = (&self.record.network, options.precision.dtype(), &cistron_display::interrupted);
+        // With DRG's padding a prediction depends on its batch, so it gets the original's batches.
+        let found = match options.compat {
+            Some(_) => evaluate::outputs_of_batches(network, data, rows.chunks(options.batch as usize), precision, stop)?,
+            None => evaluate::outputs(network, data, &rows, precision, stop)?,
+        };
+        match found {
             Some(outputs) => Ok((rows, outputs)),
             None => {
                 cistron_display::clear_interrupt();

@@ -4,14 +4,14 @@ use crate::checkpoint::Identity;
 use crate::controller::{Finetune, RESETS};
 use crate::drg;
 use crate::history;
-use crate::objective::Objective;
+use crate::objective::{Measure, Objective};
 use crate::options::Options;
 use crate::state::{Best, Progress, Stop};
 use crate::{Result, TrainError};
 use cistron_data::Dataset;
-use cistron_declaration::{Axis, Port};
+use cistron_declaration::{Axis, Diagnostic, Diagnostics, Port};
 use cistron_display::count;
-use cistron_model::{Compat, Model};
+use cistron_model::{Compat, Model, Operation};
 use cistron_runs::{DataFile, Ending, Manifest, Resumption, RunFolder, Versions, sha256_hex};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -67,7 +67,71 @@ pub(crate) fn fits_together(model: &Model, objective: &Objective, data: &Dataset
             return unfit(message, "declare objective and model on the same data");
         }
     }
+    let list = unbounded(model, objective);
+    if !list.is_empty() {
+        let source = objective.declaration().source.clone();
+        return Err(TrainError::Declaration(Diagnostics { source, list }));
+    }
     Ok(())
+}
+
+/// The objective of a model that says which outputs it leaves out (`without(..)`): what is left of it, and that in words.
+pub(crate) fn cut_down(model: &Model, objective: &Objective) -> Option<(Objective, String)> {
+    let given: Vec<&str> = model.graph().outputs.iter().map(|(name, _)| name.as_str()).collect();
+    let declared = |output: &str| model.signature().outputs.iter().any(|p| p.name == output);
+    let lacking: Vec<&str> = objective
+        .outputs()
+        .into_iter()
+        .filter(|o| !given.contains(o) && declared(o))
+        .collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let note = format!(
+        "`{}` leaves out {}: their losses and metrics do not count",
+        model.name(),
+        lacking.join(", ")
+    );
+    Some((objective.for_outputs(&given)?, note))
+}
+
+/// Losses of values that cannot be negative, on outputs that can.
+fn unbounded(model: &Model, objective: &Objective) -> Vec<Diagnostic> {
+    let graph = model.graph();
+    let mut mistakes = Vec::new();
+    for term in objective.losses() {
+        let help = match term.measure {
+            Measure::Poisson { log: false } => "end with `.softplus()` or `.exp()`, or say `poisson(log = true)`",
+            Measure::Bce { logits: false } => "end with `.sigmoid()`, or say `bce(logits = true)`",
+            _ => continue,
+        };
+        let Some((_, node)) = graph.outputs.iter().find(|(name, _)| *name == term.output) else {
+            continue;
+        };
+        let mut node = &graph.nodes[*node];
+        while let (Operation::Dropout { .. } | Operation::Pick { .. }, [input]) = (&node.operation, node.inputs.as_slice()) {
+            node = &graph.nodes[*input];
+        }
+        let free = matches!(
+            node.operation,
+            Operation::Linear { .. }
+                | Operation::Convolution { .. }
+                | Operation::Convolution2d { .. }
+                | Operation::Subtract
+                | Operation::Gelu(_)
+                | Operation::Silu
+                | Operation::Tanh
+                | Operation::Log
+        );
+        if free {
+            let message = format!(
+                "`{}` of `{}`: this output ends in `{}`, which gives negative values too",
+                term.measure, term.output, node.name
+            );
+            mistakes.push(Diagnostic::error(term.span, message).help(help));
+        }
+    }
+    mistakes
 }
 
 fn sizes(port: &Port) -> Vec<Option<usize>> {

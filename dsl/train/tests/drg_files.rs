@@ -1,6 +1,6 @@
 //! DRG's result files: computed from the original's own predictions they are the files that it wrote.
 
-use cistron_train::{DrgFiles, DrgEpoch, DrgMetric, Paired, write_drg_metrics};
+use cistron_train::{DrgEpoch, DrgFiles, DrgMetric, Paired, write_drg_metrics};
 use npyz::npz::NpzArchive;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

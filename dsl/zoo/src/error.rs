@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub type Result<T> = std::result::Result<T, ZooError>;
 
 /// A model that does not fit the data, or a file of another program that cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ZooError {
     /// Mistakes in a declaration, located in its text; of a model of this crate: what the data lack for it.
@@ -50,4 +50,11 @@ pub enum ZooError {
     /// Candle's own.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+}
+
+/// The text of the message: it is what a program prints whose `main` returns it.
+impl std::fmt::Debug for ZooError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }

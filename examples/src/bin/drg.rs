@@ -5,7 +5,7 @@
 //!     --set kernels=24 --set width=9 --set lr=2e-3 --set epochs=40
 //! ```
 //! FOLDER holds `TSS*.npz`, `RNA*.npz`, `exonic.tsv`, `intronic.tsv`, `degrad.tsv`, `condition.class.txt` and
-//! `Exintron_testsetcv10.txt`. `--set` takes every parameter of the model (`--set help=1` lists them) and the options of the
+//! `Exintron_testsetcv10.txt`. `--set` takes every parameter of the model and the options of the
 //! fit: epochs, batch, lr, weight_decay, patience, seed.
 
 use cistron::prelude::*;
@@ -56,7 +56,9 @@ fn settings(pairs: &[String]) -> Outcome<Settings> {
         model: Vec::new(),
     };
     for pair in pairs {
-        let (key, value) = pair.split_once('=').ok_or_else(|| format!("`--set {pair}`: expected key=value"))?;
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("`--set {pair}`: expected key=value"))?;
         let wrong = |_| format!("`--set {pair}`: `{value}` is no number");
         match key {
             "epochs" => settings.epochs = value.parse().map_err(|e: std::num::ParseIntError| wrong(e.to_string()))?,
@@ -64,10 +66,17 @@ fn settings(pairs: &[String]) -> Outcome<Settings> {
             "patience" => settings.patience = value.parse().map_err(|e: std::num::ParseIntError| wrong(e.to_string()))?,
             "seed" => settings.seed = value.parse().map_err(|e: std::num::ParseIntError| wrong(e.to_string()))?,
             "lr" => settings.lr = value.parse().map_err(|e: std::num::ParseFloatError| wrong(e.to_string()))?,
-            "weight_decay" => settings.weight_decay = value.parse().map_err(|e: std::num::ParseFloatError| wrong(e.to_string()))?,
+            "weight_decay" => {
+                settings.weight_decay = value.parse().map_err(|e: std::num::ParseFloatError| wrong(e.to_string()))?
+            }
             _ => {
-                let number = value.parse::<i64>().map(Value::from).or_else(|_| value.parse::<f64>().map(Value::from));
-                settings.model.push((key.into(), number.unwrap_or_else(|_| Value::from(value.to_string()))));
+                let number = value
+                    .parse::<i64>()
+                    .map(Value::from)
+                    .or_else(|_| value.parse::<f64>().map(Value::from));
+                settings
+                    .model
+                    .push((key.into(), number.unwrap_or_else(|_| Value::from(value.to_string()))));
             }
         }
     }
@@ -94,20 +103,25 @@ fn main() -> Outcome<()> {
         classes table(path("condition.class.txt"));
         folds   sets(path("Exintron_testsetcv10.txt"));
     };
-    let mut net = match arguments.model.as_str() {
-        "a" => drg::a(&immune)?,
-        "a_attention" => drg::a_attention(&immune)?,
-        "b" => drg::b(&immune)?,
-        "c" => drg::c(&immune)?,
-        "d_separate" => drg::d_separate(&immune)?,
-        "d_shared" => drg::d_shared(&immune)?,
-        "f_all" => drg::f_all(&immune)?,
-        "f_routed" => drg::f_routed(&immune)?,
-        other => return Err(format!("`--model {other}`: expected a, a_attention, b, c, d_separate, d_shared, f_all or f_routed").into()),
-    };
+    let mut drg = drg::blocks()?;
     for (name, value) in settings.model {
-        net = net.with(&name, value)?;
+        drg = drg.with(&name, value)?;
     }
+    let net = match arguments.model.as_str() {
+        "a" => drg::a(&immune, &drg)?,
+        "a_attention" => drg::a_attention(&immune, &drg)?,
+        "b" => drg::b(&immune, &drg)?,
+        "c" => drg::c(&immune, &drg)?,
+        "d_separate" => drg::d_separate(&immune, &drg)?,
+        "d_shared" => drg::d_shared(&immune, &drg)?,
+        "f_all" => drg::f_all(&immune, &drg)?,
+        "f_routed" => drg::f_routed(&immune, &drg)?,
+        other => {
+            return Err(
+                format!("`--model {other}`: expected a, a_attention, b, c, d_separate, d_shared, f_all or f_routed").into(),
+            );
+        }
+    };
     println!("{net}");
     let loss = objective! { on immune {
         loss(ex, kd, kt) = 0.95 * correlation(Tracks) + 0.05 * mse();
@@ -119,8 +133,8 @@ fn main() -> Outcome<()> {
     };
     for fold in folds {
         let run = fit! { net, loss, immune;
-            fold = fold, epochs = settings.epochs, batch = settings.batch, patience = settings.patience, seed = settings.seed,
-            optimizer = AdamW { lr: settings.lr, weight_decay: settings.weight_decay } };
+        fold = fold, epochs = settings.epochs, batch = settings.batch, patience = settings.patience, seed = settings.seed,
+        optimizer = AdamW { lr: settings.lr, weight_decay: settings.weight_decay } };
         let metrics = run.metrics(&immune, Part::Test)?;
         println!("fold {fold}\n{}", metrics.per_class()?);
         run.save_predictions(&immune, Part::Test, run.folder().join("predictions.npz"))?;

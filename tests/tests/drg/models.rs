@@ -42,15 +42,16 @@ fn data(folder: &Path, length: usize, tracks: usize) -> Outcome<Dataset> {
 fn parameters_are_as_many_as_in_the_original() -> Outcome {
     let folder = tempfile::tempdir()?;
     let data = data(folder.path(), 40_000, 88)?;
+    let drg = drg::blocks()?;
     let counts: Vec<usize> = [
-        drg::a(&data)?,
-        drg::a_attention(&data)?,
-        drg::b(&data)?,
-        drg::c(&data)?,
-        drg::d_separate(&data)?,
-        drg::d_shared(&data)?,
-        drg::f_all(&data)?,
-        drg::f_routed(&data)?,
+        drg::a(&data, &drg)?,
+        drg::a_attention(&data, &drg)?,
+        drg::b(&data, &drg)?,
+        drg::c(&data, &drg)?,
+        drg::d_separate(&data, &drg)?,
+        drg::d_shared(&data, &drg)?,
+        drg::f_all(&data, &drg)?,
+        drg::f_routed(&data, &drg)?,
     ]
     .iter()
     .map(Model::parameter_count)
@@ -85,8 +86,9 @@ fn the_long_variant_has_the_lengths_of_the_original() -> Outcome {
             .expect("a flat value");
         nodes[nodes[at].inputs[0]].sizes()
     };
-    assert_eq!(flat(&drg::a(&data)?.with("tower_pool", 7)?), [300, 11]);
-    assert_eq!(flat(&drg::g(&data)?)[0], 540);
+    let drg = drg::blocks()?;
+    assert_eq!(flat(&drg::a(&data, &drg.with("tower_pool", 7)?)?), [300, 11]);
+    assert_eq!(flat(&drg::g(&data, &drg)?)[0], 540);
     Ok(())
 }
 
@@ -101,64 +103,64 @@ fn the_zoo_and_the_option_strings_are_the_same_networks() -> Outcome {
         "+dilweighted_pooling=4+dilpooling_steps=3+n_attention=1+n_distattention=4+dim_distattention=1.8+trweighted_pooling=2";
     let routes = "+input_to_combinefunc=[[0,1],[1],[0]]";
     let related = "+outclass=['difference','direct','direct']+combine_function=Linear+shared_embedding=";
-    let sized = |model: Model| -> Outcome<Model> {
-        let mut model = model;
-        for (name, value) in [
-            ("kernels", 16),
-            ("width", 9),
-            ("dilated_width", 5),
-            ("tower", 2),
-            ("tower_width", 5),
-            ("tower_pool", 3),
-            ("features", 32),
-        ] {
-            model = model.with(name, value)?;
-        }
-        Ok(model)
-    };
+    let mut drg = drg::blocks()?
+        .with("embedding", 16)?
+        .with("attention_pool", 4)?
+        .with("attention_tower_pool", 2)?;
+    for (name, value) in [
+        ("kernels", 16),
+        ("width", 9),
+        ("dilated_width", 5),
+        ("tower", 2),
+        ("tower_width", 5),
+        ("tower_pool", 3),
+        ("features", 32),
+    ] {
+        drg = drg.with(name, value)?;
+    }
     let cases: Vec<(&str, Model, String, bool, bool)> = vec![
-        ("A", sized(drg::a(&data)?)?, format!("{base}{wide}"), false, false),
+        ("A", drg::a(&data, &drg)?, format!("{base}{wide}"), false, false),
         (
             "A with attention",
-            sized(drg::a_attention(&data)?)?
+            drg::a_attention(&data, &drg)?
                 .with("attention_pool", 4)?
                 .with("attention_tower_pool", 2)?,
             format!("{base}{attention}"),
             false,
             false,
         ),
-        ("B", sized(drg::b(&data)?)?, format!("{base}{wide}"), false, true),
+        ("B", drg::b(&data, &drg)?, format!("{base}{wide}"), false, true),
         (
             "C",
-            sized(drg::c(&data)?)?.with("embedding", 16)?,
+            drg::c(&data, &drg)?,
             format!("{base}{wide}+cnn_embedding=16"),
             true,
             false,
         ),
         (
             "D separate",
-            sized(drg::d_separate(&data)?)?,
+            drg::d_separate(&data, &drg)?,
             format!("{base}{wide}{routes}{related}False"),
             true,
             true,
         ),
         (
             "D shared",
-            sized(drg::d_shared(&data)?)?,
+            drg::d_shared(&data, &drg)?,
             format!("{base}{wide}{routes}{related}True"),
             true,
             true,
         ),
         (
             "F all",
-            sized(drg::f_all(&data)?)?.with("embedding", 16)?,
+            drg::f_all(&data, &drg)?,
             format!("{base}{wide}+cnn_embedding=16+n_combine_layers=2"),
             true,
             true,
         ),
         (
             "F routed",
-            sized(drg::f_routed(&data)?)?.with("embedding", 16)?,
+            drg::f_routed(&data, &drg)?,
             format!("{base}{wide}{routes}+cnn_embedding=16+n_combine_layers=2"),
             true,
             true,

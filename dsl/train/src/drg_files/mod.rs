@@ -11,6 +11,7 @@ use crate::run::Run;
 use crate::save::side_by_side;
 use crate::{Paired, Result, TrainError};
 use cistron_data::{Dataset, Part};
+use cistron_runs::EpochRow;
 use columns::Columns;
 use number::{python, rounded};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,31 @@ pub struct DrgEpoch {
     pub loss_train: f64,
     /// What early stopping watches, as a loss, on the training examples.
     pub watched_train: f64,
+}
+
+impl Run {
+    /// The lines of DRG's `_loss.txt`: with `compat = drg` the original's numbers; of an ordinary fit its own means, where the
+    /// watched value on the training examples is not measured (`nan`).
+    pub fn drg_epochs(&self) -> Vec<DrgEpoch> {
+        let compat = self.options().compat.is_some();
+        let sign = if self.objective().larger_is_better() && !compat {
+            -1.0
+        } else {
+            1.0
+        };
+        let as_loss = |value: f64| if sign < 0.0 { 1.0 - value } else { value };
+        let counted = |row: &EpochRow| if compat { row.counted } else { Some(row.epoch) };
+        let line = |row: &EpochRow| {
+            Some(DrgEpoch {
+                epoch: counted(row)?,
+                loss_valid: row.valid_loss,
+                watched_valid: as_loss(row.watched),
+                loss_train: row.train_loss,
+                watched_train: row.train_watched.map_or(f64::NAN, as_loss),
+            })
+        };
+        self.epochs().iter().filter_map(line).collect()
+    }
 }
 
 /// Which of DRG's files are written, and how they are called.

@@ -72,6 +72,10 @@ impl Fit {
         if let Some(compat) = self.options.compat {
             self.model = self.model.compat(compat);
         }
+        if let Some((part, note)) = record::cut_down(&self.model, &self.objective) {
+            self.objective = part;
+            cistron_display::note(&note);
+        }
         record::fits_together(&self.model, &self.objective, &self.data)?;
         if !self.data.audit().is_shown() {
             cistron_display::display(&self.data.audit().bundle());

@@ -1,7 +1,7 @@
 //! Right-hand sides: `0.95 * correlation(Tracks) + 0.05 * mse()` as weighted measures.
 
 use super::measure::{DrgLoss, Measure, Over};
-use cistron_declaration::{DRG_LOSSES, Argument, BinaryOperator, Diagnostic, Expression, Kind, Span, did_you_mean, nearest};
+use cistron_declaration::{Argument, BinaryOperator, DRG_LOSSES, Diagnostic, Expression, Kind, Span, did_you_mean, nearest};
 
 /// One weighted measure of a right-hand side.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@
 //! transcription) and `kd` (degradation), in log2, with ex = kt - kd. Padding of pooling counts for nothing, so predictions do
 //! not depend on the batch; `compat = drg` in `fit!` (or [`cistron_model::Model::compat`]) gives the original's numbers.
 //!
-//! Sizes are parameters: `drg::a(&data)?.with("kernels", 24)?`.
+//! Sizes are parameters of the blocks: `drg::d_shared(&data, &drg::blocks()?.with("kernels", 24)?)?`.
 
 mod models;
 mod options;

@@ -56,8 +56,7 @@ pub fn blocks() -> Result<Blocks> {
 ///
 /// # Errors
 /// Data without `dna` or `ex`; a length that the towers use up.
-pub fn a(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn a(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { A on data {
         use drg.trunk;
         ex = trunk(dna.both_strands()).linear();
@@ -69,8 +68,7 @@ pub fn a(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`a`].
-pub fn a_attention(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn a_attention(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { AAttention on data {
         use drg.trunk_with_attention;
         ex = trunk_with_attention(dna.both_strands()).linear();
@@ -82,8 +80,7 @@ pub fn a_attention(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`a`].
-pub fn b(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn b(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { B on data {
         use drg.trunk;
         let t = trunk(dna.both_strands());
@@ -95,8 +92,7 @@ pub fn b(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`a`]; data without `rna`.
-pub fn c(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn c(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { C on data {
         use drg.trunk, drg.mix;
         let t = trunk(dna.both_strands()).linear(embedding).gelu();
@@ -110,8 +106,7 @@ pub fn c(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`c`].
-pub fn d_separate(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn d_separate(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { DSeparate on data {
         use drg.trunk;
         let (t, r) = (trunk(dna.both_strands()), trunk(rna));
@@ -125,8 +120,7 @@ pub fn d_separate(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`c`]; outputs without a common track. Unequal tracks meet by name.
-pub fn d_shared(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn d_shared(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { DShared on data {
         use drg.trunk;
         let (t, r) = (trunk(dna.both_strands()), trunk(rna));
@@ -140,8 +134,7 @@ pub fn d_shared(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`c`].
-pub fn f_all(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn f_all(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { FAll on data {
         use drg.trunk, drg.mix;
         let t = trunk(dna.both_strands()).linear(embedding).gelu();
@@ -154,8 +147,7 @@ pub fn f_all(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`c`].
-pub fn f_routed(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
+pub fn f_routed(data: &Dataset, drg: &Blocks) -> Result<Model> {
     Ok(model! { FRouted on data {
         use drg.trunk, drg.mix;
         let t = trunk(dna.both_strands()).linear(embedding).gelu();
@@ -170,9 +162,8 @@ pub fn f_routed(data: &Dataset) -> Result<Model> {
 ///
 /// # Errors
 /// As [`d_shared`].
-pub fn g(data: &Dataset) -> Result<Model> {
-    let drg = blocks()?;
-    Ok(model! { G(attention_tower_pool = 7) on data {
+pub fn g(data: &Dataset, drg: &Blocks) -> Result<Model> {
+    Ok(model! { G on data {
         use drg.trunk_with_attention;
         let (t, r) = (trunk_with_attention(dna.both_strands()), trunk_with_attention(rna));
         kt = t.linear();
