@@ -2,7 +2,7 @@
 
 Every twin lists its parameters in the order of the declaration, so that weights exported by ours load by position.
 Inputs and targets come in our layout, channel first (`[batch, channel, position]`); a twin that computes in another one
-says so in `arrange`, which is not timed.
+says so in `arrange`, which is not timed. Inputs are a dictionary by name, and so are outputs and targets where there are several.
 """
 
 import torch
@@ -41,27 +41,30 @@ class Unit(nn.Module):
         return self.conv(F.gelu(self.norm(x)))
 
 
-class Drg(nn.Module):
-    """DRG's basemodel on DNA with both strands: the skips carry the bare convolution output of the unit before."""
+class Trunk(nn.Module):
+    """DRG's basemodel up to its features: the skips carry the bare convolution output of the unit before."""
 
-    def __init__(self, length, layers, drop):
+    def __init__(self, length, units, both_strands, drop):
         super().__init__()
+        self.both_strands = both_strands
         self.first = nn.Conv1d(4, 300, 15, padding=7)
         self.pool4, self.pool6 = WeightedPool(4), WeightedPool(6)
         self.dilated = nn.ModuleList([Unit(300, 11, d, False) for d in (1, 2, 4)])
-        self.tower = nn.ModuleList([Unit(300, 11, 1, True) for _ in range(layers)])
+        self.tower = nn.ModuleList([Unit(300, 11, 1, True) for _ in range(units)])
         length = -(-length // 4)
-        for _ in range(layers):
+        for _ in range(units):
             length = -(-length // 6)
         widths = [1024, 1126, 1126, 1024]
         self.flat = nn.Linear(300 * length, widths[0])
         self.hidden = nn.ModuleList([nn.Linear(i, o) for i, o in zip(widths, widths[1:])])
         self.drop = nn.Dropout(drop)
-        self.head = nn.Linear(1024, 88)
 
-    def forward(self, dna):
-        reverse = self.first(dna.flip(1, 2)).flip(2)
-        x = self.pool4(F.gelu(torch.maximum(self.first(dna), reverse)))
+    def scan(self, x):
+        forward = self.first(x)
+        return torch.maximum(forward, self.first(x.flip(1, 2)).flip(2)) if self.both_strands else forward
+
+    def forward(self, x):
+        x = self.pool4(F.gelu(self.scan(x)))
         rest = x
         for unit in self.dilated:
             c = unit(x)
@@ -75,13 +78,45 @@ class Drg(nn.Module):
         x = self.flat(x.flatten(1))
         for layer in self.hidden:
             x = F.gelu(self.drop(layer(x)))
-        return self.head(x)
+        return x
+
+
+class DrgA(nn.Module):
+    """DRG's A: expression from both strands of DNA."""
+
+    def __init__(self, length, units, drop):
+        super().__init__()
+        self.dna = Trunk(length, units, True, drop)
+        self.ex = nn.Linear(1024, 88)
+
+    def forward(self, dna):
+        return self.ex(self.dna(dna))
+
+
+class DrgD(nn.Module):
+    """DRG's D with separate heads: ex = f(DNA) - g(RNA), kd from RNA, kt from DNA. The original's two unused heads are left out."""
+
+    def __init__(self, length, units, drop):
+        super().__init__()
+        self.dna = Trunk(length, units, True, drop)
+        self.rna = Trunk(length, units, False, drop)
+        self.made, self.lost = nn.Linear(1024, 88), nn.Linear(1024, 88)
+        self.kd, self.kt = nn.Linear(1024, 88), nn.Linear(1024, 88)
+
+    def forward(self, dna, rna):
+        t, r = self.dna(dna), self.rna(rna)
+        return {"ex": self.made(t) - self.lost(r), "kd": self.kd(r), "kt": self.kt(t)}
 
 
 def correlation_and_squares(p, y):
     """DRG's Correlationmse, as a mean: 0.95 of one minus the correlation over tracks and 0.05 of the mean square."""
     r = F.cosine_similarity(p - p.mean(1, keepdim=True), y - y.mean(1, keepdim=True), dim=1, eps=1e-16)
     return 0.95 * (1 - r).mean() + 0.05 * F.mse_loss(p, y)
+
+
+def over_outputs(given, targets):
+    """The sum of the outputs' losses."""
+    return sum(correlation_and_squares(given[name], y) for name, y in targets.items())
 
 
 class MaxAtac(nn.Module):
@@ -239,15 +274,26 @@ class Twin:
         self.arrange = arrange or (lambda inputs, target: (inputs, target))
 
 
-def drg(length, layers, batch):
+def drg(network, inputs, length, target, loss):
     return Twin(
-        batch,
-        lambda drop: Drg(length, layers, drop),
-        lambda b: {"dna": one_hot(b, length)},
-        lambda b: torch.randn(b, 88),
-        correlation_and_squares,
+        8,
+        network,
+        lambda b: {name: one_hot(b, length) for name in inputs},
+        target,
+        loss,
         lambda p: torch.optim.SGD(p, lr=1e-3, momentum=0.9),
     )
+
+
+def drg_a(length, units):
+    network = lambda drop: DrgA(length, units, drop)
+    return drg(network, ["dna"], length, lambda b: torch.randn(b, 88), correlation_and_squares)
+
+
+def drg_d(length, units):
+    network = lambda drop: DrgD(length, units, drop)
+    targets = lambda b: {name: torch.randn(b, 88) for name in ("ex", "kd", "kt")}
+    return drg(network, ["dna", "rna"], length, targets, over_outputs)
 
 
 def maxatac(batch):
@@ -270,8 +316,10 @@ def whole_tokens(inputs, target):
 
 
 TWINS = {
-    "drg_40kb": drg(40_000, 4, 2),
-    "drg_4kb": drg(4_000, 3, 8),
+    "drg_a_4kb": drg_a(4_000, 3),
+    "drg_d_4kb": drg_d(4_000, 3),
+    "drg_a_40kb": drg_a(40_000, 4),
+    "drg_d_40kb": drg_d(40_000, 4),
     "maxatac_100": maxatac(100),
     "maxatac_1000": maxatac(1000),
     "transformer": Twin(

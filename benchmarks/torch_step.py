@@ -123,7 +123,9 @@ def check(name, folder):
                 sys.exit(f"{name}: `{weight}` is {list(tensor.shape)}, the twin has {list(place.shape)} there")
             place.copy_(tensor.reshape(place.shape))
     batch = read_safetensors(os.path.join(folder, "batch.safetensors"))
-    target = batch.pop("target")
+    targets = {name: batch.pop(name) for name in list(batch) if name.startswith("target.")}
+    targets = {name.removeprefix("target."): target for name, target in targets.items()}
+    target = targets if len(targets) > 1 else next(iter(targets.values()))
     inputs, target = twin.arrange(batch, target)
     optimizer = twin.optimizer(network.parameters())
     for group in optimizer.param_groups:

@@ -13,7 +13,8 @@ use std::path::Path;
 /// is: those that are rounding noise go either way, and the second losses would differ by that.
 const CHECK_RATE: f64 = 0.1;
 
-/// Writes `weights.safetensors` (names behind their number, so that they sort as declared), `batch.safetensors` and `losses.json`.
+/// Writes `weights.safetensors` (names behind their number, so that they sort as declared), `batch.safetensors` (inputs by name,
+/// targets as `target.OUTPUT`) and `losses.json`.
 ///
 /// # Errors
 /// What the network gives, and files that cannot be written.
@@ -24,7 +25,8 @@ pub(crate) fn export(work: &Workload, folder: &Path) -> Result<(), Box<dyn Error
     let weights: HashMap<String, Tensor> = network.weights().iter().enumerate().map(named).collect();
     safetensors::save(&weights, folder.join("weights.safetensors"))?;
     let mut batch: HashMap<String, Tensor> = work.inputs.clone().into_iter().collect();
-    batch.insert("target".into(), work.target.clone());
+    let targets = work.targets.iter();
+    batch.extend(targets.map(|(name, target)| (format!("target.{name}"), target.clone())));
     safetensors::save(&batch, folder.join("batch.safetensors"))?;
     let mut optimizer = OptimizerState::new(work.optimizer);
     let rate = CHECK_RATE * work.optimizer.lr();

@@ -1,4 +1,4 @@
-//! What the macros expect of the crate `cistron`, without its tables, plots and files.
+//! What the macros expect of the crate `cistron`, with data sets that are shapes alone.
 
 use cistron_declaration::{Axis, AxisKind, Port, PortKind, Signature};
 
@@ -57,7 +57,7 @@ fn axes(kind: PortKind, sizes: &[usize]) -> Vec<Axis> {
 /// What `model!` expands to.
 pub mod __macro {
     use cistron_declaration::{Signature, Value};
-    use cistron_model::Model;
+    use cistron_model::{Blocks, Model};
     use std::error::Error;
 
     /// The declared network.
@@ -70,6 +70,20 @@ pub mod __macro {
             captures,
             signatures.to_vec(),
         )?)
+    }
+
+    /// The declared network with blocks of elsewhere.
+    ///
+    /// # Errors
+    /// What the checks find with these shapes, and a block that is not there.
+    pub fn model_using(
+        declaration: &str,
+        captures: Vec<Value>,
+        signatures: &[Signature],
+        blocks: &[&Blocks],
+    ) -> Result<Model, Box<dyn Error>> {
+        let declaration = serde_json::from_str(declaration)?;
+        Ok(Model::declare_using(declaration, captures, signatures.to_vec(), blocks)?)
     }
 
     /// Stands behind mistakes that the compiler reports.

@@ -8,7 +8,7 @@
 //! ```
 //! Dropout is off in `--export`. `benchmark_mimalloc` is the same program with the allocator that notebooks have.
 
-// `model!` expands to paths of the facade; this program stands in for it, so that it needs neither tables nor plots.
+// `model!` expands to paths of the facade; this crate stands in for it, so that a data set can be shapes without files.
 extern crate self as cistron;
 
 mod data;

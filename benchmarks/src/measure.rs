@@ -43,7 +43,7 @@ pub(crate) fn measure(name: &str, how: &How) -> Result<(), Box<dyn Error>> {
     };
     let predicted = match how.predict {
         true => None,
-        false => Some(network.memory(work.target.dim(0)?)?.peak(per_weight) as f64 / 1024.0 / 1024.0),
+        false => Some(network.memory(work.batch)?.peak(per_weight) as f64 / 1024.0 / 1024.0),
     };
     let (mut wall, mut cpu, mut loss) = (Vec::new(), Vec::new(), None);
     for number in 0..how.warmup + how.steps {

@@ -22,17 +22,22 @@ pub(crate) fn step(
     Ok(loss)
 }
 
-/// The weighted sum of the losses, and its gradient by the output's name.
+/// The sum over outputs of the weighted losses, and its gradient by the output's name.
 ///
 /// # Errors
-/// What the losses give.
+/// An output without a target, and what the losses give.
 pub(crate) fn evaluated(work: &Workload, given: &Named) -> Result<(f64, Named), NetworkError> {
     let mut total = 0.0;
     let mut gradients = Named::new();
     for (name, output) in given {
+        let target = work.targets.get(name).ok_or_else(|| NetworkError::Gradient {
+            name: name.clone(),
+            found: "no target".into(),
+            expected: "a target for every output".into(),
+        })?;
         let mut sum: Option<Tensor> = None;
         for (weight, loss) in &work.loss {
-            let (value, mut gradient) = loss.value_and_gradient(output, &work.target, None)?;
+            let (value, mut gradient) = loss.value_and_gradient(output, target, None)?;
             total += weight * value;
             if *weight != 1.0 {
                 gradient = (gradient * *weight)?;
