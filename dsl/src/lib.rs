@@ -33,7 +33,7 @@ pub use cistron_statistics as statistics;
 pub use cistron_train as train;
 pub use cistron_zoo as zoo;
 
-pub use cistron_data::{Baseline, Dataset, Features, Genome, Motif, Part, Strand, registry, simulate, stats, table};
+pub use cistron_data::{Baseline, Dataset, Features, Genome, Motif, Part, Ridge, Strand, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
 pub use cistron_display::{Bundle, Show};
 pub use cistron_macros::{blocks, compare, data, fit, model, objective};

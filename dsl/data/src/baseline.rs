@@ -184,7 +184,7 @@ impl Baseline {
 }
 
 /// Solves a symmetric positive system by Cholesky's factorisation.
-fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>, n: usize) -> Result<Vec<f64>> {
+pub(crate) fn solve(mut matrix: Vec<f64>, mut right: Vec<f64>, n: usize) -> Result<Vec<f64>> {
     for column in 0..n {
         let (done, rest) = matrix.split_at_mut((column + 1) * n);
         let pivot_row = &mut done[column * n..];

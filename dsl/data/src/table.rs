@@ -196,6 +196,15 @@ pub fn archive(path: impl AsRef<std::path::Path>) -> Result<Vec<(String, String)
     crate::source::tar::read(&files::open(&path.as_ref().to_string_lossy())?)
 }
 
+/// The text of a file, which may be in gzip; bytes that are no UTF-8 become U+FFFD. For formats of lines that are no table.
+///
+/// # Errors
+/// A missing or damaged file.
+pub fn text(path: impl AsRef<std::path::Path>) -> Result<String> {
+    let content = files::read(&path.as_ref().to_string_lossy())?;
+    Ok(String::from_utf8_lossy(&content.bytes).into_owned())
+}
+
 /// The first `rows` rows as a table to show; numbers with four significant digits.
 pub fn view(frame: &DataFrame, rows: usize) -> Table {
     let head = frame.head(Some(rows));
