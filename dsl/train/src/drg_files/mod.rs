@@ -189,7 +189,9 @@ pub fn write_drg_metrics(
         let mut archive = Archive::new(&path)?;
         archive.texts("names", names.iter().map(String::as_str))?;
         archive.numbers("values", &[names.len(), columns.names.len()], side_by_side(&in_order))?;
-        archive.texts("columns", columns.names.iter().map(String::as_str))?;
+        // The original makes room for its labels when there are several files.
+        let least = if chosen.len() > 1 { 200 } else { 1 };
+        archive.wide_texts("columns", least, columns.names.iter().map(String::as_str))?;
         archive.finish()?;
         written.push(path);
     }

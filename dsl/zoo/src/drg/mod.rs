@@ -10,8 +10,10 @@
 
 mod models;
 mod options;
+mod pth;
 mod saved;
 
 pub use models::{a, a_attention, b, blocks, c, d_separate, d_shared, f_all, f_routed, g};
 pub use options::{OptionValue, Ports, SequencePort, Translation, merged_names, translate, translate_pairs};
+pub use pth::write_pth;
 pub use saved::{load, read_state};
