@@ -101,8 +101,9 @@ impl Run {
     /// where one side is constant and `nan` where both are; `STEM_loss.txt` has TABs and 6 decimals, `STEM_pred.npz` the arrays `names`,
     /// `values` (float32) and `columns`. As in the original, a class with columns of several files is one class per file
     /// (`Bfoex`), tracks that several files share carry the file's label (`Bfo_PBS_ex`), and the lines per track are called
-    /// after the examples when there are as many of them as tracks of the class. The original's `_parameter.pth` is a pickle; the weights are
-    /// written as safetensors, by the names of the declaration.
+    /// after the examples when there are as many of them as tracks of the class. The weights are
+    /// written as safetensors, by the names of the declaration; `write_pth` of the zoo's `drg` writes the original's
+    /// `_parameter.pth`.
     ///
     /// # Errors
     /// As [`Run::predict`]; an output that does not exist or is named twice, a stem with a folder in it, missing measurements, a folder that
