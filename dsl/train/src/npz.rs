@@ -40,8 +40,13 @@ impl Archive {
 
     /// Adds an array of text, as wide as its longest element.
     pub(crate) fn texts<'a>(&mut self, name: &str, texts: impl IntoIterator<Item = &'a str>) -> Result<()> {
+        self.wide_texts(name, 1, texts)
+    }
+
+    /// Adds an array of text, as wide as its longest element and at least of this width.
+    pub(crate) fn wide_texts<'a>(&mut self, name: &str, least: usize, texts: impl IntoIterator<Item = &'a str>) -> Result<()> {
         let texts: Vec<&str> = texts.into_iter().collect();
-        let widest = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).max(1);
+        let widest = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).max(least);
         let mut write = || {
             let text_type = format!("<U{widest}").parse().map_err(std::io::Error::other)?;
             let mut array = self

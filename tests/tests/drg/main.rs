@@ -1,5 +1,8 @@
 //! DRG against the recorded numbers of the original: every case under `golden/drg`, the toy set, options and quirks.
 
 mod golden;
+mod mistakes;
 mod models;
 mod options;
+mod quirks;
+mod toy;

@@ -8,7 +8,7 @@ use std::path::Path;
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Sequences of a length and tracks of three outputs, as files in a folder.
-fn data(folder: &Path, length: usize, tracks: usize) -> Outcome<Dataset> {
+pub(crate) fn data(folder: &Path, length: usize, tracks: usize) -> Outcome<Dataset> {
     let rows: Vec<String> = (0..40).map(|i| format!("g{i}")).collect();
     let letters = |row: usize| -> String {
         (0..length)

@@ -101,8 +101,9 @@ impl Run {
     /// where one side is constant and `nan` where both are; `STEM_loss.txt` has TABs and 6 decimals, `STEM_pred.npz` the arrays `names`,
     /// `values` (float32) and `columns`. As in the original, a class with columns of several files is one class per file
     /// (`Bfoex`), tracks that several files share carry the file's label (`Bfo_PBS_ex`), and the lines per track are called
-    /// after the examples when there are as many of them as tracks of the class. The original's `_parameter.pth` is a pickle; the weights are
-    /// written as safetensors, by the names of the declaration.
+    /// after the examples when there are as many of them as tracks of the class. The weights are
+    /// written as safetensors, by the names of the declaration; `write_pth` of the zoo's `drg` writes the original's
+    /// `_parameter.pth`.
     ///
     /// # Errors
     /// As [`Run::predict`]; an output that does not exist or is named twice, a stem with a folder in it, missing measurements, a folder that
@@ -189,7 +190,9 @@ pub fn write_drg_metrics(
         let mut archive = Archive::new(&path)?;
         archive.texts("names", names.iter().map(String::as_str))?;
         archive.numbers("values", &[names.len(), columns.names.len()], side_by_side(&in_order))?;
-        archive.texts("columns", columns.names.iter().map(String::as_str))?;
+        // The original makes room for its labels when there are several files.
+        let least = if chosen.len() > 1 { 200 } else { 1 };
+        archive.wide_texts("columns", least, columns.names.iter().map(String::as_str))?;
         archive.finish()?;
         written.push(path);
     }

@@ -89,6 +89,34 @@ impl Translation {
         network.set_weights(weights)?;
         Ok(network)
     }
+
+    /// The parameters of a network of this translation by the original's names, in the shapes and the single precision that
+    /// they have there, as [`write_pth`](super::write_pth) takes them.
+    ///
+    /// What has no part in predictions is not among them: `num_batches_tracked`, and the heads of [`Translation::unread`].
+    ///
+    /// # Errors
+    /// A network with another number of parameters.
+    pub fn state(&self, network: &Network) -> Result<Vec<(String, Tensor)>> {
+        let weights = network.weights();
+        if weights.len() != self.names().len() {
+            let message = format!(
+                "the network has {} parameters, {} are named",
+                weights.len(),
+                self.names().len()
+            );
+            return Err(ZooError::Impossible(vec![message]));
+        }
+        let mut state = Vec::new();
+        for (weight, name) in weights.iter().zip(self.names()) {
+            let tensor = weight.tensor.to_dtype(DType::F32)?;
+            // Linear layers of its attention are convolutions of width 1.
+            let narrow = tensor.rank() == 2 && name.contains(".Mheadattention") && name.ends_with(".weight");
+            let tensor = if narrow { tensor.unsqueeze(2)? } else { tensor };
+            state.push((name.clone(), tensor));
+        }
+        Ok(state)
+    }
 }
 
 fn own(network: &Network, name: &str) -> Result<Tensor> {

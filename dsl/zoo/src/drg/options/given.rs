@@ -1,7 +1,7 @@
 //! An option string taken apart: values by name, and what is to be said about them.
 
 use super::known::{Fate, OPTIONS, TWO_SIDED};
-use super::value::OptionValue;
+use super::value::{OptionValue, dictionary};
 use crate::{Result, ZooError};
 use cistron_declaration::did_you_mean;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, OptionValue)>> {
     } else {
         text.split('+').collect()
     };
-    let mut found = Vec::new();
+    let (mut found, mut further) = (Vec::new(), Vec::new());
     for (i, piece) in pieces.iter().enumerate() {
         let piece = piece.trim();
         if piece.is_empty() || (of_file && piece.starts_with('_')) {
@@ -46,13 +46,22 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, OptionValue)>> {
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
             return Err(wrong(format!("`{name}` is no name"), "letters, digits and `_`"));
         }
-        // The file names itself and repeats its settings as one dictionary.
-        if of_file && matches!(name, "outname" | "kwargs") {
-            continue;
+        match name {
+            // The file names itself.
+            "outname" if of_file => continue,
+            // Options of training that the program for one sequence writes nowhere else.
+            "kwargs" if of_file => {
+                let entries = dictionary(value).map_err(|e| wrong(e, "a dictionary of Python"))?;
+                further.extend(entries);
+                continue;
+            }
+            _ => {}
         }
         let value = OptionValue::read(value).map_err(|e| wrong(e, "a number, a word, or a list of Python"))?;
         found.push((name.to_string(), value));
     }
+    further.retain(|(name, _)| !found.iter().any(|(known, _)| known == name));
+    found.extend(further);
     Ok(found)
 }
 

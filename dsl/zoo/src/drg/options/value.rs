@@ -86,6 +86,33 @@ impl fmt::Display for OptionValue {
     }
 }
 
+/// The entries of a Python dictionary whose keys are texts: `{'patience': 3, 'rates': [0.1, 1]}`.
+pub(super) fn dictionary(text: &str) -> Result<Vec<(String, OptionValue)>, String> {
+    let inner = text.trim().strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+    let mut reader = Literal {
+        rest: inner.ok_or("a dictionary stands in braces")?.chars().collect(),
+        at: 0,
+    };
+    let mut entries = Vec::new();
+    loop {
+        reader.blanks();
+        match reader.rest.get(reader.at) {
+            None => return Ok(entries),
+            Some(',') => reader.at += 1,
+            Some('\'' | '"') => {
+                let OptionValue::Text(key) = reader.value()? else { continue };
+                reader.blanks();
+                if reader.rest.get(reader.at) != Some(&':') {
+                    return Err(format!("no `:` behind the key '{key}'"));
+                }
+                reader.at += 1;
+                entries.push((key, reader.value()?));
+            }
+            Some(c) => return Err(format!("`{c}` where a key in quotes is expected")),
+        }
+    }
+}
+
 /// A literal of Python, read from its beginning.
 struct Literal {
     rest: Vec<char>,
@@ -169,5 +196,20 @@ mod tests {
             ]))
         );
         assert!(OptionValue::read("[1, 2").is_err() && OptionValue::read("['a]").is_err() && OptionValue::read("[1] 2").is_err());
+    }
+
+    #[test]
+    fn dictionaries_have_texts_as_keys() {
+        let read = |text: &str| dictionary(text).map(|d| d.into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>());
+        assert_eq!(
+            read("{'rate': 0.1, 'lists': [1, 2], \"name\": 'cuda:0', 'none': None}"),
+            Ok(["rate=0.1", "lists=[1, 2]", "name=cuda:0", "none=None"]
+                .map(String::from)
+                .into())
+        );
+        assert_eq!(read("{}"), Ok(Vec::new()));
+        for wrong in ["'a': 1", "{a: 1}", "{'a' 1}", "{'a': }", "{'a"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }
