@@ -4,5 +4,6 @@ mod golden;
 mod mistakes;
 mod models;
 mod options;
+mod planted;
 mod quirks;
 mod toy;
