@@ -107,7 +107,7 @@ impl Writer<'_> {
         ];
         let mut wanted: Vec<&str> = Vec::new();
         for (option, kind) in kinds {
-            if self.given.truth(option) && !(kind == "Weighted" && !wanted.is_empty()) {
+            if self.given.truth(option) && (kind != "Weighted" || wanted.is_empty()) {
                 wanted.push(kind);
             }
         }
@@ -269,7 +269,7 @@ impl Writer<'_> {
         let window = tower.pool.map_or(1, |(_, window)| window);
         let mut now = self.length;
         lengths.iter().all(|(after, pools)| {
-            let whole = !pools || now % window == 0;
+            let whole = !pools || now.is_multiple_of(window);
             now = *after;
             whole
         })
