@@ -100,7 +100,8 @@ impl Genome {
         .map_err(located)?;
         let key = format!("genome {}", file.print.sha256);
         let codes = store::keep(total as u64, Some(&key), |sink| {
-            fasta::each(file, |name, letters| sink.write(&fasta::codes(file, name, letters)?.0))
+            fasta::each(file, |name, letters| sink.write(&fasta::codes(file, name, letters)?.0))?;
+            file.unchanged()
         })?;
         Ok(Self {
             label: file.label.clone(),

@@ -1,7 +1,7 @@
 //! Blocks that several models share.
 
 use cistron_declaration::{
-    BlockDefinition, Borrowed, Diagnostic, Diagnostics, Kind, ModelDeclaration, Statement, Value, did_you_mean,
+    BlockDefinition, Borrowed, Diagnostic, Diagnostics, Kind, ModelDeclaration, Parameter, Statement, Value, did_you_mean,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +33,24 @@ impl Blocks {
                 list: vec![Diagnostic::error(first, message).help(did_you_mean(name, names()))],
             });
         };
+        let value = value.into();
+        let before = match &parameter.default.kind {
+            Kind::Capture(place) => self.captures.get(*place).map(sort),
+            Kind::Bool(_) => Some(Sort::Truth),
+            Kind::Int(_) | Kind::Float(_) | Kind::Negate(_) => Some(Sort::Number),
+            Kind::Text(_) | Kind::Name(_) => Some(Sort::Text),
+            Kind::List(_) | Kind::Tuple(_) => Some(Sort::List),
+            _ => None,
+        };
+        if before.is_some_and(|before| before != sort(&value)) {
+            let message = format!("`{name}` is given {value}, a value of another kind");
+            return Err(Diagnostics {
+                source: self.declaration.source.clone(),
+                list: vec![Diagnostic::error(parameter.span, message)],
+            });
+        }
         parameter.default.kind = Kind::Capture(changed.captures.len());
-        changed.captures.push(value.into());
+        changed.captures.push(value);
         Ok(changed)
     }
 
@@ -72,7 +88,38 @@ impl Blocks {
 
 impl std::fmt::Display for Blocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.declaration.source.text)
+        f.write_str(&self.declaration.source.text)?;
+        let changed: Vec<String> = self
+            .declaration
+            .parameters
+            .iter()
+            .filter_map(|p| match p.default.kind {
+                Kind::Capture(place) => Some(format!("{} = {}", p.name, self.captures.get(place)?)),
+                _ => None,
+            })
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        write!(f, "\nwith {}", changed.join(", "))
+    }
+}
+
+/// The sorts of values that a parameter can have.
+#[derive(PartialEq)]
+enum Sort {
+    Truth,
+    Number,
+    Text,
+    List,
+}
+
+fn sort(value: &Value) -> Sort {
+    match value {
+        Value::Bool(_) => Sort::Truth,
+        Value::Int(_) | Value::Float(_) => Sort::Number,
+        Value::Text(_) => Sort::Text,
+        Value::List(_) => Sort::List,
     }
 }
 
@@ -127,12 +174,32 @@ pub(crate) fn with_blocks(
         }
     }
     declaration.body.statements.retain(|s| used(s).is_none());
+    let own = declaration.parameters.len();
     for (from, wanted) in moved.into_iter().zip(wanted).filter(|(_, wanted)| !wanted.is_empty()) {
         let blocks = with_callees(&from, wanted).into_iter().map(Statement::Define);
         declaration.body.statements.extend(blocks);
         for parameter in from.parameters {
-            if !declaration.parameters.iter().any(|p| p.name == parameter.name) {
-                declaration.parameters.push(parameter);
+            match declaration.parameters.iter().position(|p| p.name == parameter.name) {
+                None => declaration.parameters.push(parameter),
+                // The model's own header gives it another default.
+                Some(place) if place < own => {}
+                Some(place) => {
+                    let value = |p: &Parameter| match &p.default.kind {
+                        Kind::Capture(i) => captures.get(*i).map(|v| serde_json::json!(v)),
+                        literal => Some(serde_json::json!(literal)),
+                    };
+                    if value(&declaration.parameters[place]) != value(&parameter) {
+                        let message = format!(
+                            "two of the used blocks have a parameter `{}` of unequal values",
+                            parameter.name
+                        );
+                        let help = format!(
+                            "give it one value for both in the header, `{}({} = ..)`, or one of them another name",
+                            declaration.name, parameter.name
+                        );
+                        mistakes.push(Diagnostic::error(parameter.span, message).help(help));
+                    }
+                }
             }
         }
     }

@@ -67,11 +67,6 @@ pub(crate) fn fits_together(model: &Model, objective: &Objective, data: &Dataset
             return unfit(message, "declare objective and model on the same data");
         }
     }
-    let list = unbounded(model, objective);
-    if !list.is_empty() {
-        let source = objective.declaration().source.clone();
-        return Err(TrainError::Declaration(Diagnostics { source, list }));
-    }
     Ok(())
 }
 
@@ -95,8 +90,11 @@ pub(crate) fn cut_down(model: &Model, objective: &Objective) -> Option<(Objectiv
     Some((objective.for_outputs(&given)?, note))
 }
 
-/// Losses of values that cannot be negative, on outputs that can.
-fn unbounded(model: &Model, objective: &Objective) -> Vec<Diagnostic> {
+/// Refuses losses of values that cannot be negative on outputs that can.
+///
+/// # Errors
+/// Each at its loss.
+pub(crate) fn check_bounds(model: &Model, objective: &Objective) -> Result<()> {
     let graph = model.graph();
     let mut mistakes = Vec::new();
     for term in objective.losses() {
@@ -131,7 +129,13 @@ fn unbounded(model: &Model, objective: &Objective) -> Vec<Diagnostic> {
             mistakes.push(Diagnostic::error(term.span, message).help(help));
         }
     }
-    mistakes
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    Err(TrainError::Declaration(Diagnostics {
+        source: objective.declaration().source.clone(),
+        list: mistakes,
+    }))
 }
 
 fn sizes(port: &Port) -> Vec<Option<usize>> {

@@ -137,6 +137,20 @@ fn main() -> Outcome<()> {
         optimizer = AdamW { lr: settings.lr, weight_decay: settings.weight_decay } };
         let metrics = run.metrics(&immune, Part::Test)?;
         println!("fold {fold}\n{}", metrics.per_class()?);
+        if let Some(folder) = &arguments.original_files {
+            let outputs = [("ex", "ex"), ("kd", "kd"), ("kt", "kt")];
+            let given = |output: &str| run.model().graph().outputs.iter().any(|(name, _)| name == output);
+            let outputs = outputs.into_iter().filter(|(output, _)| given(output));
+            let files = DrgFiles {
+                stem: format!("{}-cv{}-{fold}", arguments.model, immune.fold_count()),
+                outputs: outputs.map(|(output, label)| (output.into(), label.into())).collect(),
+                losses: run.drg_epochs(),
+                ..DrgFiles::default()
+            };
+            for path in run.write_drg(&immune, Part::Test, folder, &files)? {
+                println!("{}", path.display());
+            }
+        }
         run.save_predictions(&immune, Part::Test, run.folder().join("predictions.npz"))?;
     }
     Ok(())

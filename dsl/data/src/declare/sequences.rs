@@ -100,7 +100,8 @@ impl Reader<'_> {
                 let (mut codes, _) = fasta::codes(&file, name, letters)?;
                 codes.resize(length, PAD);
                 sink.write(&codes)
-            })
+            })?;
+            file.unchanged()
         })
         .map_err(at(span))?;
         let encoded = Encoded {

@@ -75,7 +75,7 @@ const WIDTHS: (usize, usize) = (8, 7);
 /// all three have independent noise. Two of 20 chromosomes are one of ten sets.
 ///
 /// # Errors
-/// Fewer than 20 genes, fewer than 64 bp, no cell type, condition or motif, negative noise.
+/// Fewer than 20 genes, fewer than 64 bp, no cell type, one condition, no motif, negative noise.
 pub fn regulation(settings: &RegulationLogic) -> Result<Regulation> {
     let s = settings;
     if s.genes < CHROMOSOMES

@@ -24,6 +24,14 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     pub(crate) print: FilePrint,
     gzip: bool,
+    /// Size and time of change when its hash was taken.
+    state: (u64, Option<std::time::SystemTime>),
+}
+
+/// Size and time of change.
+fn state(path: &Path) -> std::io::Result<(u64, Option<std::time::SystemTime>)> {
+    let found = std::fs::metadata(path)?;
+    Ok((found.len(), found.modified().ok()))
 }
 
 /// What a random access needs.
@@ -75,6 +83,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 pub(crate) fn open(written: &str) -> Result<Opened> {
     let path = find(written)?;
     let failed = |e: std::io::Error| DataError::file(written, None, e.to_string());
+    let before = state(&path).map_err(failed)?;
     let print = FilePrint::of_file(&path).map_err(failed)?;
     let mut start = Vec::new();
     File::open(&path)
@@ -85,6 +94,7 @@ pub(crate) fn open(written: &str) -> Result<Opened> {
         path,
         print,
         gzip: start == GZIP,
+        state: before,
     })
 }
 
@@ -105,6 +115,15 @@ impl Opened {
             return Ok(Box::new(Cursor::new(read(&self.label)?.bytes)));
         }
         Ok(Box::new(BufReader::with_capacity(1 << 16, self.file()?)))
+    }
+
+    /// That the file is still the one whose hash was taken: what was read from it may be kept under that hash.
+    pub(crate) fn unchanged(&self) -> Result<()> {
+        match state(&self.path) {
+            Ok(now) if now == self.state => Ok(()),
+            Ok(_) => Err(self.error(None, "the file changed while it was read; read it again")),
+            Err(e) => Err(self.error(None, e.to_string())),
+        }
     }
 
     fn file(&self) -> Result<File> {

@@ -93,11 +93,11 @@ impl Elaborator<'_> {
         for argument in arguments {
             self.evaluate(&argument.value);
         }
-        if self.borrows {
-            return Item::Unknown;
-        }
         if catalog::LATER_FUNCTIONS.contains(&function) {
             return self.fail(Diagnostic::error(span, format!("`{function}` parses but cannot run yet")));
+        }
+        if self.borrows {
+            return Item::Unknown;
         }
         if catalog::find(function).is_some() || catalog::LATER_METHODS.contains(&function) {
             let message = format!("`{function}` is a layer and follows what it reads");

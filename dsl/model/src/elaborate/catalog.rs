@@ -281,7 +281,7 @@ pub(crate) const LAYERS: &[Layer] = &[
 pub(crate) const LATER_METHODS: &[&str] = &["start", "merge"];
 
 /// Functions of the grammar that cannot run yet.
-pub(crate) const LATER_FUNCTIONS: &[&str] = &["autoregressive", "unet", "tower", "decoder", "mix"];
+pub(crate) const LATER_FUNCTIONS: &[&str] = &["autoregressive", "unet", "tower", "decoder"];
 
 /// Functions that can.
 pub(crate) const FUNCTIONS: &[&str] = &[

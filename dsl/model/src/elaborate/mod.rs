@@ -61,6 +61,8 @@ pub(crate) struct Elaborator<'a> {
     outputs: Vec<Slot>,
     /// Names of the tracks of nodes that an output has been given.
     tracks: HashMap<usize, Rc<Vec<String>>>,
+    /// Operators that met values whose tracks were not known yet.
+    unnamed: Vec<tracks::Unnamed>,
     /// Outputs that the model says it leaves out.
     without: Vec<String>,
     /// Whether it leaves out all that it does not assign.
@@ -139,6 +141,7 @@ impl<'a> Elaborator<'a> {
             inputs: HashMap::new(),
             outputs: Vec::new(),
             tracks: HashMap::new(),
+            unnamed: Vec::new(),
             without: Vec::new(),
             without_rest: false,
             called: HashMap::new(),

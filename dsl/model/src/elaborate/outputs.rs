@@ -221,6 +221,7 @@ impl Elaborator<'_> {
     /// What must hold once the whole body has run.
     pub(crate) fn check_outputs(&mut self) {
         self.check_unused_blocks();
+        self.check_joined_tracks();
         let Some(signature) = self.signature.filter(|_| !self.halted) else {
             return;
         };

@@ -90,6 +90,11 @@ impl Elaborator<'_> {
                 }
             }
             // Inside the macro the blocks are not known; outside they have been put in its place.
+            Statement::Use(list) if !self.inside_macro() || self.scope.frames.len() > 1 => {
+                let span = list.first().map_or_else(|| self.header_span(), |borrowed| borrowed.span);
+                let message = "`use` stands at the top of a model, where its blocks are known";
+                self.report(Diagnostic::error(span, message).help("write it before the blocks, outside of braces"));
+            }
             Statement::Use(_) => {}
             Statement::Later { word, span } => {
                 self.borrows |= word == "use";

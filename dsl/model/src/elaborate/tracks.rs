@@ -9,6 +9,13 @@ use std::rc::Rc;
 /// The most names that a message lists.
 const SHOWN: usize = 5;
 
+/// An operator of which one side had no names of tracks when it was met.
+pub(crate) struct Unnamed {
+    sides: [usize; 2],
+    word: String,
+    span: Span,
+}
+
 impl Elaborator<'_> {
     /// The names of a node's tracks: those of the output that it, or what it is a function of value by value, was given to.
     fn tracks_of(&self, node: usize) -> Option<Rc<Vec<String>>> {
@@ -28,6 +35,11 @@ impl Elaborator<'_> {
     /// Both sides of an operator with the tracks that they have in common, where both have names and these differ.
     pub(crate) fn align(&mut self, word: &str, a: usize, b: usize, span: Span) -> Option<(usize, usize)> {
         let (Some(left), Some(right)) = (self.tracks_of(a), self.tracks_of(b)) else {
+            self.unnamed.push(Unnamed {
+                sides: [a, b],
+                word: word.into(),
+                span,
+            });
             return Some((a, b));
         };
         if left == right {
@@ -100,8 +112,41 @@ impl Elaborator<'_> {
 
     /// Notes the names of a node's tracks once an output has been given it.
     pub(crate) fn name_tracks(&mut self, node: usize, port: &Port) {
-        if port.tracks.len() > 1 && self.tracks_of(node).is_none() {
-            self.tracks.insert(node, Rc::new(port.tracks.clone()));
+        if port.tracks.len() < 2 || self.tracks_of(node).is_some() {
+            return;
+        }
+        let names = Rc::new(port.tracks.clone());
+        let mut at = Some(node);
+        // What it is a function of, value by value, has the same tracks.
+        while let Some(node) = at {
+            self.tracks.insert(node, Rc::clone(&names));
+            at = self.drafts.list.get(node).and_then(|draft| match draft.inputs.as_slice() {
+                [input] if by_value(&draft.operation) => Some(*input),
+                _ => None,
+            });
+        }
+    }
+
+    /// Operators whose sides got their names only afterwards, and unequal ones: they were joined by position.
+    pub(crate) fn check_joined_tracks(&mut self) {
+        for Unnamed {
+            sides: [a, b],
+            word,
+            span,
+        } in std::mem::take(&mut self.unnamed)
+        {
+            let (Some(left), Some(right)) = (self.tracks_of(a), self.tracks_of(b)) else {
+                continue;
+            };
+            if left != right {
+                let message = format!(
+                    "`{word}` of values that are outputs of unequal tracks further down: {} and {}",
+                    listed(left.iter()),
+                    listed(right.iter())
+                );
+                let help = "assign those outputs first, so that their tracks meet by name: `kt = ..; kd = ..; ex = kt - kd;`";
+                self.report(Diagnostic::error(span, message).help(help));
+            }
         }
     }
 

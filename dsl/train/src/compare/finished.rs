@@ -40,7 +40,7 @@ pub(super) fn find(root: &Path, model: &Model, objective: &Objective, data: &Dat
         let ended = manifest
             .ending
             .as_ref()
-            .is_some_and(|ending| ["epochs", "patience"].contains(&ending.reason.as_str()));
+            .is_some_and(|ending| ["epochs", "patience", "finetuned", "ratio", "resets"].contains(&ending.reason.as_str()));
         let same = manifest.model_hash == identity.model_hash
             && manifest.data_hash == identity.data_hash
             && manifest.objective == identity.objective

@@ -163,8 +163,8 @@ impl Comparison {
         Ok(DataFrame::new(rows, columns)?)
     }
 
-    /// Whether one model predicts better than another: for each pair of models that give the output, over the examples (and classes) that both
-    /// predict, with r per point averaged over seeds: `model`, `than`, `n`, `difference` (mean of r of the first minus r of the
+    /// Whether one model predicts better than another: for each pair of models that give the output, over the examples that both
+    /// predict, with r per point averaged over seeds and classes: `model`, `than`, `n`, `difference` (mean of r of the first minus r of the
     /// second) and `p` (Wilcoxon's signed-rank test, two-sided, not corrected for the number of pairs; null where all are equal).
     ///
     /// # Errors
@@ -181,7 +181,13 @@ impl Comparison {
         let (mut difference, mut p) = (Vec::new(), Vec::new());
         for (i, (first, scores)) in by_point.iter().enumerate() {
             for (second, others) in &by_point[i + 1..] {
-                let pairs: Vec<f64> = scores.iter().filter_map(|(key, r)| Some(r - others.get(key)?)).collect();
+                let mut of_example: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+                for ((class, name), r) in scores {
+                    if let Some(other) = others.get(&(*class, *name)) {
+                        of_example.entry(name).or_default().push(r - other);
+                    }
+                }
+                let pairs: Vec<f64> = of_example.values().map(|of_classes| mean(of_classes)).collect();
                 models.push(*first);
                 than.push(*second);
                 n.push(pairs.len() as i64);

@@ -88,6 +88,7 @@ impl Fit {
             rows => rows?,
         };
         check_targets(&self.objective, &self.data, &train_rows)?;
+        record::check_bounds(&self.model, &self.objective)?;
         let sets = BTreeMap::from([("training", &train_rows), ("validation", &valid_rows), ("test", &test_rows)]);
         let identity = record::identity(&self.model, &self.objective, &self.data, &self.options, &sets)?;
         let steps_per_epoch = self.steps_per_epoch(train_rows.len())?;

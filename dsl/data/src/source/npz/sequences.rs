@@ -156,7 +156,11 @@ impl Archive<'_> {
             pad,
             codes: Vec::new(),
         };
-        Codes::keep(layout.rows, layout.length, Some(&unpacked), |sink| self.unpack(decoder, sink)).map_err(located)
+        Codes::keep(layout.rows, layout.length, Some(&unpacked), |sink| {
+            self.unpack(decoder, sink)?;
+            file.unchanged()
+        })
+        .map_err(located)
     }
 
     fn layout(&self, key: &str, shape: &[usize]) -> Result<Layout> {

@@ -4,6 +4,7 @@ use super::Ports;
 use super::given::Given;
 use super::value::OptionValue;
 use super::words::decimal;
+use cistron_declaration::{DRG_LOSSES, did_you_mean};
 
 /// A loss by its name in DRG, as terms of the language; nothing for `None`.
 fn loss(given: &mut Given, option: &str, name: &str) -> Option<String> {
@@ -22,7 +23,14 @@ fn loss(given: &mut Given, option: &str, name: &str) -> Option<String> {
                 .push(format!("`{option}={name}` always crashes in the original"));
             return None;
         }
-        other => format!("drg({other})"),
+        other if DRG_LOSSES.contains(&other) => format!("drg({other})"),
+        other => {
+            let near = did_you_mean(other, DRG_LOSSES);
+            given
+                .impossible
+                .push(format!("`{option}={other}`: no loss of that name; {near}"));
+            return None;
+        }
     })
 }
 
@@ -93,6 +101,11 @@ pub(super) fn fit(given: &mut Given) -> Vec<String> {
         Some(d) => format!("{text}, weight_decay: {}", decimal(d)),
         None => text,
     };
+    if let (OptionValue::List(_), "SGD" | "NAG") = (&params, name.as_str()) {
+        given.impossible.push(format!(
+            "`optim_params={params}` is for another optimizer: {name} takes one momentum"
+        ));
+    }
     let optimizer = match name.as_str() {
         "SGD" => {
             let text = match params.number() {

@@ -114,6 +114,17 @@ impl Writer<'_> {
         if wanted.is_empty() {
             return;
         }
+        if self.given.some_whole("pooling_size").is_none() && self.given.some_whole("pooling_steps").is_some() {
+            self.given
+                .impossible
+                .push("`pooling_steps` without `pooling_size`: say the window, `pooling_size=..`".into());
+        }
+        if wanted != ["Weighted"] && self.given.truth("weighted_pooling") {
+            self.given.notes.push(format!(
+                "`weighted_pooling=True` has no effect beside {} pooling, which is on unless `max_pooling=False` is given",
+                wanted.join(" and ").to_lowercase()
+            ));
+        }
         let window = self.given.some_whole("pooling_size").unwrap_or(self.length);
         let step = self.given.some_whole("pooling_steps").unwrap_or(window);
         if step != window {
@@ -141,6 +152,11 @@ impl Writer<'_> {
 
     fn pool_of(&mut self, prefix: &str) -> Option<(&'static str, usize)> {
         let kinds = [("max", "Max"), ("mean", "Mean"), ("weighted", "Weighted")];
+        if self.given.whole(&format!("{prefix}max_pooling")) > 0 && self.given.whole(&format!("{prefix}mean_pooling")) > 0 {
+            self.given.impossible.push(format!(
+                "`{prefix}max_pooling` and `{prefix}mean_pooling` together have no word here"
+            ));
+        }
         kinds
             .into_iter()
             .find_map(|(word, kind)| Some((kind, self.given.some_whole(&format!("{prefix}{word}_pooling"))?)))
@@ -153,6 +169,11 @@ impl Writer<'_> {
             return;
         }
         let increase = self.given.number("conv_increase");
+        if increase != 1.0 && self.given.whole("transformer_convolutions") > 0 {
+            self.given
+                .impossible
+                .push("`conv_increase` with `transformer_convolutions`: the original widens the second tower too, in a way that is not known here".into());
+        }
         let mut channels = Vec::new();
         let mut now = self.channels;
         for _ in 0..layers {
@@ -223,6 +244,14 @@ impl Writer<'_> {
             }
             let window = tower.pool.map_or(usize::MAX, |(_, window)| window);
             let pools = (layer + 1) % tower.pool_every == 0 && window <= now;
+            if !pools && (layer + 1) % tower.pool_every == 0 && tower.pool.is_some() {
+                self.given.notes.push(format!(
+                    "input `{}`: after layer {} of `{}` no pooling, because {now} positions are fewer than its window",
+                    self.input,
+                    layer + 1,
+                    tower.place
+                ));
+            }
             if pools {
                 now = now.div_ceil(window);
             }
@@ -389,17 +418,17 @@ impl Writer<'_> {
                 .impossible
                 .push("`attention_batch_norm=True` has no word here: its norm stands before the positions".into());
         }
+        if dropout > 0.0 {
+            self.given
+                .impossible
+                .push("a dropout in the attention has no word here: the original drops before the maps that follow it".into());
+        }
         for layer in 0..layers {
             let each = (factor * self.channels as f64) as usize;
             let values = self.given.some_whole("dim_embattention").unwrap_or(each);
-            let drop = if dropout > 0.0 {
-                format!(".dropout({})", decimal(dropout))
-            } else {
-                String::new()
-            };
             self.lines.push("let p = concat([h, h.wavelengths()]);".into());
             self.lines.push(format!(
-                "let a = p.attention({heads}, key = {each}, value = {values}, output = {values}, output_bias = false){drop};"
+                "let a = p.attention({heads}, key = {each}, value = {values}, output = {values}, output_bias = false);"
             ));
             let same = values == self.channels;
             let residual = if same {
@@ -409,7 +438,7 @@ impl Writer<'_> {
             };
             self.lines.push(format!("let s = (a + {residual}).norm(Layer);"));
             self.lines.push(format!(
-                "h = (s.linear({}, bias = false).gelu(){drop}.linear({values}, bias = false) + s).norm(Layer);",
+                "h = (s.linear({}, bias = false).gelu().linear({values}, bias = false) + s).norm(Layer);",
                 4 * values
             ));
             let at = format!("distattention.Mheadattention{layer}");
@@ -443,6 +472,11 @@ impl Writer<'_> {
             }
             self.lines.push("h.flatten()".into());
             return;
+        }
+        if self.given.truth("batch_norm") {
+            self.given
+                .impossible
+                .push("`batch_norm=True` puts norms in the dense block, for which no name of the state dict is known; `conv_batch_norm=True` has none there".into());
         }
         match self.given.some_whole("fclayer_size") {
             Some(size) => {

@@ -26,6 +26,24 @@ enum Relation {
 }
 
 impl Relation {
+    /// Whether it holds an exponential.
+    fn raises(&self) -> bool {
+        match self {
+            Self::ExpDifference => true,
+            Self::Log(inner) => inner.raises(),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a fraction, whose heads keep their function.
+    fn divides(&self) -> bool {
+        match self {
+            Self::Fraction => true,
+            Self::Log(inner) => inner.divides(),
+            _ => false,
+        }
+    }
+
     fn of(word: &str) -> Option<Self> {
         let word = word.to_lowercase();
         if let Some(inner) = word.strip_prefix("logxplus") {
@@ -184,13 +202,20 @@ pub(super) fn several(given: &mut Given, ports: &Ports) -> Body {
     let shared = given.truth("shared_embedding");
     let analytic = relations.iter().filter(|r| r.is_some()).count();
     if analytic == outputs.len() {
-        if function != "Linear" && shared {
+        if function != "Linear" && shared && outputs.len() > 1 {
             given.notes.push(format!(
                 "`combine_function={function}` acts on the heads that the relations read: with GELU no value below -0.17 can be \
                  predicted, and the original says nothing; `combine_function=Linear` is what the relations mean"
             ));
         }
         let relations: Vec<Relation> = relations.into_iter().flatten().collect();
+        if relations.iter().any(|r| r.raises()) {
+            given
+                .notes
+                .push("the original caps the exponential of a difference; here it has no cap".into());
+        }
+        // The relation of a single output has linear heads, whatever is said.
+        let function = if outputs.len() == 1 { "Linear".to_string() } else { function };
         let function = activation(given, "combine_function", &function);
         writer.names.extend(trunks.into_iter().flat_map(|t| t.names));
         writer.related(given, &calls, &relations, function, shared);
@@ -204,6 +229,11 @@ pub(super) fn several(given: &mut Given, ports: &Ports) -> Body {
             given
                 .impossible
                 .push("relations beside mixers: write the model by hand, one expression per output".into());
+        }
+        if !shared {
+            given
+                .notes
+                .push("`shared_embedding=False` has no effect without relations".into());
         }
         writer.mixed(given, &calls, trunks, &classes, &function);
     }
@@ -264,7 +294,8 @@ impl Wiring {
                     Some(name) => name.clone(),
                     None => {
                         self.names.extend(linear(&self.head(*i, j)));
-                        format!("{}.linear()", self.sides[*i])
+                        let function = if relation.divides() { function } else { "" };
+                        format!("{}.linear(){function}", self.sides[*i])
                     }
                 });
             }

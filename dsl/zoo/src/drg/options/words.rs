@@ -12,7 +12,7 @@ pub(super) fn activation(given: &mut Given, option: &str, name: &str) -> &'stati
         "Softplus" => ".softplus()",
         "Linear" | "Id" | "Id0" | "None" => "",
         "SQUARED" => ".pow(2)",
-        "ReLUnonZero" => ".relu() + 0.01",
+        "ReLUnonZero" if option == "outclass" => ".relu() + 0.01",
         other => {
             given.impossible.push(format!("`{option}={other}`: no layer of that name"));
             ""
