@@ -31,7 +31,6 @@ pub use cistron_random as random;
 pub use cistron_runs as runs;
 pub use cistron_statistics as statistics;
 pub use cistron_train as train;
-pub use cistron_zoo as zoo;
 
 pub use cistron_data::{Baseline, Dataset, Features, Genome, Motif, Part, Ridge, Strand, registry, simulate, stats, table};
 pub use cistron_declaration::Value;
@@ -41,13 +40,19 @@ pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Average, Clip, Compare, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit, Group, Halve, KerasAdam,
-    Metrics, Objective, Optimizer, Paired, Per, Period, Precision, Role, Run, Schedule, Sgd, Warmup,
+    Adam, AdamW, Attribution, Average, Clip, Compare, ComparedFit, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit,
+    Gradients, Group, Halve, KerasAdam, Metrics, Mutagenesis, Objective, Optimizer, Paired, Per, Period, Precision, Role, Run,
+    Schedule, Sgd, Substitutions, Warmup,
 };
 
 #[doc(hidden)]
 pub mod __macro;
 mod error;
 pub mod prelude;
+
+/// Published systems, each declared in the language itself.
+pub mod zoo {
+    pub use cistron_zoo::{ZooError, drg};
+}
 
 pub use error::Error;

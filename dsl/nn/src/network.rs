@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub type Named = BTreeMap<String, Tensor>;
 
 /// A declared network with its weights. Cloning is cheap: tensors are shared until one of the two is trained.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Network {
     model: Option<Model>,
     pub(crate) graph: Arc<Graph>,
@@ -321,4 +321,16 @@ fn all_finite(tensor: &Tensor) -> Result<bool> {
         .to_dtype(DType::F64)?
         .to_scalar::<f64>()?;
     Ok(sum == 0.0)
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.model.as_ref().map_or("a graph", |model| model.name());
+        let (nodes, parameters) = (self.graph.nodes.len(), self.parameter_count());
+        write!(
+            f,
+            "Network({name}: {nodes} nodes, {parameters} parameters, {:?})",
+            self.precision
+        )
+    }
 }

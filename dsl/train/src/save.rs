@@ -41,7 +41,12 @@ impl Run {
     /// # Errors
     /// As [`Run::predict`]; a name that does not end in `.npz`, a folder that cannot be written.
     pub fn save_predictions(&self, data: &Dataset, part: Part, path: impl AsRef<Path>) -> Result<()> {
-        let mut archive = Archive::new(path.as_ref())?;
+        self.put_predictions(data, part, path.as_ref())
+    }
+
+    // Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
+    fn put_predictions(&self, data: &Dataset, part: Part, path: &Path) -> Result<()> {
+        let mut archive = Archive::new(path)?;
         let predictions = self.predictions(data, part)?;
         let columns = column_names(&predictions);
         let names = predictions.first().map(|p| p.names.as_slice()).unwrap_or_default();
@@ -58,7 +63,12 @@ impl Run {
     /// A layer that does not exist (with the nearest name); as [`Run::predict`]; a name that does not end in `.npz`, a folder that cannot be
     /// written.
     pub fn save_embeddings(&self, data: &Dataset, part: Part, layer: &str, path: impl AsRef<Path>) -> Result<()> {
-        let mut archive = Archive::new(path.as_ref())?;
+        self.put_embeddings(data, part, layer, path.as_ref())
+    }
+
+    // Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
+    fn put_embeddings(&self, data: &Dataset, part: Part, layer: &str, path: &Path) -> Result<()> {
+        let mut archive = Archive::new(path)?;
         crate::record::fits_together(self.model(), self.objective(), data)?;
         let rows = self.rows(data, part)?;
         let (mut shape, mut values) = (Vec::new(), Vec::new());
@@ -93,7 +103,12 @@ impl Run {
     /// # Errors
     /// As [`Run::filters`]; no filter was ever active; a name that does not end in `.npz`, a folder that cannot be written.
     pub fn save_filters(&self, data: &Dataset, input: &str, path: impl AsRef<Path>) -> Result<()> {
-        let mut archive = Archive::new(path.as_ref())?;
+        self.put_filters(data, input, path.as_ref())
+    }
+
+    // Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
+    fn put_filters(&self, data: &Dataset, input: &str, path: &Path) -> Result<()> {
+        let mut archive = Archive::new(path)?;
         let filters = self.filters(data, input)?;
         let Some(width) = filters.first().map(|f| f.matrix.len()) else {
             return Err(TrainError::Impossible(format!(

@@ -136,7 +136,7 @@ fn main() -> Outcome<()> {
         fold = fold, epochs = settings.epochs, batch = settings.batch, patience = settings.patience, seed = settings.seed,
         optimizer = AdamW { lr: settings.lr, weight_decay: settings.weight_decay } };
         let metrics = run.metrics(&immune, Part::Test)?;
-        println!("fold {fold}\n{}", metrics.per_class()?);
+        println!("fold {fold}\n{metrics}");
         if let Some(folder) = &arguments.original_files {
             let outputs = [("ex", "ex"), ("kd", "kd"), ("kt", "kt")];
             let given = |output: &str| run.model().graph().outputs.iter().any(|(name, _)| name == output);

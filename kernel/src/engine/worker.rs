@@ -78,8 +78,16 @@ impl Worker {
         command.env("CISTRON_EVENTS", inherited[2].to_string());
         // Buffers of a training step come back within the next one: mimalloc waits a second before it gives memory to
         // the system, instead of 10 ms.
-        if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
-            command.env("MIMALLOC_PURGE_DELAY", "1000");
+        // Data frames as text show all columns and 24 rows: Polars' own limits hide the middle ones.
+        for (name, value) in [
+            ("MIMALLOC_PURGE_DELAY", "1000"),
+            ("POLARS_FMT_MAX_COLS", "32"),
+            ("POLARS_FMT_MAX_ROWS", "24"),
+            ("POLARS_TABLE_WIDTH", "240"),
+        ] {
+            if std::env::var_os(name).is_none() {
+                command.env(name, value);
+            }
         }
         let mut libraries = vec![cells.to_path_buf(), sdk.folder.clone()];
         libraries.extend(std::env::var_os("LD_LIBRARY_PATH").iter().flat_map(std::env::split_paths));

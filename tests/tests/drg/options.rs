@@ -38,6 +38,7 @@ let loss = objective! { on data {
     loss(ex) = 0.95 * correlation(Tracks) + 0.05 * mse();
     watch(ex) = correlation(Tracks);
 } };
+// `data` is your data set; with folds add `fold = ..`
 let run = fit! { net, loss, data;
     optimizer = Sgd { lr: 1e-5, momentum: 0.9 },
     batch = 8,

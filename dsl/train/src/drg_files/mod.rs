@@ -109,10 +109,15 @@ impl Run {
     /// As [`Run::predict`]; an output that does not exist or is named twice, a stem with a folder in it, missing measurements, a folder that
     /// cannot be written.
     pub fn write_drg(&self, data: &Dataset, part: Part, folder: impl AsRef<Path>, files: &DrgFiles) -> Result<Vec<PathBuf>> {
+        self.put_drg(data, part, folder.as_ref(), files)
+    }
+
+    // Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
+    fn put_drg(&self, data: &Dataset, part: Part, folder: &Path, files: &DrgFiles) -> Result<Vec<PathBuf>> {
         let predictions = self.predictions(data, part)?;
-        let mut written = write_drg_metrics(&predictions, data.classes(), folder.as_ref(), files)?;
+        let mut written = put_metrics(&predictions, data.classes(), folder, files)?;
         if files.weights {
-            let path = folder.as_ref().join(format!("{}_parameter.safetensors", files.stem));
+            let path = folder.join(format!("{}_parameter.safetensors", files.stem));
             cistron_runs::write_atomically(&path, &self.network().to_safetensors()?)?;
             written.push(path);
         }
@@ -131,7 +136,10 @@ pub fn write_drg_metrics(
     folder: impl AsRef<Path>,
     files: &DrgFiles,
 ) -> Result<Vec<PathBuf>> {
-    let folder = folder.as_ref();
+    put_metrics(predictions, classes, folder.as_ref(), files)
+}
+
+fn put_metrics(predictions: &[Paired], classes: &[(String, String)], folder: &Path, files: &DrgFiles) -> Result<Vec<PathBuf>> {
     if files.stem.is_empty() || files.stem.contains(['/', '\\']) {
         return Err(TrainError::Impossible(format!(
             "the stem `{}` cannot begin a file name; expected a name without `/`, the folder is given by itself",

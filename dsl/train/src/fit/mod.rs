@@ -71,6 +71,10 @@ impl Fit {
         self.options.check()?;
         if let Some(compat) = self.options.compat {
             self.model = self.model.compat(compat);
+            cistron_display::note(
+                "compat = drg: losses are sums over all values of a batch, so learning rates mean something else than without it; what is \
+                 watched is a loss (1 - r), and losses are divided by all examples of a part though its last small batch is left out",
+            );
         }
         if let Some((part, note)) = record::cut_down(&self.model, &self.objective) {
             self.objective = part;

@@ -33,7 +33,11 @@ const ALIGNMENT: u16 = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write_pth(path: impl AsRef<Path>, state: &[(String, Tensor)]) -> Result<()> {
-    let path = path.as_ref();
+    write(path.as_ref(), state)
+}
+
+// Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
+fn write(path: &Path, state: &[(String, Tensor)]) -> Result<()> {
     let wrong = |found: String, expected: &str| ZooError::File {
         path: path.into(),
         found,

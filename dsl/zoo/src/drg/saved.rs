@@ -13,7 +13,10 @@ use std::path::Path;
 /// # Errors
 /// A file that is neither, or damaged.
 pub fn read_state(path: impl AsRef<Path>) -> Result<Named> {
-    let path = path.as_ref();
+    state_of(path.as_ref())
+}
+
+fn state_of(path: &Path) -> Result<Named> {
     let wrong = |found: String| ZooError::File {
         path: path.into(),
         found,

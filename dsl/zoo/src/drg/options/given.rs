@@ -19,6 +19,14 @@ pub(super) struct Given {
 
 /// `key=value+key=value`, or the lines of a `model_params.dat`; later ones win.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, OptionValue)>> {
+    if !text.contains(['=', '\n']) && std::path::Path::new(text.trim()).is_file() {
+        return Err(ZooError::Option {
+            number: 1,
+            text: text.into(),
+            found: "this is the name of a file".into(),
+            expected: "its text: `std::fs::read_to_string(path)?`".into(),
+        });
+    }
     let lines = text.lines().filter(|l| !l.trim().is_empty()).count();
     let of_file = lines > 1 || text.contains(" : ");
     let pieces: Vec<&str> = if of_file {

@@ -202,6 +202,7 @@ impl std::fmt::Display for Translation {
             "let loss = objective! {{ on data {{\n{}\n}} }};",
             indented(&self.objective)
         )?;
+        writeln!(f, "// `data` is your data set; with folds add `fold = ..`")?;
         writeln!(f, "let run = fit! {{ net, loss, data;\n    {} }};", self.fit.join(",\n    "))
     }
 }
