@@ -2,15 +2,14 @@
 
 use crate::emit;
 use crate::expression::{named, span_of};
-use crate::fit::{self, Fit, model_value, option_value, read_option, split_options};
+use crate::fit::{self, Fit, comma_separated, model_value, option_value, read_option, split_options};
 use crate::options;
 use crate::reader::Reader;
 use crate::token::{is_punct, short};
 use cistron_declaration::{Span, did_you_mean};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
-use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, Token};
+use syn::{Expr, ExprLit, Lit};
 
 const EXAMPLE: &str = "`compare! { a, b; with = loss, data = data, folds = all, seeds = 3, epochs = 20 }`";
 
@@ -61,11 +60,7 @@ pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> Compare {
 
 /// `a, b, "D, large" = d(kernels = 64)`
 fn read_models(reader: &mut Reader, tokens: &[TokenTree], compare: &mut Compare) {
-    let near = tokens
-        .first()
-        .map_or_else(|| reader.text.first(), |token| reader.span_of(token));
-    let stream = tokens.iter().cloned().collect();
-    let Some(parts) = reader.parse(Punctuated::<Expr, Token![,]>::parse_terminated, stream, near) else {
+    let Some((parts, near)) = comma_separated(reader, tokens) else {
         return;
     };
     if parts.is_empty() {

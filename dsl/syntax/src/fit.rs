@@ -44,16 +44,21 @@ pub(crate) fn read(reader: &mut Reader, input: TokenStream) -> Fit {
     fit
 }
 
-/// `net(kernels = 64), loss, data`
-fn read_parts(reader: &mut Reader, tokens: &[TokenTree], fit: &mut Fit) {
+/// What stands before the `;`, and where it begins.
+pub(crate) fn comma_separated(reader: &mut Reader, tokens: &[TokenTree]) -> Option<(Vec<Expr>, Span)> {
     let near = tokens
         .first()
         .map_or_else(|| reader.text.first(), |token| reader.span_of(token));
     let stream = tokens.iter().cloned().collect();
-    let Some(parts) = reader.parse(Punctuated::<Expr, Token![,]>::parse_terminated, stream, near) else {
+    let parts = reader.parse(Punctuated::<Expr, Token![,]>::parse_terminated, stream, near)?;
+    Some((parts.into_iter().collect(), near))
+}
+
+/// `net(kernels = 64), loss, data`
+fn read_parts(reader: &mut Reader, tokens: &[TokenTree], fit: &mut Fit) {
+    let Some((parts, near)) = comma_separated(reader, tokens) else {
         return;
     };
-    let parts: Vec<Expr> = parts.into_iter().collect();
     // `fit! { net, loss, epochs = 3 }`: the options came without the `;`.
     if let Some((name, _)) = parts.iter().find_map(named) {
         let span = reader.span(name.span());

@@ -96,6 +96,14 @@ pub(crate) enum Range {
     Switch,
 }
 
+const ADAM: &[(&str, Range)] = &[
+    ("lr", Range::Positive),
+    ("beta1", Range::Share),
+    ("beta2", Range::Share),
+    ("eps", Range::Positive),
+    ("weight_decay", Range::NotNegative),
+];
+
 const OPTIMIZERS: [Optimizer; 4] = [
     Optimizer {
         name: "Sgd",
@@ -109,23 +117,11 @@ const OPTIMIZERS: [Optimizer; 4] = [
     },
     Optimizer {
         name: "Adam",
-        fields: &[
-            ("lr", Range::Positive),
-            ("beta1", Range::Share),
-            ("beta2", Range::Share),
-            ("eps", Range::Positive),
-            ("weight_decay", Range::NotNegative),
-        ],
+        fields: ADAM,
     },
     Optimizer {
         name: "AdamW",
-        fields: &[
-            ("lr", Range::Positive),
-            ("beta1", Range::Share),
-            ("beta2", Range::Share),
-            ("eps", Range::Positive),
-            ("weight_decay", Range::NotNegative),
-        ],
+        fields: ADAM,
     },
     Optimizer {
         name: "KerasAdam",

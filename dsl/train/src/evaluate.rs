@@ -2,9 +2,11 @@
 
 use crate::gather::Gathered;
 use crate::objective::{Measure, Objective, Over};
-use crate::{Result, TrainError};
+use crate::{Options, Result, TrainError};
 use candle_core::{DType, Tensor};
 use cistron_data::{Dataset, Named};
+use cistron_declaration::{Port, Signature};
+use cistron_model::Compat;
 use cistron_nn::Network;
 use cistron_statistics::pearson_of_prediction;
 
@@ -26,13 +28,9 @@ pub(crate) struct Outputs {
 }
 
 /// How many rows are evaluated at once: about four million activations of the widest input, at most 1024 rows.
-pub(crate) fn evaluation_rows(data: &Dataset) -> usize {
-    let widest = data
-        .signature()
-        .inputs
-        .iter()
-        .map(|p| p.axes.iter().map(|a| a.size.unwrap_or(1)).product::<usize>())
-        .max();
+pub(crate) fn evaluation_rows(signature: &Signature) -> usize {
+    let size = |port: &Port| port.axes.iter().map(|a| a.size.unwrap_or(1)).product::<usize>();
+    let widest = signature.inputs.iter().map(size).max();
     ((1usize << 18) / widest.unwrap_or(1).max(1)).clamp(16, 1024)
 }
 
@@ -44,7 +42,23 @@ pub(crate) fn outputs(
     precision: DType,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Outputs>> {
-    outputs_of_batches(network, data, rows.chunks(evaluation_rows(data)), precision, stop)
+    let batches = rows.chunks(evaluation_rows(&data.signature()));
+    outputs_of_batches(network, data, batches, precision, stop)
+}
+
+/// The same for the network of a fit: with DRG's padding a prediction depends on its batch, so it gets the original's batches.
+pub(crate) fn outputs_of_fit(
+    options: &Options,
+    network: &Network,
+    data: &Dataset,
+    rows: &[usize],
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Outputs>> {
+    let precision = options.precision.dtype();
+    match options.compat {
+        Some(Compat::Drg) => outputs_of_batches(network, data, rows.chunks(options.batch as usize), precision, stop),
+        None => outputs(network, data, rows, precision, stop),
+    }
 }
 
 /// The same in given batches, which matters where an output depends on the others of its batch.

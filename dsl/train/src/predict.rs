@@ -17,14 +17,8 @@ impl Run {
     fn outputs(&self, data: &Dataset, part: Part) -> Result<(Vec<usize>, Outputs)> {
         crate::record::fits_together(&self.record.model, &self.record.objective, data)?;
         let rows = self.rows(data, part)?;
-        let options = &self.record.options;
-        let (network, precision, stop) = (&self.record.network, options.precision.dtype(), &cistron_display::interrupted);
-        // With DRG's padding a prediction depends on its batch, so it gets the original's batches.
-        let found = match options.compat {
-            Some(_) => evaluate::outputs_of_batches(network, data, rows.chunks(options.batch as usize), precision, stop)?,
-            None => evaluate::outputs(network, data, &rows, precision, stop)?,
-        };
-        match found {
+        let (options, network) = (&self.record.options, &self.record.network);
+        match evaluate::outputs_of_fit(options, network, data, &rows, &cistron_display::interrupted)? {
             Some(outputs) => Ok((rows, outputs)),
             None => {
                 cistron_display::clear_interrupt();

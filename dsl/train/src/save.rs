@@ -72,7 +72,7 @@ impl Run {
         crate::record::fits_together(self.model(), self.objective(), data)?;
         let rows = self.rows(data, part)?;
         let (mut shape, mut values) = (Vec::new(), Vec::new());
-        for chunk in rows.chunks(evaluation_rows(data)) {
+        for chunk in rows.chunks(evaluation_rows(&data.signature())) {
             if cistron_display::interrupted() {
                 cistron_display::clear_interrupt();
                 return Err(TrainError::Impossible("writing embeddings was interrupted".into()));

@@ -5,13 +5,13 @@ mod common;
 mod support;
 
 use cistron_data::{Captured, Dataset, Motif, Part};
-use cistron_declaration::{BinaryOperator, Block, Expression, Kind, ModelDeclaration, Source, Span, Statement, Target};
+use cistron_declaration::{BinaryOperator, Expression, Kind};
 use cistron_display::Show;
 use cistron_model::Model;
 use cistron_ops::Adam;
 use cistron_random::{Purpose, Stream};
 use cistron_train::{Fit, Run};
-use common::{alone, call, data, expression, method, model_of_both_strands, mse, name, objective, table};
+use common::{alone, call, data, expression, method, model_of_both_strands, mse, name, objective, of_value, table};
 use polars::prelude::{Column, DataFrame};
 use std::collections::HashMap;
 use std::path::Path;
@@ -236,12 +236,6 @@ fn mixed() -> Dataset {
     support::declare(text, vec![frame(columns), frame(tracks)]).unwrap()
 }
 
-const AT: Span = Span {
-    line: 1,
-    column: 0,
-    length: 1,
-};
-
 /// `y = dna.both_strands().conv(4, width = 5).gelu().flatten().linear() - (the same of rna) + cell.linear() + dose.linear();`
 fn mixed_model(data: &Dataset) -> Model {
     let branch = |input: Expression| {
@@ -261,27 +255,7 @@ fn mixed_model(data: &Dataset) -> Model {
     for input in ["cell", "dose"] {
         value = binary(BinaryOperator::Add, value, method(name(input), "linear", vec![]));
     }
-    let target = Target {
-        of: None,
-        name: "y".into(),
-        index: None,
-        span: AT,
-    };
-    let statements = vec![Statement::Assign {
-        targets: vec![target],
-        value,
-    }];
-    let declaration = ModelDeclaration {
-        source: Source {
-            macro_name: "model!".into(),
-            text: "(by hand)".into(),
-        },
-        name: "Mixed".into(),
-        parameters: Vec::new(),
-        on: vec!["data".into()],
-        body: Block { statements, value: None },
-    };
-    Model::declare(declaration, Vec::new(), vec![data.signature()]).unwrap()
+    of_value("Mixed", data, value)
 }
 
 fn mixed_run(data: &Dataset, root: &Path) -> Run {

@@ -17,7 +17,7 @@ use crate::stepper::Stepper;
 use crate::{Result, TrainError};
 use cistron_data::{DataError, Dataset, Part};
 use cistron_display::{Show, clear_interrupt, duration};
-use cistron_model::{Compat, Model};
+use cistron_model::Model;
 use cistron_nn::Network;
 use cistron_runs::{Ending, RunFolder};
 use std::collections::BTreeMap;
@@ -254,16 +254,7 @@ impl Fit {
         if rows.is_empty() {
             return Ok(found);
         }
-        let (precision, never) = (self.options.precision.dtype(), || false);
-        let outputs = match self.options.compat {
-            // There the batch of an example matters, so it is the one that it has in the original.
-            Some(Compat::Drg) => {
-                let batches = rows.chunks(self.options.batch as usize);
-                evaluate::outputs_of_batches(network, &self.data, batches, precision, &never)?
-            }
-            None => evaluate::outputs(network, &self.data, rows, precision, &never)?,
-        };
-        let Some(outputs) = outputs else {
+        let Some(outputs) = evaluate::outputs_of_fit(&self.options, network, &self.data, rows, &|| false)? else {
             return Ok(found);
         };
         for output in self.objective.outputs() {

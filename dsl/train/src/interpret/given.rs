@@ -22,13 +22,6 @@ pub(super) struct Given<'a> {
     inputs: Vec<(&'a Port, Values)>,
 }
 
-/// How many examples go through the network at once: about a million one-hot values of the widest input, 16 to 1,024.
-pub(super) fn examples_at_once(signature: &Signature) -> usize {
-    let size = |port: &Port| port.axes.iter().map(|a| a.size.unwrap_or(1)).product::<usize>();
-    let widest = signature.inputs.iter().map(size).max().unwrap_or(1);
-    ((1usize << 18) / widest.max(1)).clamp(16, 1024)
-}
-
 fn unknown_input(name: &str, signature: &Signature) -> TrainError {
     TrainError::Unknown {
         what: "input",

@@ -1,6 +1,7 @@
 //! Predictions for sequences that no data set holds.
 
-use super::given::{Given, examples_at_once};
+use super::given::Given;
+use crate::evaluate::evaluation_rows;
 use crate::run::Run;
 use crate::{Result, TrainError};
 use candle_core::{DType, Tensor};
@@ -54,7 +55,7 @@ impl Run {
                 cistron_display::clear_interrupt();
                 return Err(TrainError::Impossible("the prediction was interrupted".into()));
             }
-            let end = (start + examples_at_once(self.model().signature())).min(given.names.len());
+            let end = (start + evaluation_rows(self.model().signature())).min(given.names.len());
             let batch = given.batch(start..end, self.network().precision(), &mut ambiguous)?;
             let outputs = self.network().predict(&batch)?;
             for (i, output) in self.objective().outputs().into_iter().enumerate() {

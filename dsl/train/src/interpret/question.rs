@@ -217,7 +217,7 @@ impl Asked<'_> {
         let length = before.dims().get(2).copied().unwrap_or(0);
         let letters: Vec<f32> = before.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
         let mut found = Vec::with_capacity(changes.len());
-        for some in changes.chunks(super::given::examples_at_once(self.run.model().signature())) {
+        for some in changes.chunks(crate::evaluate::evaluation_rows(self.run.model().signature())) {
             if cistron_display::interrupted() {
                 cistron_display::clear_interrupt();
                 return Err(TrainError::Impossible("the mutagenesis was interrupted".into()));

@@ -145,6 +145,11 @@ fn model_of(data: &Dataset, filters: i64, input: Expression) -> Model {
         vec![(None, Kind::Name("Max".into())), (None, Kind::Int(6))],
     );
     let value = method(method(pool, "dropout", vec![(None, Kind::Float(0.1))]), "linear", vec![]);
+    of_value("Planted", data, value)
+}
+
+/// `NAME on data { y = VALUE; }`
+pub(crate) fn of_value(name: &str, data: &Dataset, value: Expression) -> Model {
     let target = Target {
         of: None,
         name: "y".into(),
@@ -160,7 +165,7 @@ fn model_of(data: &Dataset, filters: i64, input: Expression) -> Model {
             macro_name: "model!".into(),
             text: "(by hand)".into(),
         },
-        name: "Planted".into(),
+        name: name.into(),
         parameters: Vec::new(),
         on: vec!["data".into()],
         body: Block { statements, value: None },
