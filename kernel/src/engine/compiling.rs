@@ -1,11 +1,11 @@
 //! From the text of a cell to a library: passes of the compiler until nothing is left to mend.
 
 use super::cell::{Cell, parse};
-use super::compile::{Compiled, Form};
+use super::compile::{Compiled, Form, Unit};
 use super::diagnostics::{Message, Place, Texts, render, underline};
 use super::failure::Failure;
 use super::fragment::{Fragment, Source};
-use super::generate::{Generated, Gone, Request, generate};
+use super::generate::{Generated, Gone, Request, Slot, generate};
 use super::item::Item;
 use super::session::Engine;
 use super::types;
@@ -25,33 +25,35 @@ pub(super) struct Ready {
     pub(super) generated: Generated,
     pub(super) types: BTreeMap<u32, String>,
     pub(super) pulled: BTreeSet<usize>,
-    pub(super) gone: BTreeMap<u32, Gone>,
+    pub(super) gone: BTreeMap<Slot, Gone>,
 }
+
+/// Macros that read what is outside of the source.
+const OUTSIDE: [&str; 5] = ["include", "include_str", "include_bytes", "env", "option_env"];
+
+/// Words of cells whose items have a state of their own: run again, such a cell begins anew.
+const STATEFUL: [&str; 2] = ["static", "thread_local"];
 
 impl Engine {
     pub(super) fn compile(&mut self, text: &str, count: usize) -> Result<Ready, Failure> {
-        let number = self.number;
-        let cell = match parse(number, text) {
-            Ok(cell) => cell,
-            Err(error) => return Err(self.syntax_failure(number, text, count, &error)),
-        };
+        let cell = parse(0, text).map_err(|error| self.syntax_failure(0, text, count, &error))?;
+        let number = self.choose_number(&cell);
+        // The pieces of a cell know its number, which follows from what it is.
+        let cell = parse(number, text).map_err(|error| self.syntax_failure(number, text, count, &error))?;
         let mut items = cell.items.clone();
         let mut item_cells = self.state.item_cells.clone();
         let mut gone = BTreeMap::new();
         let mut pulled = BTreeSet::new();
         for _ in 0..PASSES {
             let request = Request {
-                number,
                 cell: &cell,
                 items: &items,
                 item_cells: &item_cells,
                 state: &self.state,
                 gone: &gone,
-                first_slot: self.state.next_slot + 1,
             };
             let generated = generate(&request);
-            let form = if items.is_empty() { Form::Plain } else { Form::Items };
-            let messages = match self.rustc(number, form, &generated.source) {
+            let messages = match self.rustc(number, &self.unit(&cell, &items, &generated.source)) {
                 Ok(messages) => messages,
                 Err(failure) => {
                     self.never_bound(&cell, count);
@@ -59,7 +61,7 @@ impl Engine {
                 }
             };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
+            let lost: BTreeMap<Slot, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
             let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
             if !unloadable.is_empty() {
                 for name in unloadable {
@@ -98,7 +100,6 @@ impl Engine {
             if !errors.is_empty() {
                 return Err(self.compile_failure(number, text, count, &errors, &generated.source));
             }
-            self.state.next_slot += generated.bindings.len() as u32;
             self.state.import(&cell.imports);
             let types = reported_types(&messages, &generated);
             return Ok(Ready {
@@ -125,10 +126,39 @@ impl Engine {
         }
     }
 
-    fn rustc(&mut self, number: usize, form: Form, source: &Source) -> Result<Vec<Message>, Failure> {
+    /// The number that the cell gets: see [`Compiler::number`](super::compile::Compiler::number).
+    fn choose_number(&mut self, cell: &Cell) -> usize {
+        let request = Request {
+            cell,
+            items: &cell.items,
+            item_cells: &self.state.item_cells,
+            state: &self.state,
+            gone: &BTreeMap::new(),
+        };
+        let generated = generate(&request);
+        let unit = self.unit(cell, &cell.items, &generated.source);
+        let number = |turn| self.compiler.number(&self.sdk, &self.state, &unit, turn);
+        if unit.form == Form::Plain || STATEFUL.iter().all(|word| !cell.words.contains(*word)) {
+            return number(0);
+        }
+        (0..).map(number).find(|n| !self.state.compiled.contains_key(n)).unwrap_or_default()
+    }
+
+    fn unit<'s>(&self, cell: &Cell, items: &[Item], source: &'s Source) -> Unit<'s> {
+        let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
+        let outside = OUTSIDE.iter().any(|word| cell.words.contains(*word))
+            || self.state.item_cells.iter().flat_map(|c| &c.items).any(|item| reads(&item.fragment.text));
+        Unit {
+            form: if items.is_empty() { Form::Plain } else { Form::Items },
+            source: &source.text,
+            lasting: !outside,
+        }
+    }
+
+    fn rustc(&mut self, number: usize, unit: &Unit<'_>) -> Result<Vec<Message>, Failure> {
         match self
             .compiler
-            .compile(&self.sdk, &self.state, number, form, &source.text, &self.interrupter)
+            .compile(&self.sdk, &self.state, number, unit, &self.interrupter)
         {
             Ok(Compiled::Done(messages)) => Ok(messages),
             Ok(Compiled::Cancelled) => Err(Failure::located(
@@ -149,7 +179,12 @@ impl Engine {
         source.line("#![allow(unused)]\nfn cell() {");
         source.fragment(&Fragment::new(number, text, 0..text.len(), &[]));
         source.line("}");
-        let messages = match self.rustc(number, Form::Plain, &source) {
+        let unit = Unit {
+            form: Form::Plain,
+            source: &source.text,
+            lasting: false,
+        };
+        let messages = match self.rustc(number, &unit) {
             Ok(messages) => messages,
             Err(failure) => return failure,
         };
@@ -266,8 +301,8 @@ impl Engine {
 }
 
 /// The binding that can't be stored, and why: the cell moved it away, or it borrows from another.
-fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
-    let slot = |line: usize| generated.slots.get(&line).copied();
+fn lost_slot(message: &Message, generated: &Generated) -> Option<(Slot, Gone)> {
+    let slot = |line: usize| generated.slots.get(&line).cloned();
     let borrows = matches!(
         message.code(),
         "E0505" | "E0597" | "E0716" | "E0521" | "E0373" | "E0502" | "E0506"
@@ -288,7 +323,9 @@ fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
 
 fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {
     let report = |message: &Message| {
-        let slot = *generated.slots.get(&message.line())?;
+        let Slot::New(slot) = *generated.slots.get(&message.line())? else {
+            return None;
+        };
         Some((slot, types::reported_type(message.text())?.to_string()))
     };
     messages

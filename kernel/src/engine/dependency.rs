@@ -45,6 +45,7 @@ pub(super) fn add(engine: &mut Engine, specification: &str, emit: Emit<'_>) -> R
         crate_name: built.crate_name,
         library: built.library,
         folder: built.folder,
+        print: built.print,
     };
     engine.add_dependency(dependency, emit)
 }

@@ -21,13 +21,26 @@ const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::R
 pub(crate) struct Generated {
     /// The text.
     pub(crate) source: Source,
-    /// Lines that report the type of a binding, or store it.
-    pub(crate) slots: BTreeMap<usize, u32>,
+    /// Lines that report the type of a variable, or store it.
+    pub(crate) slots: BTreeMap<usize, Slot>,
     /// Lines that bring a stored variable in.
     pub(crate) loads: BTreeMap<usize, String>,
-    /// The bindings of the cell by their number.
+    /// The bindings of the cell by their number, from 1.
     pub(crate) bindings: BTreeMap<u32, Binding>,
 }
+
+/// A variable as generated source knows it. Nothing of the session is in it, so that the same cell is the same source
+/// whenever it runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Slot {
+    /// A binding of the cell, by its number.
+    New(u32),
+    /// A variable of an earlier cell, by its name.
+    Loaded(String),
+}
+
+/// The function that every compiled cell has.
+pub(crate) const ENTRY: &str = "__cell";
 
 /// Why a binding can't be kept for later cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +63,6 @@ impl Gone {
 
 /// What one compile is made of.
 pub(crate) struct Request<'a> {
-    /// Number of the cell.
-    pub(crate) number: usize,
     /// The cell.
     pub(crate) cell: &'a Cell,
     /// Its items, and those of earlier cells that had to come along.
@@ -61,9 +72,7 @@ pub(crate) struct Request<'a> {
     /// What the session knows.
     pub(crate) state: &'a State,
     /// Bindings that can't be kept.
-    pub(crate) gone: &'a BTreeMap<u32, Gone>,
-    /// The number of the cell's first binding.
-    pub(crate) first_slot: u32,
+    pub(crate) gone: &'a BTreeMap<Slot, Gone>,
 }
 
 /// Writes the source of a cell.
@@ -87,8 +96,7 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     }
     out.source.line("#[unsafe(no_mangle)]");
     out.source.line(&format!(
-        "pub unsafe extern \"C-unwind\" fn __cell_{}(__store: *mut ::cistron::rt::Store) {{",
-        request.number
+        "pub unsafe extern \"C-unwind\" fn {ENTRY}(__store: *mut ::cistron::rt::Store) {{"
     ));
     out.source.line(OPEN);
     let loaded: Vec<(&String, &super::state::Variable)> = request
@@ -108,8 +116,8 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     }
     out.source.line(OPEN);
     write_body(request, &mut out);
-    for (name, variable) in &loaded {
-        write_store(&mut out, request.gone, name, variable.slot, false);
+    for (name, _) in &loaded {
+        write_store(&mut out, request.gone, name, Slot::Loaded((*name).clone()));
     }
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
@@ -145,7 +153,7 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, source: &mut Sourc
 }
 
 fn write_body(request: &Request<'_>, out: &mut Generated) {
-    let mut slot = request.first_slot;
+    let mut slot = 1;
     let mut closes: Vec<Vec<u32>> = Vec::new();
     let mut waiting: Vec<u32> = Vec::new();
     for statement in &request.cell.statements {
@@ -167,13 +175,13 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
     }
     for slot in waiting {
         let name = out.bindings[&slot].name.clone();
-        write_store(out, request.gone, &name, slot, true);
+        write_store(out, request.gone, &name, Slot::New(slot));
     }
     out.source.line("Ok(()) });");
     for slots in closes.into_iter().rev() {
         for slot in slots {
             let name = out.bindings[&slot].name.clone();
-            write_store(out, request.gone, &name, slot, true);
+            write_store(out, request.gone, &name, Slot::New(slot));
         }
         out.source.line("__result });");
     }
@@ -186,21 +194,23 @@ fn write_last(source: &mut Source, last: &Fragment) {
 }
 
 /// The type report, which is a lint that rustc answers with the type's full name, and the storing itself.
-fn write_store(out: &mut Generated, gone: &BTreeMap<u32, Gone>, name: &str, slot: u32, report: bool) {
+fn write_store(out: &mut Generated, gone: &BTreeMap<Slot, Gone>, name: &str, slot: Slot) {
     if gone.get(&slot) == Some(&Gone::Moved) {
         return;
     }
-    if report {
+    if matches!(slot, Slot::New(_)) {
         let line = out
             .source
             .line(&format!("#[warn(trivial_casts)] {{ let _ = &{name} as &_; }}"));
-        out.slots.insert(line, slot);
+        out.slots.insert(line, slot.clone());
     }
     if gone.contains_key(&slot) {
         return;
     }
-    let line = out
-        .source
-        .line(&format!("unsafe {{ (*__store).put({name:?}, {slot}, {name}) }};"));
+    let store = match &slot {
+        Slot::New(number) => format!("unsafe {{ (*__store).put({name:?}, {number}, {name}) }};"),
+        Slot::Loaded(_) => format!("unsafe {{ (*__store).put_back({name:?}, {name}) }};"),
+    };
+    let line = out.source.line(&store);
     out.slots.insert(line, slot);
 }

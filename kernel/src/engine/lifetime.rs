@@ -20,7 +20,7 @@ impl Engine {
                 .map(|d| &d.library)
                 .chain(self.state.item_cells.iter().map(|c| &c.library));
             for library in libraries {
-                worker.command(library, "-").map_err(internal)?;
+                worker.load(library).map_err(internal)?;
                 wait_until_ready(&mut worker, emit)?;
             }
             self.worker = Some(worker);

@@ -5,6 +5,7 @@
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
 mod binding;
+mod cache;
 mod cell;
 mod command;
 mod compile;

@@ -1,16 +1,18 @@
 //! A session: cells in, output and variables out.
 
+use super::cache;
 use super::cell::split_commands;
 use super::compile::Compiler;
 use super::compiling::Ready;
 use super::failure::Failure;
+use super::generate::Slot;
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
-use crate::sdk::Sdk;
+use crate::sdk::{Sdk, cache_folder, cells_folder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -26,7 +28,6 @@ pub struct Engine {
     pub(super) interrupter: Interrupter,
     pub(super) cells: PathBuf,
     pub(super) folder: PathBuf,
-    pub(super) number: usize,
 }
 
 impl Engine {
@@ -39,9 +40,10 @@ impl Engine {
         sweep(&base);
         let cells = base.join(format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&cells)?;
-        let mut compiler = Compiler::new(command, &cells);
+        std::thread::spawn(|| cache::prune(&cells_folder(), &cache_folder()));
+        let mut compiler = Compiler::new(&sdk, command, &cells);
         let state = State::default();
-        compiler.prepare(&sdk, &state, 1);
+        compiler.prepare(&sdk, &state);
         let mut engine = Self {
             sdk,
             state,
@@ -50,7 +52,6 @@ impl Engine {
             interrupter: Interrupter::default(),
             cells,
             folder: folder.into(),
-            number: 0,
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -104,7 +105,7 @@ impl Engine {
         let result = self.execute_begun(code, count, emit);
         self.interrupter.end();
         proc_macro2::extra::invalidate_current_thread_spans();
-        self.compiler.prepare(&self.sdk, &self.state, self.number + 1);
+        self.compiler.prepare(&self.sdk, &self.state);
         result
     }
 
@@ -116,7 +117,6 @@ impl Engine {
         if text.trim().is_empty() {
             return Ok(());
         }
-        self.number += 1;
         let ready = self.compile(&text, count)?;
         let compiled = state::Compiled {
             text,
@@ -130,10 +130,9 @@ impl Engine {
     fn run(&mut self, ready: Ready, emit: Emit<'_>) -> Result<(), Failure> {
         let library = self.compiler.library(ready.number);
         let interrupter = self.interrupter.clone();
-        let worker = self.worker(emit)?;
-        worker
-            .command(&library, &format!("__cell_{}", ready.number))
-            .map_err(internal)?;
+        let base = self.state.next_slot;
+        self.state.next_slot += ready.generated.bindings.len() as u32;
+        self.worker(emit)?.run(&library, base).map_err(internal)?;
         let mut stored = None;
         let end = loop {
             let Some(worker) = &mut self.worker else {
@@ -155,7 +154,7 @@ impl Engine {
             self.state.define(ready.number, ready.items.clone(), library);
         }
         if let Some(stored) = stored {
-            self.keep(&ready, &stored, emit);
+            self.keep(&ready, base, &stored, emit);
         }
         match end {
             Event::Ok => Ok(()),
@@ -189,7 +188,7 @@ impl Engine {
     }
 
     /// Learns from the worker which variables there are, and from the compiler what their types are.
-    fn keep(&mut self, ready: &Ready, stored: &[(String, u32)], emit: Emit<'_>) {
+    fn keep(&mut self, ready: &Ready, base: u32, stored: &[(String, u32)], emit: Emit<'_>) {
         let names: BTreeSet<String> = ready
             .items
             .iter()
@@ -198,26 +197,29 @@ impl Engine {
             .collect();
         let krate = format!("cell_{}", ready.number);
         for (slot, gone) in &ready.gone {
-            let earlier = self.state.variables.iter().find(|(_, variable)| variable.slot == *slot);
-            let name = ready
-                .generated
-                .bindings
-                .get(slot)
-                .map(|b| &b.name)
-                .or(earlier.map(|(name, _)| name));
+            let (name, unnameable) = match slot {
+                Slot::Loaded(name) => (Some(name), None),
+                Slot::New(number) => {
+                    let type_name = ready.types.get(number);
+                    (
+                        ready.generated.bindings.get(number).map(|b| &b.name),
+                        type_name.and_then(|t| types::unnameable(t)),
+                    )
+                }
+            };
             if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
-                let why = ready.types.get(slot).and_then(|t| types::unnameable(t)).unwrap_or(gone.why());
-                self.state.lost.insert(name, why.into());
+                self.state.lost.insert(name, unnameable.unwrap_or(gone.why()).into());
             }
         }
         self.state
             .variables
             .retain(|name, variable| stored.iter().any(|(n, slot)| n == name && *slot == variable.slot));
         for (name, slot) in stored {
-            let Some(binding) = ready.generated.bindings.get(slot) else {
+            let number = slot.saturating_sub(base);
+            let Some(binding) = ready.generated.bindings.get(&number) else {
                 continue;
             };
-            let Some(type_name) = ready.types.get(slot) else {
+            let Some(type_name) = ready.types.get(&number) else {
                 self.lose(name, "the compiler did not say what its type is");
                 continue;
             };
@@ -254,7 +256,7 @@ impl Engine {
     /// Makes a crate that `:dep` built known to the worker and to later cells.
     pub(super) fn add_dependency(&mut self, dependency: state::Dependency, emit: Emit<'_>) -> Result<(), Failure> {
         let worker = self.worker(emit)?;
-        worker.command(&dependency.library, "-").map_err(internal)?;
+        worker.load(&dependency.library).map_err(internal)?;
         wait_until_ready(worker, emit)?;
         self.state.dependencies.push(dependency);
         self.compiler.forget();

@@ -31,6 +31,8 @@ pub(crate) struct Dependency {
     pub(crate) crate_name: String,
     pub(crate) library: PathBuf,
     pub(crate) folder: PathBuf,
+    /// Tells builds of it apart.
+    pub(crate) print: String,
 }
 
 /// Text and map of a cell that has been compiled, to find lines of its panics.
@@ -68,6 +70,8 @@ impl State {
     /// Takes over the items of a cell; names that it defines anew are no longer imported from elsewhere.
     pub(crate) fn define(&mut self, number: usize, items: Vec<Item>, library: PathBuf) {
         let names: BTreeMap<String, Kind> = items.iter().flat_map(Item::names).cloned().collect();
+        // A cell that runs again unchanged is the same crate.
+        self.item_cells.retain(|cell| cell.number != number);
         for cell in &mut self.item_cells {
             cell.names.retain(|name, _| !names.contains_key(name));
         }

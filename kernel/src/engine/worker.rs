@@ -5,6 +5,7 @@
 //! after it: the order is exact without waiting for time to pass.
 
 use super::content::{Content, Part};
+use super::generate::ENTRY;
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -124,9 +125,14 @@ impl Worker {
         self.child.id() as i32
     }
 
-    /// Asks it to load a library and call a function in it.
-    pub(crate) fn command(&mut self, library: &Path, symbol: &str) -> io::Result<()> {
-        writeln!(self.commands, "{} {symbol}", library.display())
+    /// Asks it to load a library and run the cell in it; its bindings are counted from `base` on.
+    pub(crate) fn run(&mut self, library: &Path, base: u32) -> io::Result<()> {
+        writeln!(self.commands, "{} {ENTRY} {base}", library.display())
+    }
+
+    /// Asks it to load a library.
+    pub(crate) fn load(&mut self, library: &Path) -> io::Result<()> {
+        writeln!(self.commands, "{} - 0", library.display())
     }
 
     /// Waits up to `timeout` milliseconds (-1: for ever) for something to happen; output goes to `emit`.

@@ -16,6 +16,8 @@ pub struct BuiltDependency {
     pub library: PathBuf,
     /// Where the libraries that it needs are.
     pub folder: PathBuf,
+    /// Tells builds of it apart.
+    pub print: String,
 }
 
 impl Sdk {
@@ -94,8 +96,11 @@ impl Sdk {
                 output,
             });
         }
+        let print = std::fs::read(&library).map(|content| digest(&content, 16));
+        let print = print.map_err(SdkError::file(&library))?;
         say(&format!("{name} is ready"));
         Ok(BuiltDependency {
+            print,
             crate_name,
             library,
             folder: deps,

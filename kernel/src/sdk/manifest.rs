@@ -73,6 +73,11 @@ impl Sdk {
         })
     }
 
+    /// The name of this build: two that differ in anything have two names.
+    pub fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// The shared library.
     pub fn facade(&self) -> PathBuf {
         self.folder.join(FACADE)

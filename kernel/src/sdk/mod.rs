@@ -13,5 +13,5 @@ pub use build::{Installed, install, is_current};
 pub use error::SdkError;
 pub use kernelspec::{Where, write_kernelspec};
 pub use manifest::Sdk;
-pub use place::{cache_folder, source_folder, target_folder};
+pub use place::{cache_folder, cells_folder, source_folder, target_folder};
 pub use toolchain::Toolchain;

@@ -12,6 +12,11 @@ pub fn cache_folder() -> PathBuf {
     home().join(".cache/cistron")
 }
 
+/// Where compiled cells are kept between sessions.
+pub fn cells_folder() -> PathBuf {
+    cache_folder().join("cells")
+}
+
 /// The workspace that cells are built from: the argument, else `CISTRON_SOURCE`, else where this command
 /// was built.
 ///

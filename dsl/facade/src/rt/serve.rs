@@ -21,7 +21,8 @@ extern "C" fn on_interrupt(_signal: c_int) {
 }
 
 /// Runs cells until the kernel closes the pipe, then ends the process. Each line on the command pipe
-/// names a shared library and the symbol of its entry point, or `-` to load it and no more.
+/// names a shared library, the symbol of its entry point and what its bindings are counted from; or `-`
+/// instead of the symbol to load it and no more.
 pub fn serve() -> ! {
     let descriptors = (
         descriptor("CISTRON_COMMANDS"),
@@ -48,7 +49,9 @@ pub fn serve() -> ! {
     // SAFETY: the kernel made this descriptor for us and nothing else in the process uses it.
     let commands = BufReader::new(unsafe { File::from_raw_fd(commands) });
     for line in commands.lines().map_while(Result::ok) {
-        let Some((path, symbol)) = line.split_once(' ') else {
+        let mut words = line.rsplitn(3, ' ');
+        let (base, symbol, path) = (words.next(), words.next(), words.next());
+        let (Some(base), Some(symbol), Some(path)) = (base.and_then(|b| b.parse().ok()), symbol, path) else {
             continue;
         };
         if symbol == "-" {
@@ -59,6 +62,7 @@ pub fn serve() -> ! {
             );
             continue;
         }
+        store.begin(base);
         segment::clear_interrupt();
         events::send("started", "");
         match open(path).and_then(|library| entry(library, symbol)) {

@@ -7,12 +7,28 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub struct Store {
     variables: HashMap<String, (u32, Box<dyn Any>)>,
+    /// What the cell that runs adds to the numbers of its own bindings.
+    base: u32,
+    /// The numbers of the variables that it has taken.
+    taken: HashMap<String, u32>,
 }
 
 impl Store {
+    /// A cell begins; its bindings are counted from `base` on.
+    pub(super) fn begin(&mut self, base: u32) {
+        self.base = base;
+        self.taken.clear();
+    }
+
     /// Keeps a value, unless the name is there already: of two bindings of one name in a cell, the
     /// inner and newer one is stored first.
     pub fn put<T: 'static>(&mut self, name: &str, slot: u32, value: T) {
+        self.put_box(name, self.base + slot, Box::new(value));
+    }
+
+    /// Keeps a value that the cell had taken, under the number that it had.
+    pub fn put_back<T: 'static>(&mut self, name: &str, value: T) {
+        let slot = self.taken.get(name).copied().unwrap_or_default();
         self.put_box(name, slot, Box::new(value));
     }
 
@@ -47,7 +63,10 @@ impl Store {
     #[inline(never)]
     fn take_box(&mut self, name: &str) -> Box<dyn Any> {
         match self.variables.remove(name) {
-            Some((_, value)) => value,
+            Some((slot, value)) => {
+                self.taken.insert(name.to_owned(), slot);
+                value
+            }
             None => std::panic::panic_any(format!("the variable `{name}` is not there any more")),
         }
     }

@@ -1,0 +1,216 @@
+//! Compiled cells that are kept between sessions, found by what they were compiled from.
+//!
+//! Generated source holds nothing of the session (no cell numbers of its own, no slots), so the same cell in the same
+//! surroundings is the same source, and what rustc made of it and said about it can be taken from here. The number of a cell
+//! is part of its crate's name; a library that comes from here brings its number with it.
+
+use super::diagnostics::Message;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// What all kept cells may take on disk; the least recently used go first.
+const ROOM: u64 = 512 << 20;
+
+/// Libraries of cells that are not used for so long go too.
+const UNUSED: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What rustc was asked, as a digest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(String);
+
+impl Key {
+    /// The digest of everything that decides what rustc makes.
+    pub(crate) fn of(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// A number for a crate that is compiled from this, the same in every session.
+    pub(crate) fn number(&self) -> usize {
+        usize::from_str_radix(&self.0[..12], 16).unwrap_or_default()
+    }
+}
+
+/// What rustc said, and the number of the cell it said it of.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) number: usize,
+    pub(crate) output: String,
+    /// Whether there is a library.
+    pub(crate) built: bool,
+}
+
+impl Entry {
+    /// The messages.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        Message::read_all(&self.output)
+    }
+}
+
+/// The folder of kept cells.
+#[derive(Clone, Debug)]
+pub(crate) struct CellCache {
+    folder: PathBuf,
+}
+
+impl CellCache {
+    /// The cells that were compiled against one build of the libraries; `base` is the folder for all builds.
+    pub(crate) fn new(base: &Path, build: &str) -> Self {
+        Self {
+            folder: base.join(build),
+        }
+    }
+
+    /// What is kept under a key.
+    pub(crate) fn find(&self, key: &Key) -> Option<Entry> {
+        let file = self.file(key, "json");
+        let entry: Entry = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
+        let complete = !entry.built || self.file(key, "so").is_file();
+        if let Ok(file) = std::fs::File::open(file) {
+            let _ = file.set_modified(SystemTime::now());
+        }
+        complete.then_some(entry)
+    }
+
+    /// Copies the library to where the worker loads it from. A copy, because each load is to have its own statics.
+    ///
+    /// # Errors
+    /// When it can't be read or written.
+    pub(crate) fn fetch(&self, key: &Key, library: &Path) -> io::Result<()> {
+        if library.exists() {
+            return Ok(());
+        }
+        let temporary = library.with_extension("copy");
+        std::fs::copy(self.file(key, "so"), &temporary)?;
+        std::fs::rename(&temporary, library)
+    }
+
+    /// Keeps what rustc made. Another kernel may do the same at the same time; files appear whole.
+    ///
+    /// # Errors
+    /// When the folder can't be written: then nothing is kept.
+    pub(crate) fn keep(&self, key: &Key, entry: &Entry, library: &Path) -> io::Result<()> {
+        private_folder(&self.folder)?;
+        let put = |extension: &str, write: &dyn Fn(&Path) -> io::Result<()>| {
+            let name = format!("{}.{}", uuid::Uuid::new_v4().simple(), extension);
+            let temporary = self.folder.join(name);
+            write(&temporary).and_then(|()| std::fs::rename(&temporary, self.file(key, extension)))
+        };
+        if entry.built {
+            put("so", &|to| std::fs::copy(library, to).map(|_| ()))?;
+        }
+        let text = serde_json::to_vec(entry)?;
+        put("json", &|to| std::fs::write(to, &text))
+    }
+
+    fn file(&self, key: &Key, extension: &str) -> PathBuf {
+        self.folder.join(format!("{}.{extension}", key.0))
+    }
+}
+
+/// Code is loaded from here, so nobody else may write to it.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Removes what has not been used for long, what belongs to builds that are gone, and what is beyond the room.
+pub(crate) fn prune(base: &Path, builds: &Path) {
+    prune_to(base, builds, ROOM);
+}
+
+fn prune_to(base: &Path, builds: &Path, room: u64) {
+    let mut files = Vec::new();
+    for folder in entries(base) {
+        let build = folder.file_name().unwrap_or_default().to_os_string();
+        if !builds.join(build).is_dir() {
+            let _ = std::fs::remove_dir_all(&folder);
+            continue;
+        }
+        for file in entries(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")) {
+            let library = file.with_extension("so");
+            let size = |path: &Path| path.metadata().map_or(0, |about| about.len());
+            let used = file.metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+            files.push((used, size(&file) + size(&library), file));
+        }
+    }
+    files.sort_by(|a, b| b.0.cmp(&a.0));
+    let mut taken = 0;
+    for (used, size, file) in files {
+        taken += size;
+        let old = used.elapsed().is_ok_and(|age| age > UNUSED);
+        if old || taken > room {
+            let _ = std::fs::remove_file(&file);
+            let _ = std::fs::remove_file(file.with_extension("so"));
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: usize, built: bool) -> Entry {
+        Entry {
+            number,
+            output: String::new(),
+            built,
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_found_and_its_library_copied() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = CellCache::new(&folder.path().join("cells"), "sdk-1");
+        let (key, other) = (Key::of(&["a", "b"]), Key::of(&["ab", ""]));
+        assert_ne!(key, other, "borders of parts count");
+        assert!(cache.find(&key).is_none());
+        let library = folder.path().join("libcell_7.so");
+        std::fs::write(&library, "code").expect("a file");
+        cache.keep(&key, &entry(7, true), &library).expect("kept");
+        assert_eq!(cache.find(&key).map(|e| e.number), Some(7));
+        assert!(cache.find(&other).is_none());
+        let to = folder.path().join("copy.so");
+        cache.fetch(&key, &to).expect("fetched");
+        assert_eq!(std::fs::read_to_string(to).expect("a copy"), "code");
+        std::fs::remove_file(cache.file(&key, "so")).expect("removed");
+        assert!(cache.find(&key).is_none(), "an entry without its library is none");
+    }
+
+    #[test]
+    fn cells_of_builds_that_are_gone_and_the_least_used_go() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (base, builds) = (folder.path().join("cells"), folder.path());
+        std::fs::create_dir(builds.join("sdk-1")).expect("a build");
+        let library = folder.path().join("lib.so");
+        std::fs::write(&library, vec![0; 1000]).expect("a file");
+        let (mine, gone) = (CellCache::new(&base, "sdk-1"), CellCache::new(&base, "sdk-0"));
+        let keys: Vec<Key> = ["1", "2", "3"].map(|k| Key::of(&[k])).into();
+        for (age, key) in keys.iter().enumerate() {
+            mine.keep(key, &entry(1, true), &library).expect("kept");
+            let file = std::fs::File::open(mine.file(key, "json")).expect("an entry");
+            file.set_modified(SystemTime::now() - Duration::from_secs(60 * age as u64)).expect("a time");
+        }
+        gone.keep(&keys[0], &entry(1, true), &library).expect("kept");
+        prune_to(&base, builds, 2500);
+        assert!(!gone.folder.exists());
+        assert!(mine.find(&keys[0]).is_some() && mine.find(&keys[1]).is_some());
+        assert!(mine.find(&keys[2]).is_none() && !mine.file(&keys[2], "so").exists());
+    }
+}
