@@ -1,5 +1,5 @@
-//! What cells link against: everything of the crate `cistron` and the runtime of a cell, in one
-//! shared library that is built once and loaded once.
+//! What cells link against: everything of the crate `cistron` and the runtime of a cell. `cistron install` makes one shared
+//! library of it (`dylib/lib.rs`) that is built once and loaded once.
 //!
 //! Cells name it `cistron`, so that a line of a notebook is also a line of a program. It holds the
 //! only copy of the standard library, the allocator, Candle and Polars in the worker process:
@@ -9,6 +9,11 @@ pub use cistron::*;
 pub use serde_json;
 
 pub mod rt;
+
+// Compiled into the shared library; here only so that lints and tests see it.
+#[cfg(any(test, clippy))]
+#[path = "../dylib/instances.rs"]
+mod instances;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -31,11 +31,6 @@ impl Key {
         }
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
-
-    /// A number for a crate that is compiled from this, the same in every session.
-    pub(crate) fn number(&self) -> usize {
-        usize::from_str_radix(&self.0[..12], 16).unwrap_or_default()
-    }
 }
 
 /// What rustc said, and the number of the cell it said it of.

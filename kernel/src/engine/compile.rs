@@ -1,7 +1,7 @@
 //! The call of rustc.
 //!
-//! The compiler is started before the cell is there and waits for the source on its stdin: reading the
-//! libraries' tables then costs nothing that anybody waits for.
+//! The compiler is started before the cell is there. It gets a source that names the libraries and then includes a file that
+//! is a pipe: when the cell comes, their tables have been read, which costs nothing that anybody waits for.
 
 use super::cache::{CellCache, Entry, Key};
 use super::diagnostics::Message;
@@ -9,9 +9,21 @@ use super::interrupt::Interrupter;
 use super::state::State;
 use crate::sdk::{Sdk, cells_folder};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// What the compiler has to say nothing about.
+const ALLOWED: [&str; 5] = [
+    "-Aunused",
+    "-Anon_snake_case",
+    "-Aprivate_interfaces",
+    "-Aprivate_bounds",
+    "-Adead_code",
+];
 
 /// How a compile ended.
 #[derive(Debug)]
@@ -38,14 +50,18 @@ pub(crate) struct Unit<'a> {
     pub(crate) form: Form,
     /// The generated source.
     pub(crate) source: &'a str,
-    /// Whether the result depends on the source and the libraries alone, so that it can be kept for other sessions.
+    /// Whether what rustc made of the same source before can be used, and what it makes now be kept.
     pub(crate) lasting: bool,
+    /// Whether it may read files, whose places are meant as the notebook sees them.
+    pub(crate) reads_files: bool,
 }
 
-/// A compiler that has been started and waits for its source.
+/// A compiler that has been started and waits for what the pipe will say.
 #[derive(Debug)]
 struct Waiting {
+    form: Form,
     number: usize,
+    pipe: PathBuf,
     /// Whatever it was started with that can change: when that changes, it is of no use.
     arguments: String,
     child: Child,
@@ -56,7 +72,7 @@ pub(crate) struct Compiler {
     linker: PathBuf,
     folder: PathBuf,
     cache: CellCache,
-    waiting: Option<Waiting>,
+    waiting: Vec<Waiting>,
     /// Optimisation of plain cells.
     pub(crate) opt_level: u8,
 }
@@ -68,7 +84,7 @@ impl Compiler {
             linker: linker.into(),
             folder: folder.into(),
             cache: CellCache::new(&cells_folder(), &sdk.name()),
-            waiting: None,
+            waiting: Vec::new(),
             opt_level: 0,
         }
     }
@@ -78,28 +94,45 @@ impl Compiler {
         self.folder.join(format!("libcell_{number}.so"))
     }
 
-    /// Starts the compiler of the next cell, which will most likely be a plain one.
+    /// Starts the compilers of the next cell, one for each form that it may have.
     pub(crate) fn prepare(&mut self, sdk: &Sdk, state: &State) {
         let arguments = self.changing_arguments(state);
-        if self.waiting.as_ref().is_some_and(|w| w.arguments == arguments) {
-            return;
+        if self.waiting.iter().any(|w| w.arguments != arguments) {
+            self.forget();
         }
-        self.forget();
-        let number = new_number();
-        if let Ok(child) = self.spawn(sdk, state, number, Form::Plain) {
-            self.waiting = Some(Waiting {
-                number,
-                arguments,
-                child,
-            });
+        for form in [Form::Plain, Form::Items] {
+            if self.waiting.iter().all(|w| w.form != form) {
+                // Without one that waits the next cell starts its own.
+                self.waiting.extend(self.begin(sdk, state, form, arguments.clone()).ok());
+            }
         }
     }
 
-    /// Ends a compiler that waits.
+    fn begin(&self, sdk: &Sdk, state: &State, form: Form, arguments: String) -> io::Result<Waiting> {
+        let number = new_number();
+        let name = file_name(number);
+        let pipe = self.folder.join(&name);
+        make_pipe(&pipe)?;
+        let mut child = self.command(sdk, state, number, form).current_dir(&self.folder).spawn()?;
+        let root = format!("extern crate cistron;\ninclude!({name:?});\n");
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(root.as_bytes())?;
+        }
+        Ok(Waiting {
+            form,
+            number,
+            pipe,
+            arguments,
+            child,
+        })
+    }
+
+    /// Ends the compilers that wait.
     pub(crate) fn forget(&mut self) {
-        if let Some(mut waiting) = self.waiting.take() {
+        for mut waiting in self.waiting.drain(..) {
             let _ = waiting.child.kill();
             let _ = waiting.child.wait();
+            let _ = std::fs::remove_file(waiting.pipe);
         }
     }
 
@@ -117,16 +150,10 @@ impl Compiler {
         Key::of(&parts)
     }
 
-    /// The number of the cell whose first pass is this unit: that of the library that is kept of it; else, for a cell that
-    /// others import from, one that follows from what it says, so that the cells that import from it are the same in other
-    /// sessions too; else a new one. `turn` tells cells apart that say the same and are to be different crates.
-    pub(crate) fn number(&self, sdk: &Sdk, state: &State, unit: &Unit<'_>, turn: usize) -> usize {
-        let key = self.key(sdk, state, unit);
-        if unit.form == Form::Items {
-            return key.number().wrapping_add(turn);
-        }
-        let kept = unit.lasting.then(|| self.cache.find(&key)).flatten();
-        let waiting = || self.waiting.as_ref().map(|waiting| waiting.number);
+    /// The number of the cell whose first pass is this unit: that of the library that is kept of it, else a new one.
+    pub(crate) fn number(&self, sdk: &Sdk, state: &State, unit: &Unit<'_>) -> usize {
+        let kept = unit.lasting.then(|| self.cache.find(&self.key(sdk, state, unit))).flatten();
+        let waiting = || self.waiting.iter().find(|w| w.form == unit.form).map(|w| w.number);
         kept.map(|entry| entry.number).or_else(waiting).unwrap_or_else(new_number)
     }
 
@@ -151,14 +178,16 @@ impl Compiler {
         {
             return Ok(Compiled::Done(entry.messages()));
         }
-        let child = match self.waiting.take() {
-            Some(waiting) if waiting.number == number && unit.form == Form::Plain => waiting.child,
-            other => {
-                self.waiting = other;
-                self.spawn(sdk, state, number, unit.form)?
-            }
+        let waiting = self.waiting.iter().position(|w| w.number == number && w.form == unit.form);
+        let (child, pipe) = match waiting.filter(|_| !unit.reads_files).map(|at| self.waiting.remove(at)) {
+            Some(waiting) => (waiting.child, Some(waiting.pipe)),
+            None => (self.command(sdk, state, number, unit.form).spawn()?, None),
         };
-        let Some((built, output)) = finish(child, unit.source, interrupter)? else {
+        let finished = finish(child, pipe.as_deref(), unit.source, interrupter);
+        if let Some(pipe) = pipe {
+            let _ = std::fs::remove_file(pipe);
+        }
+        let Some((built, output)) = finished? else {
             return Ok(Compiled::Cancelled);
         };
         let entry = Entry { number, output, built };
@@ -180,7 +209,7 @@ impl Compiler {
         }
     }
 
-    fn spawn(&self, sdk: &Sdk, state: &State, number: usize, form: Form) -> io::Result<Child> {
+    fn command(&self, sdk: &Sdk, state: &State, number: usize, form: Form) -> Command {
         let mut command = Command::new(&sdk.rustc);
         command.args([
             "--crate-name",
@@ -192,7 +221,7 @@ impl Compiler {
         ]);
         let level = format!("-Copt-level={}", self.level(form));
         command.args(["--crate-type", form.kind(), &level, "-Ccodegen-units=1"]);
-        command.arg("--sysroot").arg(sdk.sysroot());
+        command.args(ALLOWED).arg("--sysroot").arg(sdk.sysroot());
         for cell in state.item_cells.iter().filter(|cell| cell.number != number) {
             command
                 .arg("--extern")
@@ -217,27 +246,26 @@ impl Compiler {
             .env("TMPDIR", &self.folder)
             .env(super::link::LINKER, &sdk.linker);
         command
-            .env("UNSTABLE_RUSTDOC_TEST_PATH", format!("cell_{number}"))
+            .env("UNSTABLE_RUSTDOC_TEST_PATH", file_name(number))
             .env("UNSTABLE_RUSTDOC_TEST_LINE", "0");
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
     }
 }
 
 /// Gives a compiler its source and waits for it: whether it built a library, and what it said; none if it was cancelled.
-fn finish(mut child: Child, source: &str, interrupter: &Interrupter) -> io::Result<Option<(bool, String)>> {
+fn finish(mut child: Child, pipe: Option<&Path>, source: &str, interrupter: &Interrupter) -> io::Result<Option<(bool, String)>> {
     if !interrupter.compiling(child.id() as i32) {
         let _ = child.kill();
         let _ = child.wait();
         return Ok(None);
     }
-    if let Some(mut stdin) = child.stdin.take() {
-        let _ = stdin.write_all(source.as_bytes());
+    match (pipe, child.stdin.take()) {
+        (Some(pipe), _) => fill(pipe, source, &mut child)?,
+        (None, Some(mut stdin)) => _ = stdin.write_all(source.as_bytes()),
+        (None, None) => {}
     }
     let mut output = Vec::new();
     if let Some(mut stderr) = child.stderr.take() {
@@ -246,6 +274,44 @@ fn finish(mut child: Child, source: &str, interrupter: &Interrupter) -> io::Resu
     let cancelled = interrupter.compiled();
     let status = child.wait()?;
     Ok((!cancelled).then(|| (status.success(), String::from_utf8_lossy(&output).into_owned())))
+}
+
+/// The name of a cell's source, in messages and in places of panics.
+fn file_name(number: usize) -> String {
+    format!("cell_{number}")
+}
+
+fn make_pipe(path: &Path) -> io::Result<()> {
+    let name = std::ffi::CString::new(path.as_os_str().as_encoded_bytes())?;
+    // SAFETY: the string ends in NUL.
+    if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Writes the source into the pipe as soon as the compiler reads from it; a compiler that has ended reads nothing.
+fn fill(pipe: &Path, source: &str, child: &mut Child) -> io::Result<()> {
+    loop {
+        let opened = std::fs::OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(pipe);
+        match opened {
+            Ok(mut file) => {
+                // SAFETY: the descriptor is open.
+                unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFL, 0) };
+                // A compiler that was cancelled reads no more; how it ended is seen when it is waited for.
+                let _ = file.write_all(source.as_bytes());
+                return Ok(());
+            }
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
+                if child.try_wait()?.is_some() {
+                    return Ok(());
+                }
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// A number that no other cell has, in this session or another. It fits into the numbers that JSON keeps exactly.

@@ -29,7 +29,7 @@ pub(super) struct Ready {
 }
 
 /// Macros that read what is outside of the source.
-const OUTSIDE: [&str; 5] = ["include", "include_str", "include_bytes", "env", "option_env"];
+const OUTSIDE: [&str; 5] = ["include!", "include_str!", "include_bytes!", "env!", "option_env!"];
 
 /// Words of cells whose items have a state of their own: run again, such a cell begins anew.
 const STATEFUL: [&str; 2] = ["static", "thread_local"];
@@ -37,7 +37,7 @@ const STATEFUL: [&str; 2] = ["static", "thread_local"];
 impl Engine {
     pub(super) fn compile(&mut self, text: &str, count: usize) -> Result<Ready, Failure> {
         let cell = parse(0, text).map_err(|error| self.syntax_failure(0, text, count, &error))?;
-        let number = self.choose_number(&cell);
+        let (number, anew) = self.choose_number(&cell);
         // The pieces of a cell know its number, which follows from what it is.
         let cell = parse(number, text).map_err(|error| self.syntax_failure(number, text, count, &error))?;
         let mut items = cell.items.clone();
@@ -53,7 +53,7 @@ impl Engine {
                 gone: &gone,
             };
             let generated = generate(&request);
-            let messages = match self.rustc(number, &self.unit(&cell, &items, &generated.source)) {
+            let messages = match self.rustc(number, &self.unit(&items, &generated.source, anew)) {
                 Ok(messages) => messages,
                 Err(failure) => {
                     self.never_bound(&cell, count);
@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// The number that the cell gets: see [`Compiler::number`](super::compile::Compiler::number).
-    fn choose_number(&mut self, cell: &Cell) -> usize {
+    fn choose_number(&mut self, cell: &Cell) -> (usize, bool) {
         let request = Request {
             cell,
             items: &cell.items,
@@ -136,22 +136,26 @@ impl Engine {
             gone: &BTreeMap::new(),
         };
         let generated = generate(&request);
-        let unit = self.unit(cell, &cell.items, &generated.source);
-        let number = |turn| self.compiler.number(&self.sdk, &self.state, &unit, turn);
-        if unit.form == Form::Plain || STATEFUL.iter().all(|word| !cell.words.contains(*word)) {
-            return number(0);
-        }
-        (0..).map(number).find(|n| !self.state.compiled.contains_key(n)).unwrap_or_default()
+        let number = |anew| {
+            let unit = self.unit(&cell.items, &generated.source, anew);
+            self.compiler.number(&self.sdk, &self.state, &unit)
+        };
+        let first = number(false);
+        let again = self.state.item_cells.iter().any(|c| c.number == first);
+        let anew = again && STATEFUL.iter().any(|word| cell.words.contains(*word));
+        (if anew { number(true) } else { first }, anew)
     }
 
-    fn unit<'s>(&self, cell: &Cell, items: &[Item], source: &'s Source) -> Unit<'s> {
+    /// What is to be compiled; `anew` if nothing that was made before is to be used.
+    fn unit<'s>(&self, items: &[Item], source: &'s Source, anew: bool) -> Unit<'s> {
         let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
-        let outside = OUTSIDE.iter().any(|word| cell.words.contains(*word))
+        let reads_files = reads(&source.text)
             || self.state.item_cells.iter().flat_map(|c| &c.items).any(|item| reads(&item.fragment.text));
         Unit {
             form: if items.is_empty() { Form::Plain } else { Form::Items },
             source: &source.text,
-            lasting: !outside,
+            lasting: !anew && !reads_files,
+            reads_files,
         }
     }
 
@@ -183,6 +187,7 @@ impl Engine {
             form: Form::Plain,
             source: &source.text,
             lasting: false,
+            reads_files: true,
         };
         let messages = match self.rustc(number, &unit) {
             Ok(messages) => messages,

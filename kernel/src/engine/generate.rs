@@ -10,9 +10,7 @@ use super::item::{Item, Kind};
 use super::state::{ItemCell, State};
 use std::collections::{BTreeMap, BTreeSet};
 
-const HEAD: &str = "#![allow(unused, non_snake_case, private_interfaces, private_bounds, dead_code)]\n\
-    extern crate cistron;\n\
-    use cistron::prelude::*;\n\
+const HEAD: &str = "use cistron::prelude::*;\n\
     use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
 

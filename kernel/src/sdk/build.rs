@@ -11,6 +11,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The library that cells see the DSL through, before it is made a shared one.
+const FACADE_CRATE: &str = "cistron_facade";
+
 /// Builds of one workspace that are kept, so that a kernel that runs keeps what it uses.
 const KEPT: usize = 3;
 
@@ -48,11 +51,12 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
     )?;
     let facade = artifacts
         .iter()
+        .filter(|a| a.name == FACADE_CRATE)
         .flat_map(|a| &a.files)
-        .find(|f| f.file_name().is_some_and(|n| n == FACADE))
+        .find(|f| f.extension().is_some_and(|e| e == "rlib"))
         .ok_or_else(|| SdkError::Build {
             what: "the libraries for cells".into(),
-            output: format!("cargo made no {FACADE}"),
+            output: format!("cargo made no library called {FACADE_CRATE}"),
         })?;
     let content = std::fs::read(facade).map_err(SdkError::file(facade))?;
     let identity = [content.as_slice(), toolchain.version.as_bytes(), print.as_bytes()].concat();
@@ -90,7 +94,6 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
         }
         std::fs::copy(from, &to).map(|_| ()).map_err(SdkError::file(from))
     };
-    copy(facade, false)?;
     for artifact in artifacts {
         for file in &artifact.files {
             let extension = file.extension().unwrap_or_default();
@@ -109,6 +112,7 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
             std::os::unix::fs::symlink(&path, &link).map_err(SdkError::file(&link))?;
         }
     }
+    build_facade(&temporary, sdk, toolchain, facade)?;
     build_worker(&temporary, toolchain)?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
         path: temporary.clone(),
@@ -126,6 +130,36 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
         }
     }
     Ok(())
+}
+
+/// The shared library that cells link against. Two flags that cargo does not give to one crate alone: what it instantiates of
+/// generic code can be used by cells, and with incremental compilation that is true of the code that drops values, too.
+fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) -> Result<(), SdkError> {
+    let incremental = folder.join("incremental");
+    let source = sdk.source.join("dsl/facade/dylib/lib.rs");
+    let mut command = Command::new(toolchain.rustc());
+    command
+        .args(["--edition", "2024", "--crate-name", "cistron_cells", "--crate-type", "dylib"])
+        .args(["-Copt-level=3", "-Cstrip=debuginfo", "-Zshare-generics=yes"])
+        .arg(format!("-Cincremental={}", incremental.display()))
+        .arg(&source)
+        .arg("-o")
+        .arg(folder.join(FACADE));
+    command
+        .arg("--extern")
+        .arg(format!("{FACADE_CRATE}={}", facade.display()));
+    for library in [facade.parent(), facade.parent().map(|p| p.join("deps")).as_deref()].into_iter().flatten() {
+        command.arg("-L").arg(format!("dependency={}", library.display()));
+    }
+    command.env("RUSTC_BOOTSTRAP", "1");
+    let output = command.output().map_err(|e| SdkError::NoRust(e.to_string()))?;
+    if !output.status.success() {
+        return Err(SdkError::Build {
+            what: "the shared library for cells".into(),
+            output: String::from_utf8_lossy(&output.stderr).into_owned(),
+        });
+    }
+    std::fs::remove_dir_all(&incremental).map_err(SdkError::file(&incremental))
 }
 
 /// The program that runs cells: everything it does is in the facade.

@@ -96,7 +96,7 @@ impl Sdk {
 }
 
 /// The facade's file name.
-pub(super) const FACADE: &str = "libcistron_facade.so";
+pub(super) const FACADE: &str = "libcistron_cells.so";
 
 /// The file that names the builds from a workspace, newest first.
 pub(super) fn pointer(source: &Path) -> PathBuf {

@@ -6,17 +6,20 @@ use std::panic::Location;
 
 /// An error that left a cell through `?`.
 #[derive(Debug)]
-pub struct CellError {
+pub(super) struct CellError {
     /// Name of the error's type, without its path.
-    pub kind: String,
+    pub(super) kind: String,
     /// What the error says.
-    pub message: String,
+    pub(super) message: String,
     /// Where the `?` stands, as the compiler sees it.
-    pub place: &'static Location<'static>,
+    pub(super) place: &'static Location<'static>,
 }
 
-/// Why a stretch of a cell ended early.
-pub enum Fail {
+/// Why a stretch of a cell ended early. A box, and no enum, so that what drops it is compiled once and not in each cell.
+pub struct Fail(pub(super) Box<Reason>);
+
+/// What is in a [`Fail`].
+pub(super) enum Reason {
     /// An error left it through `?`.
     Error(CellError),
     /// It panicked or was interrupted; the payload says which.
@@ -32,11 +35,11 @@ impl<E: Display> From<E> for Fail {
 
 #[inline(never)]
 fn from_display(error: &dyn Display, type_name: &str, place: &'static Location<'static>) -> Fail {
-    Fail::Error(CellError {
+    Fail(Box::new(Reason::Error(CellError {
         kind: short_name(type_name),
         message: format!("{error:#}"),
         place,
-    })
+    })))
 }
 
 /// The last name of a type's path; `Error` where the type says nothing.

@@ -17,7 +17,7 @@ mod store;
 mod tensor;
 
 pub use events::{clear_output, display_json};
-pub use fail::{CellError, Fail};
+pub use fail::Fail;
 pub use foreign::Foreign;
 pub use segment::{finish, segment, segment_dyn, tick};
 pub use serve::serve;

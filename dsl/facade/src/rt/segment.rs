@@ -1,7 +1,7 @@
 //! Guarded stretches of a cell, and the check that an interrupt makes in every loop.
 
 use super::events;
-use super::fail::Fail;
+use super::fail::{Fail, Reason};
 use super::panic;
 use super::store::Store;
 use std::panic::AssertUnwindSafe;
@@ -30,7 +30,7 @@ pub fn segment<F: FnOnce() -> Result<(), Fail>>(stretch: F) -> Result<(), Fail> 
 pub fn segment_dyn(stretch: &mut dyn FnMut() -> Result<(), Fail>) -> Result<(), Fail> {
     match std::panic::catch_unwind(AssertUnwindSafe(stretch)) {
         Ok(result) => result,
-        Err(payload) => Err(Fail::Panic(payload)),
+        Err(payload) => Err(Fail(Box::new(Reason::Panic(payload)))),
     }
 }
 
@@ -61,14 +61,14 @@ pub(super) fn clear_interrupt() {
 /// Tells the kernel how the cell ended and which variables there are.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
     events::send("variables", &store.listing());
-    match result {
+    match result.map_err(|fail| *fail.0) {
         Ok(()) => events::send("ok", ""),
-        Err(Fail::Error(error)) => {
+        Err(Reason::Error(error)) => {
             let place = panic::place(error.place);
             let body = serde_json::json!({"name": error.kind, "message": error.message, "place": place});
             events::send("error", &body.to_string());
         }
-        Err(Fail::Panic(payload)) if payload.is::<Interrupted>() => events::send("interrupted", ""),
-        Err(Fail::Panic(payload)) => events::send("panic", &panic::report(&*payload).to_string()),
+        Err(Reason::Panic(payload)) if payload.is::<Interrupted>() => events::send("interrupted", ""),
+        Err(Reason::Panic(payload)) => events::send("panic", &panic::report(&*payload).to_string()),
     }
 }
