@@ -2,27 +2,8 @@
 
 mod support;
 
-use cistron_kernel::engine::Failure;
 use std::time::Duration;
-use support::{Session, session};
-
-fn failure(session: &mut Session, code: &str) -> Failure {
-    match session.run(code) {
-        Err(failure) => failure,
-        Ok(()) => panic!("the cell should have failed: {code}"),
-    }
-}
-
-fn shown(failure: &Failure) -> String {
-    let mut out = String::new();
-    let text = failure.to_string();
-    let mut rest = text.as_str();
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        out.push_str(before);
-        rest = after.split_once('m').map_or("", |(_, tail)| tail);
-    }
-    out + rest
-}
+use support::{failure, session, shown};
 
 #[test]
 fn values_functions_and_types_live_on() {

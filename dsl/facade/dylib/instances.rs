@@ -8,8 +8,8 @@
 
 use crate::Error;
 use crate::polars::prelude::{
-    BooleanChunked, ChunkCompareEq, ChunkCompareIneq, Column, Float32Chunked, Float64Chunked, Int32Chunked, Int64Chunked, NamedFrom,
-    PolarsError, Series, StringChunked, UInt32Chunked,
+    BooleanChunked, ChunkCompareEq, ChunkCompareIneq, Column, Float32Chunked, Float64Chunked, Int32Chunked, Int64Chunked,
+    NamedFrom, PolarsError, Series, StringChunked, UInt32Chunked,
 };
 use crate::prelude::*;
 use crate::rt::{EvcxrFallback, Fail, Shown, ShownByDebug, ShownByForm, ShownByTable, Store, was_shown};
@@ -90,8 +90,16 @@ macro_rules! errors {
 }
 
 errors!(
-    Error, crate::candle_core::Error, PolarsError, std::io::Error, Box<dyn std::error::Error>, Box<dyn std::error::Error + Send + Sync>,
-    std::num::ParseIntError, std::num::ParseFloatError, String, &'static str,
+    Error,
+    crate::candle_core::Error,
+    PolarsError,
+    std::io::Error,
+    Box<dyn std::error::Error>,
+    Box<dyn std::error::Error + Send + Sync>,
+    std::num::ParseIntError,
+    std::num::ParseFloatError,
+    String,
+    &'static str,
 );
 
 // Columns: made, compared with numbers, combined.
@@ -106,7 +114,14 @@ fn compared<C, N: Copy>(column: &C, number: N) -> [BooleanChunked; 6]
 where
     C: ChunkCompareEq<N, Item = BooleanChunked> + ChunkCompareIneq<N, Item = BooleanChunked>,
 {
-    [column.gt(number), column.gt_eq(number), column.lt(number), column.lt_eq(number), column.equal(number), column.not_equal(number)]
+    [
+        column.gt(number),
+        column.gt_eq(number),
+        column.lt(number),
+        column.lt_eq(number),
+        column.equal(number),
+        column.not_equal(number),
+    ]
 }
 
 each!(COMPARED(store, value: Numbers) {

@@ -129,10 +129,16 @@ fn prune_to(base: &Path, builds: &Path, room: u64) {
             let _ = std::fs::remove_dir_all(&folder);
             continue;
         }
-        for file in entries(&folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "json")) {
+        for file in entries(&folder)
+            .into_iter()
+            .filter(|f| f.extension().is_some_and(|e| e == "json"))
+        {
             let library = file.with_extension("so");
             let size = |path: &Path| path.metadata().map_or(0, |about| about.len());
-            let used = file.metadata().and_then(|about| about.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+            let used = file
+                .metadata()
+                .and_then(|about| about.modified())
+                .unwrap_or(SystemTime::UNIX_EPOCH);
             files.push((used, size(&file) + size(&library), file));
         }
     }
@@ -200,7 +206,8 @@ mod tests {
         for (age, key) in keys.iter().enumerate() {
             mine.keep(key, &entry(1, true), &library).expect("kept");
             let file = std::fs::File::open(mine.file(key, "json")).expect("an entry");
-            file.set_modified(SystemTime::now() - Duration::from_secs(60 * age as u64)).expect("a time");
+            file.set_modified(SystemTime::now() - Duration::from_secs(60 * age as u64))
+                .expect("a time");
         }
         gone.keep(&keys[0], &entry(1, true), &library).expect("kept");
         prune_to(&base, builds, 2500);

@@ -71,6 +71,7 @@ struct Waiting {
 pub(crate) struct Compiler {
     linker: PathBuf,
     folder: PathBuf,
+    notebook: PathBuf,
     cache: CellCache,
     waiting: Vec<Waiting>,
     /// Optimisation of plain cells.
@@ -79,10 +80,12 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     /// `linker` is the `cistron` command, which filters the linker's arguments.
-    pub(crate) fn new(sdk: &Sdk, linker: &Path, folder: &Path) -> Self {
+    /// Compiled cells go to `folder`; what cells read while they are compiled is found from `notebook` on.
+    pub(crate) fn new(sdk: &Sdk, linker: &Path, folder: &Path, notebook: &Path) -> Self {
         Self {
             linker: linker.into(),
             folder: folder.into(),
+            notebook: notebook.into(),
             cache: CellCache::new(&cells_folder(), &sdk.name()),
             waiting: Vec::new(),
             opt_level: 0,
@@ -138,7 +141,7 @@ impl Compiler {
 
     fn changing_arguments(&self, state: &State) -> String {
         let cells: Vec<String> = state.item_cells.iter().map(|cell| cell.number.to_string()).collect();
-        let dependencies: Vec<&str> = state.dependencies.iter().map(|d| d.crate_name.as_str()).collect();
+        let dependencies: Vec<String> = state.dependencies.iter().map(|d| d.library.display().to_string()).collect();
         format!("{} {} {}", self.opt_level, cells.join(","), dependencies.join(","))
     }
 
@@ -181,7 +184,10 @@ impl Compiler {
         let waiting = self.waiting.iter().position(|w| w.number == number && w.form == unit.form);
         let (child, pipe) = match waiting.filter(|_| !unit.reads_files).map(|at| self.waiting.remove(at)) {
             Some(waiting) => (waiting.child, Some(waiting.pipe)),
-            None => (self.command(sdk, state, number, unit.form).spawn()?, None),
+            None => {
+                let mut command = self.command(sdk, state, number, unit.form);
+                (command.current_dir(&self.notebook).spawn()?, None)
+            }
         };
         let finished = finish(child, pipe.as_deref(), unit.source, interrupter);
         if let Some(pipe) = pipe {
@@ -294,7 +300,10 @@ fn make_pipe(path: &Path) -> io::Result<()> {
 /// Writes the source into the pipe as soon as the compiler reads from it; a compiler that has ended reads nothing.
 fn fill(pipe: &Path, source: &str, child: &mut Child) -> io::Result<()> {
     loop {
-        let opened = std::fs::OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(pipe);
+        let opened = std::fs::OpenOptions::new()
+            .write(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(pipe);
         match opened {
             Ok(mut file) => {
                 // SAFETY: the descriptor is open.

@@ -150,7 +150,12 @@ impl Engine {
     fn unit<'s>(&self, items: &[Item], source: &'s Source, anew: bool) -> Unit<'s> {
         let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
         let reads_files = reads(&source.text)
-            || self.state.item_cells.iter().flat_map(|c| &c.items).any(|item| reads(&item.fragment.text));
+            || self
+                .state
+                .item_cells
+                .iter()
+                .flat_map(|c| &c.items)
+                .any(|item| reads(&item.fragment.text));
         Unit {
             form: if items.is_empty() { Form::Plain } else { Form::Items },
             source: &source.text,
@@ -160,10 +165,7 @@ impl Engine {
     }
 
     fn rustc(&mut self, number: usize, unit: &Unit<'_>) -> Result<Vec<Message>, Failure> {
-        match self
-            .compiler
-            .compile(&self.sdk, &self.state, number, unit, &self.interrupter)
-        {
+        match self.compiler.compile(&self.sdk, &self.state, number, unit, &self.interrupter) {
             Ok(Compiled::Done(messages)) => Ok(messages),
             Ok(Compiled::Cancelled) => Err(Failure::located(
                 "KeyboardInterrupt",

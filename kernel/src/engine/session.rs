@@ -41,7 +41,7 @@ impl Engine {
         let cells = base.join(format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&cells)?;
         std::thread::spawn(|| cache::prune(&cells_folder(), &cache_folder()));
-        let mut compiler = Compiler::new(&sdk, command, &cells);
+        let mut compiler = Compiler::new(&sdk, command, &cells, folder);
         let state = State::default();
         compiler.prepare(&sdk, &state);
         let mut engine = Self {

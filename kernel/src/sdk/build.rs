@@ -1,15 +1,14 @@
 //! Building what cells link against.
 
+use super::cargo::{Artifact, Cargo};
 use super::error::SdkError;
 use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
 use super::place::{cache_folder, digest, source_print, target_folder};
-use super::progress::{BuildProgress, read_progress};
+use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
 use crate::engine::link;
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 /// The library that cells see the DSL through, before it is made a shared one.
 const FACADE_CRATE: &str = "cistron_facade";
@@ -48,6 +47,7 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
         "libraries for cells",
         // The same choice of packages as the tests', so that nothing heavy is built twice.
         &["--workspace", "--lib"],
+        &mut BuildProgress::new("libraries for cells"),
     )?;
     let facade = artifacts
         .iter()
@@ -145,10 +145,11 @@ fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) 
         .arg(&source)
         .arg("-o")
         .arg(folder.join(FACADE));
-    command
-        .arg("--extern")
-        .arg(format!("{FACADE_CRATE}={}", facade.display()));
-    for library in [facade.parent(), facade.parent().map(|p| p.join("deps")).as_deref()].into_iter().flatten() {
+    command.arg("--extern").arg(format!("{FACADE_CRATE}={}", facade.display()));
+    for library in [facade.parent(), facade.parent().map(|p| p.join("deps")).as_deref()]
+        .into_iter()
+        .flatten()
+    {
         command.arg("-L").arg(format!("dependency={}", library.display()));
     }
     command.env("RUSTC_BOOTSTRAP", "1");
@@ -201,127 +202,4 @@ fn remember(source: &Path, name: &str) -> Result<(), SdkError> {
     let temporary = pointer.with_extension(std::process::id().to_string());
     std::fs::write(&temporary, names.join("\n")).map_err(SdkError::file(&temporary))?;
     std::fs::rename(&temporary, &pointer).map_err(SdkError::file(&pointer))
-}
-
-/// What cargo made of one crate.
-pub(super) struct Artifact {
-    pub(super) name: String,
-    pub(super) files: Vec<PathBuf>,
-    is_macro: bool,
-    is_external: bool,
-}
-
-/// A build with cargo.
-pub(super) struct Cargo<'a> {
-    pub(super) folder: &'a Path,
-    pub(super) target: PathBuf,
-}
-
-impl Cargo<'_> {
-    /// Builds in release mode with a line of progress.
-    pub(super) fn build(&self, what: &str, arguments: &[&str]) -> Result<Vec<Artifact>, SdkError> {
-        let mut command = Command::new("cargo");
-        command
-            .args(["build", "--release", "--message-format=json-render-diagnostics"])
-            .args(arguments);
-        command.args([
-            "--config",
-            "term.progress.when='always'",
-            "--config",
-            "term.progress.width=100",
-        ]);
-        command.current_dir(self.folder).env("CARGO_TARGET_DIR", &self.target);
-        // A build inside a build must not see what the outer one set for itself.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            let ours = [
-                "CARGO_MANIFEST_DIR",
-                "CARGO_MANIFEST_PATH",
-                "CARGO_CRATE_NAME",
-                "CARGO_BIN_NAME",
-                "OUT_DIR",
-            ];
-            if name.starts_with("CARGO_PKG_") || ours.contains(&name.as_str()) {
-                command.env_remove(name);
-            }
-        }
-        command.env_remove("RUSTC_BOOTSTRAP");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|e| SdkError::NoRust(format!("`cargo` did not start: {e}")))?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(SdkError::NoRust("`cargo` has no output".into()));
-        };
-        let reader = std::thread::spawn(move || artifacts(stdout));
-        let output = follow(stderr, what);
-        let artifacts = reader.join().unwrap_or_default();
-        let status = child.wait().map_err(|e| SdkError::NoRust(e.to_string()))?;
-        if status.success() {
-            Ok(artifacts)
-        } else {
-            Err(SdkError::Build {
-                what: what.into(),
-                output,
-            })
-        }
-    }
-}
-
-fn artifacts(stdout: impl Read) -> Vec<Artifact> {
-    let mut out = Vec::new();
-    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        let message: Value = serde_json::from_str(&line).unwrap_or_default();
-        if message["reason"] == "compiler-artifact" {
-            let texts = |value: &Value| -> Vec<String> {
-                value
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|v| v.as_str().map(String::from))
-                    .collect()
-            };
-            let package = message["package_id"].as_str().unwrap_or_default();
-            out.push(Artifact {
-                name: message["target"]["name"].as_str().unwrap_or_default().into(),
-                files: texts(&message["filenames"]).into_iter().map(PathBuf::from).collect(),
-                is_macro: texts(&message["target"]["kind"]).iter().any(|kind| kind == "proc-macro"),
-                is_external: package.starts_with("registry+"),
-            });
-        }
-    }
-    out
-}
-
-/// Shows progress and answers everything else that cargo said.
-fn follow(stderr: impl Read, what: &str) -> String {
-    let mut progress = BuildProgress::new(what);
-    let mut output = String::new();
-    let mut reader = BufReader::new(stderr);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let mut byte = [0];
-        while let Ok(1) = reader.read(&mut byte) {
-            if matches!(byte[0], b'\r' | b'\n') {
-                break;
-            }
-            line.push(byte[0]);
-        }
-        let ended = byte[0] == 0;
-        let text = String::from_utf8_lossy(&line).replace("\u{1b}[K", "");
-        match read_progress(&text) {
-            Some((built, all, name)) => progress.update(built, all, name),
-            None if text.trim().is_empty() => {}
-            None => {
-                output.push_str(text.trim_end());
-                output.push('\n');
-            }
-        }
-        if ended && line.is_empty() {
-            break;
-        }
-    }
-    progress.finish();
-    output
 }

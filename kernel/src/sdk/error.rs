@@ -35,6 +35,29 @@ pub enum SdkError {
         /// What the compiler said.
         output: String,
     },
+    /// The user stopped a build.
+    #[error("the build of {0} was stopped; what was compiled so far is kept")]
+    Stopped(String),
+    /// A crate can't be had.
+    #[error(
+        "{line} can't be had: there is no way to the registry and cargo has not kept it\nhint: build it once with a network (`:dep {line}`), or say a version that was used before; cargo said:\n{output}"
+    )]
+    Offline {
+        /// What was asked for.
+        line: String,
+        /// What cargo said.
+        output: String,
+    },
+    /// No version of a crate fits.
+    #[error(
+        "no version of a crate fits what is asked for: {line}\nhint: `:dep NAME` without a version takes the newest; cargo said:\n{output}"
+    )]
+    Version {
+        /// What was asked for.
+        line: String,
+        /// What cargo said.
+        output: String,
+    },
     /// Nothing is installed.
     #[error("nothing is installed in {0} yet\nhint: run `cistron install`")]
     NotInstalled(PathBuf),

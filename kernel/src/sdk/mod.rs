@@ -1,6 +1,7 @@
 //! What cells link against: built once, kept in the cache, tied to one toolchain.
 
 mod build;
+mod cargo;
 mod dependency;
 mod error;
 mod kernelspec;
@@ -10,6 +11,8 @@ mod progress;
 mod toolchain;
 
 pub use build::{Installed, install, is_current};
+pub use cargo::Watch;
+pub use dependency::BuiltDependency;
 pub use error::SdkError;
 pub use kernelspec::{Where, write_kernelspec};
 pub use manifest::Sdk;

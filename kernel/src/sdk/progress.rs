@@ -1,5 +1,6 @@
 //! Cargo's progress as one line: crates built of crates to build.
 
+use super::cargo::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -26,8 +27,14 @@ impl BuildProgress {
             started: Instant::now(),
         }
     }
+}
 
-    pub(super) fn update(&mut self, built: u64, all: u64, name: &str) {
+impl Watch for BuildProgress {
+    fn started(&mut self, _process: i32) -> bool {
+        true
+    }
+
+    fn progress(&mut self, built: u64, all: u64, name: &str) {
         match &self.bar {
             Some(bar) => {
                 bar.set_length(all);
@@ -46,10 +53,11 @@ impl BuildProgress {
         }
     }
 
-    pub(super) fn finish(self) {
-        if let Some(bar) = self.bar {
+    fn ended(&mut self) -> bool {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+        false
     }
 }
 

@@ -34,7 +34,12 @@ pub struct Session {
 
 /// A new session in the system's folder for temporary files.
 pub fn session() -> Session {
-    let engine = Engine::start(sdk(), command(), &std::env::temp_dir()).expect("a worker");
+    session_on(sdk(), &std::env::temp_dir())
+}
+
+/// A new session on these libraries, in a folder.
+pub fn session_on(sdk: Sdk, folder: &Path) -> Session {
+    let engine = Engine::start(sdk, command(), folder).expect("a worker");
     Session {
         engine,
         outputs: Vec::new(),
@@ -73,6 +78,14 @@ impl Session {
                 interrupter.interrupt();
             }
         })
+    }
+
+    /// Runs a cell that must fail, and interrupts it when it has shown anything.
+    pub fn interrupted_at_first_output(&mut self, code: &str) -> Failure {
+        self.count += 1;
+        let interrupter = self.engine.interrupter();
+        let result = self.engine.execute(code, self.count, &mut |_| interrupter.interrupt());
+        result.expect_err("an interrupted cell fails")
     }
 
     /// Runs a cell and interrupts it again and again from when it has printed `mark`.
@@ -130,4 +143,21 @@ impl Session {
         let outputs = &mut self.outputs;
         self.engine.idle(0, &mut |output| outputs.push(output));
     }
+}
+
+/// The failure of a cell that must fail.
+pub fn failure(session: &mut Session, code: &str) -> Failure {
+    session.run(code).expect_err("the cell must fail")
+}
+
+/// What a notebook shows of a failure, without colours.
+pub fn shown(failure: &Failure) -> String {
+    let mut out = String::new();
+    let text = failure.to_string();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        out.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, tail)| tail);
+    }
+    out + rest
 }
