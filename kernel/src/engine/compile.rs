@@ -156,7 +156,10 @@ impl Compiler {
     /// The number of the cell whose first pass is this unit: that of the library that is kept of it, else a new one.
     pub(crate) fn number(&self, sdk: &Sdk, state: &State, unit: &Unit<'_>) -> usize {
         let kept = unit.lasting.then(|| self.cache.find(&self.key(sdk, state, unit))).flatten();
-        let waiting = || self.waiting.iter().find(|w| w.form == unit.form).map(|w| w.number);
+        let waiting = || {
+            let fits = |w: &&Waiting| w.form == unit.form && !unit.reads_files;
+            self.waiting.iter().find(fits).map(|w| w.number)
+        };
         kept.map(|entry| entry.number).or_else(waiting).unwrap_or_else(new_number)
     }
 
