@@ -60,6 +60,7 @@ pub fn serve() -> ! {
             continue;
         }
         segment::clear_interrupt();
+        events::cell_begins();
         events::send("started", "");
         match open(path).and_then(|library| entry(library, symbol)) {
             // SAFETY: the kernel compiled this function with exactly this signature.
