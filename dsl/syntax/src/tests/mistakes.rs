@@ -372,6 +372,11 @@ fn losses_know_their_words() {
     );
     expect(
         "objective",
+        "on toy { loss(y) = corr(Tracks); }",
+        &[("corr", "unknown loss `corr`; did you mean `correlation`?")],
+    );
+    expect(
+        "objective",
         "on toy { watch(y) = mse(); }",
         &[("on", "the objective has no loss\nhelp: `loss(output) = mse();`")],
     );
