@@ -41,12 +41,14 @@ pub fn objective(declaration: &str, signatures: &[Signature]) -> Result<Objectiv
 
 /// `compare!`
 pub fn compare(declaration: &str, fit: Fit, models: Vec<(Option<&str>, Model)>) -> Result<Compare, Error> {
-    let (source, spans): (Source, Vec<Span>) = serde_json::from_str(declaration)?;
+    let (source, spans, options): (Source, Vec<Span>, Vec<(String, Span)>) = serde_json::from_str(declaration)?;
     let add = |compare: Compare, (label, model): (Option<&str>, Model)| match label {
         Some(label) => compare.labelled(label, &model),
         None => compare.model(&model),
     };
-    Ok(models.into_iter().fold(Compare::new(fit).declared(source, spans), add))
+    Ok(models
+        .into_iter()
+        .fold(Compare::new(fit).declared(source, spans, options), add))
 }
 
 /// A value of the right type behind a mistake that the compiler already reports, so that no second one follows.

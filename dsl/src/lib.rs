@@ -40,9 +40,9 @@ pub use cistron_model::{Blocks, Compat, Model};
 pub use cistron_nn::{Memory, MemoryEstimate, Network, custom_layer};
 pub use cistron_plot::Figure;
 pub use cistron_train::{
-    Adam, AdamW, Attribution, Average, Clip, Compare, ComparedFit, Comparison, DrgEpoch, DrgFiles, DrgMetric, Finetune, Fit,
-    Gradients, Group, Halve, KerasAdam, Metrics, Mutagenesis, Objective, Optimizer, Paired, Per, Period, Precision, Role, Run,
-    Schedule, Sgd, Substitutions, Warmup,
+    Adadelta, Adagrad, Adam, AdamW, Attribution, Average, Clip, Compare, ComparedFit, Comparison, DrgEpoch, DrgFiles, DrgMetric,
+    Finetune, Fit, Gradients, Group, Halve, KerasAdam, Metrics, Mutagenesis, NAdam, Objective, Optimizer, Paired, Per, Period,
+    Precision, Role, Run, Schedule, Sgd, Substitutions, Warmup,
 };
 
 #[doc(hidden)]

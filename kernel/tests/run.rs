@@ -42,6 +42,11 @@ fn a_notebook_runs_with_parameters_and_keeps_its_outputs() {
             "let mut live = cistron::display::Live::new();\nlive.update(&cistron::display::Bundle::plain(\"half\"));\nlive.finish(&cistron::display::Bundle::plain(\"whole\"));",
             &[],
         ),
+        (
+            "let form = cistron::display::Bundle::plain(\"final\");\ncistron::display::Live::new().finish(&form);\ncistron::display::show_result(&form);",
+            &[],
+        ),
+        ("cistron::display::show_result(&form);", &[]),
     ];
     notebook(folder.path(), cells);
     let output = cistron(
@@ -50,7 +55,7 @@ fn a_notebook_runs_with_parameters_and_keeps_its_outputs() {
     );
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("cell 5 of 5"), "{said}");
+    assert!(said.contains("cell 7 of 7"), "{said}");
     let done = read(&folder.path().join("done.ipynb"));
     assert_eq!(done["cells"][1]["metadata"]["tags"], json!(["injected-parameters"]));
     let outputs = &done["cells"][2]["outputs"];
@@ -60,6 +65,13 @@ fn a_notebook_runs_with_parameters_and_keeps_its_outputs() {
     assert!(done["cells"][2]["metadata"]["execution"]["shell.execute_reply"].is_string());
     assert_eq!(done["cells"][3]["outputs"][0]["ename"], "CompileError");
     assert_eq!(done["cells"][4]["outputs"][0]["data"]["text/plain"], json!(["whole"]));
+    // A value in the form of the display that its cell has just finished is not shown twice; in another cell it is shown.
+    for (cell, kind) in [(5, "display_data"), (6, "execute_result")] {
+        let outputs = &done["cells"][cell]["outputs"];
+        assert_eq!(outputs.as_array().map(Vec::len), Some(1), "{outputs}");
+        assert_eq!(outputs[0]["output_type"], kind);
+        assert_eq!(outputs[0]["data"]["text/plain"], json!(["final"]));
+    }
     assert_eq!(
         done["metadata"]["papermill"]["parameters"],
         json!({"seed": 21, "name": "b c"})

@@ -328,6 +328,16 @@ fn a_fit_that_fails_leaves_the_others() -> Outcome {
     Ok(())
 }
 
+/// What stands over the first underline of a message.
+fn underlined(message: &str) -> String {
+    let lines: Vec<&str> = message.lines().collect();
+    let Some(at) = lines.iter().position(|line| line.contains('^')) else {
+        return format!("no underline in {message}");
+    };
+    let marked = lines[at].chars().zip(lines[at - 1].chars()).filter(|(mark, _)| *mark == '^');
+    marked.map(|(_, letter)| letter).collect()
+}
+
 #[test]
 fn mistakes_are_found_before_the_first_fit() -> Outcome {
     let folder = tempfile::tempdir()?;
@@ -349,8 +359,22 @@ fn mistakes_are_found_before_the_first_fit() -> Outcome {
     }
     let fold = message((|| Ok(compare! { small; with = loss, data = genes, folds = 7 }))());
     assert!(fold.contains("no fold 7: there are folds 0 to 2"), "{fold}");
+    assert_eq!(underlined(&fold), "7", "{fold}");
+    let wanted = vec![0u64, 5];
+    let list = message((|| {
+        Ok(compare! { small; with = loss, data = genes, seeds = 2, folds = wanted })
+    })());
+    assert!(list.contains("no fold 5") && underlined(&list) == "wanted", "{list}");
+    let (lowest, many) = (-1i64, -2i64);
+    let negative = message((|| {
+        Ok(compare! { small; with = loss, data = genes, folds = lowest, seeds = many })
+    })());
+    for part in ["`folds` is negative", "`seeds` is negative", "   ^^^^^^"] {
+        assert!(negative.contains(part), "{part}: {negative}");
+    }
     let none = message((|| Ok(compare! { small; with = loss, data = genes }))());
     assert!(none.contains("3 folds") && none.contains("`folds = all`"), "{none}");
+    assert_eq!(underlined(&none), "genes", "{none}");
     let (sequences, values) = (folder.path().join("dna.fa"), folder.path().join("kt.tsv"));
     let (sequences, values) = (sequences.display().to_string(), values.display().to_string());
     let rates = data! { input dna: Dna = fasta(sequences); output kt = table(values); };
@@ -364,7 +388,10 @@ fn mistakes_are_found_before_the_first_fit() -> Outcome {
     let empty = message((|| {
         Ok(compare! { small; with = loss, data = genes, folds = 0, seeds = seeds })
     })());
-    assert!(empty.contains("`seeds` is 0 or empty"), "{empty}");
+    assert!(
+        empty.contains("`seeds` is 0 or empty") && underlined(&empty) == "seeds",
+        "{empty}"
+    );
     assert!(!folder.path().join("runs").exists());
     Ok(())
 }

@@ -22,22 +22,38 @@ fn distance(a: &[char], b: &[char]) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// The candidate nearest to `name` by edit distance, unless all are too far away to be meant.
+/// The candidate nearest to `name` by edit distance; where all are too far away to be meant, the only one that `name` (of three
+/// letters or more) begins.
 ///
 /// # Example
 /// ```
-/// assert_eq!(cistron_declaration::nearest("wram_up", ["warmup", "patience"]), Some("warmup"));
-/// assert_eq!(cistron_declaration::nearest("zebra", ["warmup", "patience"]), None);
+/// use cistron_declaration::nearest;
+/// assert_eq!(nearest("wram_up", ["warmup", "patience"]), Some("warmup"));
+/// assert_eq!(nearest("corr", ["mse", "correlation"]), Some("correlation"));
+/// assert_eq!(nearest("zebra", ["warmup", "patience"]), None);
 /// ```
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower: Vec<char> = name.to_lowercase().chars().collect();
     let limit = (lower.len() / 3).max(1) + 1;
-    candidates
+    let all: Vec<(Vec<char>, &str)> = candidates
         .into_iter()
-        .map(|c| (distance(&lower, &c.to_lowercase().chars().collect::<Vec<_>>()), c))
-        .min_by_key(|(d, _)| *d)
-        .filter(|(d, c)| *d <= limit && *d < c.chars().count().max(2))
-        .map(|(_, c)| c)
+        .map(|c| (c.to_lowercase().chars().collect(), c))
+        .collect();
+    let near = all
+        .iter()
+        .map(|(letters, c)| (distance(&lower, letters), letters.len(), *c))
+        .min_by_key(|(d, ..)| *d)
+        .filter(|(d, length, _)| *d <= limit && *d < (*length).max(2));
+    if let Some((.., near)) = near {
+        return Some(near);
+    }
+    let mut longer = all
+        .iter()
+        .filter(|(letters, _)| lower.len() >= 3 && letters.starts_with(&lower));
+    match (longer.next(), longer.next()) {
+        (Some((_, only)), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// "did you mean `x`?" or, when nothing is near, the list of what is valid.

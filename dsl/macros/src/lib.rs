@@ -186,7 +186,9 @@ pub fn objective(input: TokenStream) -> TokenStream {
 ///        | finetune | halve | restart | init_adjust | valtrain_ratio | compat
 /// ```
 /// Values are Rust expressions. `optimizer` takes `Sgd { lr, momentum, dampening, weight_decay,
-/// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay }`, `AdamW { .. }` or `KerasAdam { .. }` with those fields that differ
+/// nesterov }`, `Adam { lr, beta1, beta2, eps, weight_decay, amsgrad }`, `AdamW { .. }` with the same fields, `NAdam { lr, beta1,
+/// beta2, eps, weight_decay, momentum_decay }`, `KerasAdam { lr, beta1, beta2, eps }`, `Adagrad { lr, lr_decay, eps, weight_decay }`
+/// or `Adadelta { lr, rho, eps, weight_decay }` with those fields that differ
 /// from the defaults; `precision` takes `F32` or `F64`; `quiet = true` shows lines instead of curves, for many fits
 /// in one cell (`name` takes any text, such as `format!("seed {seed}")`).
 ///

@@ -85,8 +85,8 @@ pub use linear::Linear;
 pub use loss::{Along, Contrast, Entropy, Loss, Profile};
 pub use operation::{Forward, Kept, Needs, Operation, Pass, Passes, Reads};
 pub use optimizer::{
-    Adam, AdamW, Average, AverageState, Clip, Clock, Group, KerasAdam, Optimizer, OptimizerState, Period, Role, Rules, Schedule,
-    Settings, Sgd, Update, Warmup, learning_rate,
+    Adadelta, Adagrad, Adam, AdamW, Average, AverageState, Clip, Clock, Group, KerasAdam, NAdam, Optimizer, OptimizerState,
+    Period, Role, Rules, Schedule, Settings, Sgd, Update, Warmup, learning_rate,
 };
 pub use outer_sum::OuterSum;
 pub use pool::{Fill, PaddedPooling, PoolKind, Pooling, Pooling2d, SlidingPooling};

@@ -1,10 +1,12 @@
 //! Optimizers with a step counter for every parameter, and what steers them: groups, clipping, schedules, averages.
 
 mod adam;
+mod adaptive;
 mod average;
 mod clip;
 mod groups;
 mod jobs;
+mod pass;
 mod rule;
 mod schedule;
 mod sgd;
@@ -12,7 +14,8 @@ mod state;
 mod step;
 mod values;
 
-pub use adam::{Adam, AdamW, KerasAdam};
+pub use adam::{Adam, AdamW, KerasAdam, NAdam};
+pub use adaptive::{Adadelta, Adagrad};
 pub use average::{Average, AverageState};
 pub use clip::Clip;
 pub use groups::{Group, Role, Rules, Settings};
@@ -35,6 +38,12 @@ pub enum Optimizer {
     AdamW(AdamW),
     /// Adam as Keras computes it.
     KerasAdam(KerasAdam),
+    /// Adam with Nesterov's momentum.
+    NAdam(NAdam),
+    /// Rates that fall with the sum of squared gradients.
+    Adagrad(Adagrad),
+    /// Steps as large as earlier ones.
+    Adadelta(Adadelta),
 }
 
 impl Default for Optimizer {
@@ -43,29 +52,16 @@ impl Default for Optimizer {
     }
 }
 
-impl From<Sgd> for Optimizer {
-    fn from(settings: Sgd) -> Self {
-        Self::Sgd(settings)
-    }
+macro_rules! settings_of {
+    ($($kind:ident),+) => {$(
+        impl From<$kind> for Optimizer {
+            fn from(settings: $kind) -> Self {
+                Self::$kind(settings)
+            }
+        }
+    )+};
 }
-
-impl From<Adam> for Optimizer {
-    fn from(settings: Adam) -> Self {
-        Self::Adam(settings)
-    }
-}
-
-impl From<AdamW> for Optimizer {
-    fn from(settings: AdamW) -> Self {
-        Self::AdamW(settings)
-    }
-}
-
-impl From<KerasAdam> for Optimizer {
-    fn from(settings: KerasAdam) -> Self {
-        Self::KerasAdam(settings)
-    }
-}
+settings_of!(Sgd, Adam, AdamW, KerasAdam, NAdam, Adagrad, Adadelta);
 
 impl Optimizer {
     /// The learning rate of its settings.
@@ -75,6 +71,9 @@ impl Optimizer {
             Self::Adam(o) => o.lr,
             Self::AdamW(o) => o.lr,
             Self::KerasAdam(o) => o.lr,
+            Self::NAdam(o) => o.lr,
+            Self::Adagrad(o) => o.lr,
+            Self::Adadelta(o) => o.lr,
         }
     }
 
@@ -85,6 +84,9 @@ impl Optimizer {
             Self::Adam(o) => o.weight_decay,
             Self::AdamW(o) => o.weight_decay,
             Self::KerasAdam(_) => 0.0,
+            Self::NAdam(o) => o.weight_decay,
+            Self::Adagrad(o) => o.weight_decay,
+            Self::Adadelta(o) => o.weight_decay,
         }
     }
 
@@ -93,7 +95,10 @@ impl Optimizer {
         match self {
             Self::Sgd(o) if o.momentum == 0.0 => &[],
             Self::Sgd(_) => &["momentum"],
-            Self::Adam(_) | Self::AdamW(_) | Self::KerasAdam(_) => &["mean", "square"],
+            Self::Adam(Adam { amsgrad: true, .. }) | Self::AdamW(AdamW { amsgrad: true, .. }) => &["mean", "square", "largest"],
+            Self::Adam(_) | Self::AdamW(_) | Self::KerasAdam(_) | Self::NAdam(_) => &["mean", "square"],
+            Self::Adagrad(_) => &["sum"],
+            Self::Adadelta(_) => &["square", "delta"],
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use candle_core::{DType, Device, Storage, Tensor};
 use cistron_ops::{
-    Adam, AdamW, Average, AverageState, Clip, KerasAdam, Optimizer, OptimizerState, Period, Settings, Sgd, Update,
+    Adadelta, Adagrad, Adam, AdamW, Average, AverageState, Clip, KerasAdam, NAdam, Optimizer, OptimizerState, Period, Settings,
+    Sgd, Update,
 };
 use std::path::PathBuf;
+
+#[path = "optimizers/pytorch.rs"]
+mod pytorch;
 
 fn tensor(values: &[f64], precision: DType) -> Tensor {
     Tensor::new(values, &Device::Cpu)
@@ -43,6 +47,14 @@ fn weights_change_where_they_lie_unless_something_else_holds_them() {
         Adam::default().into(),
         AdamW::default().into(),
         KerasAdam::default().into(),
+        NAdam::default().into(),
+        Adagrad::default().into(),
+        Adadelta::default().into(),
+        AdamW {
+            amsgrad: true,
+            ..AdamW::default()
+        }
+        .into(),
     ] {
         let mut state = OptimizerState::new(optimizer);
         let mut weight = walk(5000, 1);

@@ -119,6 +119,19 @@ fn sequences(stream: &mut Stream) -> Result<Vec<(&'static str, Figure)>, PlotErr
             .compare("repressor", &motif("CCGGAAGT", 0.9)),
         LogoRow::new("filter 40", &motif("GCTANNNAC", 0.55)).note("no match"),
     ];
+    let wide = [
+        LogoRow::new("filter 7", &motif("GGCCACCAGGGGGCGCTATT", 0.9))
+            .note("similarity 0.95, other strand")
+            .compare("MA0139.1 CTCF", &motif("TGGCCACCAGGGGGCGCTA", 0.93))
+            .offset(-1),
+        LogoRow::new("filter 2", &motif("ATGAGTCAT", 0.9))
+            .note("similarity 0.88")
+            .compare(
+                "JUND_HUMAN.H11MO.0.A_with_a_name_longer_than_a_line",
+                &motif("GATGAGTCATGG", 0.9),
+            )
+            .offset(-1),
+    ];
     let sequence: String = (0..60).map(|_| ['A', 'C', 'G', 'T'][stream.below(4) as usize]).collect();
     let sequence = format!("{}TGACGTCA{}CCGGAAGT{}", &sequence[..12], &sequence[12..30], &sequence[30..]);
     let values: Vec<f64> = (0..sequence.len())
@@ -175,6 +188,7 @@ fn sequences(stream: &mut Stream) -> Result<Vec<(&'static str, Figure)>, PlotErr
             "logos",
             logos(&rows).heads("learned", "planted").title("First-layer filters").draw()?,
         ),
+        ("logos_wide", logos(&wide).heads("learned", "known").rna().draw()?),
         (
             "logos_alone",
             logos(&rows.clone().map(|r| LogoRow { compare: None, ..r })).draw()?,

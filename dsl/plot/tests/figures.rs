@@ -37,6 +37,18 @@ fn texts(svg: &str) -> Vec<String> {
         .collect()
 }
 
+/// Texts that are not turned: x, y and what they say.
+fn placed_texts(svg: &str) -> Vec<(f64, f64, String)> {
+    let document = Document::parse(svg).unwrap();
+    let texts = document
+        .descendants()
+        .filter(|n| n.has_tag_name("text") && n.attribute("transform").is_none());
+    let number = |n: &Node<'_, '_>, name: &str| n.attribute(name).unwrap().parse().unwrap();
+    texts
+        .map(|n| (number(&n, "x"), number(&n, "y"), n.text().unwrap_or_default().to_string()))
+        .collect()
+}
+
 /// Letters as drawn: left edge, y of the transform, vertical scale, colour.
 fn drawn_letters(svg: &str) -> Vec<(f64, f64, f64, String)> {
     let document = Document::parse(svg).unwrap();
@@ -226,6 +238,42 @@ fn rows_of_logos_name_what_they_resemble() {
         "{}",
         figure.text()
     );
+}
+
+/// Names of long logos and short ones stand behind them, inside the picture; a long one is broken.
+#[test]
+fn names_of_compared_motifs_stand_behind_their_logos() {
+    let base = [0.0, 0.0, 0.0, 1.0];
+    let wide = "MA0139.1_a-name-without-a-single-space-in-it";
+    let rows = [
+        LogoRow::new("filter 1", &[base; 21]).compare("CTCF", &[base; 15]).offset(3),
+        LogoRow::new("filter 2", &[base; 6])
+            .compare("MA0488.1 JUN", &[base; 22])
+            .offset(-2),
+        LogoRow::new("filter 3", &[base; 4]).compare(wide, &[base; 22]),
+    ];
+    for logos in [logos(&rows), logos(&rows).width(480)] {
+        let figure = logos.draw().unwrap();
+        let svg = checked(&figure);
+        let last_letter = drawn_letters(&svg).iter().map(|l| l.0).fold(0.0, f64::max);
+        let placed = placed_texts(&svg);
+        let name = |text: &str| placed.iter().find(|t| t.2 == text).unwrap();
+        let (ctcf, jun) = (name("CTCF"), name("MA0488.1 JUN"));
+        assert!(jun.0 > last_letter && ctcf.0 < jun.0, "{ctcf:?} {jun:?} {last_letter}");
+        // In the middle of their rows, as far from each other as the rows.
+        let rows = [name("filter 1"), name("filter 2")];
+        assert!(
+            (jun.1 - ctcf.1 - (rows[1].1 - rows[0].1)).abs() < 0.1,
+            "{ctcf:?} {jun:?} {rows:?}"
+        );
+        let parts = placed.iter().filter(|t| t.0 > last_letter && wide.contains(&t.2));
+        let parts: Vec<&str> = parts.map(|t| t.2.as_str()).collect();
+        assert!(parts.len() > 1 && parts.concat() == wide, "{parts:?}");
+        // Letters are at least 4 px wide.
+        assert!(parts.iter().all(|t| jun.0 + 4.0 * t.len() as f64 < figure.width()), "{parts:?}");
+    }
+    let text = logos(&rows).rna().draw().unwrap().text().to_string();
+    assert!(text.contains("UUUU") && !text.contains("TTTT"), "{text}");
 }
 
 #[test]

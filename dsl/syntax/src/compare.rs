@@ -31,6 +31,8 @@ pub(crate) struct Compare {
     fit: Fit,
     /// Setters of the comparison with their arguments.
     setters: Vec<TokenStream>,
+    /// Where the values of its own options stand.
+    places: Vec<(String, Span)>,
 }
 
 /// Reads a comparison.
@@ -133,6 +135,7 @@ fn read_one(reader: &mut Reader, tokens: &[TokenTree], seen: &mut Vec<String>, o
     let Some(value) = option_value(reader, tokens, span, &text) else {
         return;
     };
+    compare.places.push((text.clone(), span_of(reader, &value)));
     match text.as_str() {
         "with" => compare.fit.objective = fit::borrowed(&value),
         "data" => compare.fit.data = fit::borrowed(&value),
@@ -180,12 +183,17 @@ fn check_numbers(reader: &mut Reader, name: &str, value: &Expr, least: i128) {
 /// The expansion of `compare!`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let mut reader = Reader::new("compare!", &input);
-    let Compare { models, fit, setters } = read(&mut reader, input);
+    let Compare {
+        models,
+        fit,
+        setters,
+        places,
+    } = read(&mut reader, input);
     if let Some(mistakes) = emit::mistakes(&reader, "Comparison") {
         return mistakes;
     }
     let spans: Vec<Span> = models.iter().map(|model| model.span).collect();
-    let json = emit::json(&(&reader.text.source, spans));
+    let json = emit::json(&(&reader.text.source, spans, places));
     let values = models.iter().map(|model| {
         let value = &model.value;
         let label = match &model.label {

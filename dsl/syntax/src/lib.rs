@@ -16,6 +16,7 @@ mod header;
 mod losses;
 mod model;
 mod objective;
+mod optimizers;
 mod options;
 mod pattern;
 mod read;

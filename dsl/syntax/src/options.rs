@@ -1,6 +1,7 @@
-//! What `fit!` knows: its options with their ranges, and the optimizers with their fields.
+//! The options of `fit!`, with their ranges.
 
 use crate::expression::span_of;
+use crate::optimizers;
 use crate::reader::Reader;
 use crate::steering::{self, Steering};
 use cistron_declaration::did_you_mean;
@@ -70,12 +71,7 @@ const OPTIONS: [FitOption; 26] = [
     option("folds", Role::Later),
 ];
 
-/// An optimizer's fields and the range of each.
-struct Optimizer {
-    name: &'static str,
-    fields: &'static [(&'static str, Range)],
-}
-
+/// Which numbers a setting takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Range {
     /// Above 0.
@@ -95,44 +91,6 @@ pub(crate) enum Range {
     /// `true` or `false`.
     Switch,
 }
-
-const ADAM: &[(&str, Range)] = &[
-    ("lr", Range::Positive),
-    ("beta1", Range::Share),
-    ("beta2", Range::Share),
-    ("eps", Range::Positive),
-    ("weight_decay", Range::NotNegative),
-];
-
-const OPTIMIZERS: [Optimizer; 4] = [
-    Optimizer {
-        name: "Sgd",
-        fields: &[
-            ("lr", Range::Positive),
-            ("momentum", Range::Share),
-            ("dampening", Range::Share),
-            ("weight_decay", Range::NotNegative),
-            ("nesterov", Range::Switch),
-        ],
-    },
-    Optimizer {
-        name: "Adam",
-        fields: ADAM,
-    },
-    Optimizer {
-        name: "AdamW",
-        fields: ADAM,
-    },
-    Optimizer {
-        name: "KerasAdam",
-        fields: &[
-            ("lr", Range::Positive),
-            ("beta1", Range::Share),
-            ("beta2", Range::Share),
-            ("eps", Range::Positive),
-        ],
-    },
-];
 
 /// The option of this name.
 pub(crate) fn find(name: &str) -> Option<&'static FitOption> {
@@ -154,7 +112,7 @@ pub(crate) fn argument(reader: &mut Reader, option: &FitOption, value: &Expr) ->
             check_count(reader, option.name, value, least);
             Some(value.to_token_stream())
         }
-        Role::Optimizer => optimizer(reader, value),
+        Role::Optimizer => optimizers::argument(reader, value),
         Role::Steering(kind) => steering::argument(reader, kind, value),
         Role::Precision => precision(reader, value),
         Role::Switch => {
@@ -232,73 +190,6 @@ fn compat(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
     let help = did_you_mean(text.trim_matches('"'), PROGRAMS.iter().map(|(word, _)| *word));
     reader.mistake_with_help(at, format!("`compat` knows no `{text}`"), help);
     None
-}
-
-/// `Sgd { lr: 1e-3 }`: fields that are left out have their defaults.
-fn optimizer(reader: &mut Reader, value: &Expr) -> Option<TokenStream> {
-    let (path, fields) = match value {
-        Expr::Struct(value) => (&value.path, Some(value)),
-        Expr::Path(path) => (&path.path, None),
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) if path.path.get_ident().is_some_and(|name| known(&name.to_string()).is_some()) => {
-                let name = path.path.get_ident().map(ToString::to_string).unwrap_or_default();
-                let span = reader.span_of(path);
-                let help = format!("`optimizer = {name} {{ lr: 1e-3 }}`");
-                reader.mistake_with_help(span, format!("the fields of `{name}` stand in braces"), help);
-                return None;
-            }
-            _ => return Some(value.to_token_stream()),
-        },
-        _ => return Some(value.to_token_stream()),
-    };
-    let Some(name) = path.get_ident() else {
-        return Some(value.to_token_stream());
-    };
-    let text = name.to_string();
-    let Some(optimizer) = known(&text) else {
-        if fields.is_none() && !text.starts_with(char::is_uppercase) {
-            return Some(value.to_token_stream());
-        }
-        let span = reader.span(name.span());
-        let help = did_you_mean(&text, OPTIMIZERS.iter().map(|optimizer| optimizer.name));
-        reader.mistake_with_help(span, format!("unknown optimizer `{text}`"), help);
-        return None;
-    };
-    let mut tokens = TokenStream::new();
-    let mut rest = Some(quote!(..::std::default::Default::default()));
-    if let Some(value) = fields {
-        for field in &value.fields {
-            tokens.extend(check_field(reader, optimizer, field));
-        }
-        if let Some(given) = &value.rest {
-            rest = Some(quote!(..#given));
-        } else if value.fields.len() == optimizer.fields.len() {
-            rest = None;
-        }
-    }
-    let word = Ident::new(optimizer.name, Span::call_site());
-    Some(quote!(::cistron::Optimizer::#word(::cistron::#word { #tokens #rest })))
-}
-
-fn known(name: &str) -> Option<&'static Optimizer> {
-    OPTIMIZERS.iter().find(|optimizer| optimizer.name == name)
-}
-
-fn check_field(reader: &mut Reader, optimizer: &Optimizer, field: &syn::FieldValue) -> Option<TokenStream> {
-    let name = field.member.to_token_stream().to_string();
-    let span = reader.span_of(&field.member);
-    let Some((_, range)) = optimizer.fields.iter().find(|(known, _)| *known == name) else {
-        let fields: Vec<&str> = optimizer.fields.iter().map(|(field, _)| *field).collect();
-        let mut help = format!("{} has: {}", optimizer.name, fields.join(", "));
-        if name == "decay" {
-            help.push_str("; Keras's `decay` is `schedule = Inverse { decay: .. }`");
-        }
-        reader.mistake_with_help(span, format!("`{}` has no field `{name}`", optimizer.name), help);
-        return None;
-    };
-    let member = &field.member;
-    let value = number(reader, &name, range, &field.expr)?;
-    Some(quote!(#member: #value,))
 }
 
 /// A number of a range, as the tokens that stand for it; any other expression stays what it is.

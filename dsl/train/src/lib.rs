@@ -43,5 +43,7 @@ pub use predict::mean_predictions;
 pub use run::Run;
 
 pub use cistron_model::Compat;
-pub use cistron_ops::{Adam, AdamW, Average, Clip, Group, KerasAdam, Optimizer, Period, Role, Schedule, Sgd, Warmup};
+pub use cistron_ops::{
+    Adadelta, Adagrad, Adam, AdamW, Average, Clip, Group, KerasAdam, NAdam, Optimizer, Period, Role, Schedule, Sgd, Warmup,
+};
 pub use cistron_runs::EpochRow;

@@ -317,6 +317,23 @@ fn several_inputs_are_predicted_for_as_the_data_set_has_them() {
 }
 
 #[test]
+fn filters_of_rna_have_its_letters() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = mixed();
+    let run = mixed_run(&data, root.path());
+    let known = [motif("AU-rich", "TATTTAT")];
+    for (input, own, other) in [("rna", "U", "T"), ("dna", "T", "U")] {
+        let frame = run.filter_matches(&data, input, &known).unwrap();
+        let letters = strings(&frame, "consensus").concat().to_uppercase();
+        assert!(letters.contains(own) && !letters.contains(other), "{input}: {letters}");
+        let figure = run.filters_figure(&data, input, &known, 4).unwrap();
+        let beside = format!("beside AU-rich: {}", "TATTTAT".replace('T', own));
+        assert!(figure.text().contains(&beside), "{}", figure.text());
+    }
+}
+
+#[test]
 fn sequences_that_do_not_fit_are_named() {
     let _alone = alone();
     let root = tempfile::tempdir().unwrap();

@@ -4,7 +4,9 @@ mod common;
 
 use cistron_data::Part;
 use cistron_runs::{Checkpoint, RunFolder};
-use cistron_train::{AdamW, Average, Clip, Group, Period, Role, Run, Schedule, TrainError, Warmup};
+use cistron_train::{
+    Adadelta, Adagrad, AdamW, Average, Clip, Group, NAdam, Optimizer, Period, Role, Run, Schedule, TrainError, Warmup,
+};
 use common::{alone, data, fit, interrupt_after, model, mse, table};
 use std::path::Path;
 
@@ -118,6 +120,28 @@ fn a_run_with_everything_that_steers_goes_on_to_the_same_bytes() {
         assert!(kept("best/") != kept("weights/"));
         let moved = |name: &str| last.tensors.contains_key(&format!("optimizer/{name}.steps"));
         assert!(moved("y.conv.weight") && !moved("y.norm.weight"), "{:?}", last.tensors.keys());
+    }
+}
+
+#[test]
+fn every_optimizer_goes_on_to_the_same_bytes() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = data(table(300, 5, false));
+    let amsgrad = AdamW {
+        amsgrad: true,
+        ..AdamW::default()
+    };
+    for optimizer in [
+        Optimizer::from(NAdam::default()),
+        Adagrad::default().into(),
+        Adadelta::default().into(),
+        amsgrad.into(),
+    ] {
+        let of = |epochs| fit(&data, &mse(&data), root.path()).epochs(epochs).optimizer(optimizer);
+        let (whole, part) = (of(3).run().unwrap(), of(1).run().unwrap());
+        let resumed = of(3).resume(part.folder()).run().unwrap();
+        assert!(end(&whole) == end(&resumed), "{optimizer:?}");
     }
 }
 

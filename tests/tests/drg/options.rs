@@ -22,6 +22,7 @@ fn two(outputs: &[&str]) -> Ports {
 fn the_source_string_becomes_declarations() {
     let found = translate(BASE, &one()).unwrap();
     let expected = "\
+// without effect: `device=cuda:0`, `keepmodel=True` (files, screen and device of the original's program)
 let net = model! { Net on data {
     block trunk(x) {
         let mut h = x.conv(300, width = 15).gelu();
@@ -122,6 +123,72 @@ fn what_does_nothing_is_said() {
         &two(&["ex", "kd", "kt"]),
     );
     assert!(alone[0].contains("a relation of one input is that input alone"), "{alone:?}");
+}
+
+/// The value of `optimizer` that an option string means, with the notes.
+fn optimizer(options: &str) -> (String, String) {
+    let found = translate(&format!("num_kernels=4+l_kernels=5+{options}"), &one()).unwrap();
+    let text = found.to_string();
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("optimizer = "));
+    (line.unwrap().trim_end_matches(',').to_string(), found.notes().join("\n"))
+}
+
+#[test]
+fn every_optimizer_has_its_word_and_its_defaults() {
+    for (options, expected) in [
+        ("optimizer=SGD+lr=0.1", "Sgd { lr: 0.1 }"),
+        ("optimizer=NAG+lr=0.1", "Sgd { lr: 0.1, momentum: 0.7, nesterov: true }"),
+        ("optimizer=Adagrad+lr=0.1", "Adagrad { lr: 0.1 }"),
+        (
+            "optimizer=Adagrad+lr=0.1+optim_params=0.01",
+            "Adagrad { lr: 0.1, lr_decay: 0.01 }",
+        ),
+        ("optimizer=Adadelta+lr=1", "Adadelta { lr: 1.0, rho: 0.9 }"),
+        (
+            "optimizer=Adadelta+lr=1+optim_params=0.95+optim_weight_decay=0.1",
+            "Adadelta { lr: 1.0, rho: 0.95, weight_decay: 0.1 }",
+        ),
+        ("lr=0.1", "Adam { lr: 0.1 }"),
+        (
+            "optimizer=NAdam+lr=0.1+optim_params=(0.8,0.99)",
+            "NAdam { lr: 0.1, beta1: 0.8, beta2: 0.99 }",
+        ),
+        ("optimizer=AdamW+lr=0.1", "AdamW { lr: 0.1, weight_decay: 0.01 }"),
+        (
+            "optimizer=Amsgrad+lr=0.1",
+            "AdamW { lr: 0.1, amsgrad: true, weight_decay: 0.0 }",
+        ),
+    ] {
+        assert_eq!(optimizer(options).0, expected, "{options}");
+    }
+    let (_, notes) = optimizer("optimizer=Amsgrad");
+    assert!(notes.contains("`optimizer=Amsgrad` is AdamW with amsgrad"), "{notes}");
+    let (_, notes) = optimizer("optimizer=NAdam+optim_params=0.9");
+    assert!(notes.contains("NAdam takes two betas"), "{notes}");
+    let refused = |options: &str| {
+        translate(&format!("num_kernels=4+l_kernels=5+{options}"), &one())
+            .unwrap_err()
+            .to_string()
+    };
+    let message = refused("optimizer=Adadelta+optim_params=[0.9,0.99]");
+    assert!(
+        message.contains("is for another optimizer: Adadelta takes one rho"),
+        "{message}"
+    );
+    let message = refused("optimizer=Adadelt");
+    assert!(message.contains("did you mean `Adadelta`?"), "{message}");
+}
+
+#[test]
+fn options_of_the_program_are_named_as_without_effect() {
+    let (_, notes) = optimizer("verbose=False+device=cuda:1+write_steps=5");
+    assert_eq!(
+        notes.lines().last(),
+        Some(
+            "without effect: `device=cuda:1`, `verbose=False`, `write_steps=5` (files, screen and device of the original's program)"
+        )
+    );
+    assert!(!optimizer("lr=0.1").1.contains("without effect"));
 }
 
 #[test]

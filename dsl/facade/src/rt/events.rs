@@ -40,6 +40,7 @@ pub fn display_json(content: &str) {
 
 /// Clears what the cell has shown so far; with `wait`, when the next output comes.
 pub fn clear_output(wait: bool) {
+    finished(None);
     send("clear_output", &json!({"wait": wait}).to_string());
 }
 
@@ -54,11 +55,28 @@ pub(super) fn forms(bundle: &Bundle) -> Value {
     Value::Object(data)
 }
 
+/// The final form of the display that this cell finished last.
+static FINISHED: Mutex<Option<Bundle>> = Mutex::new(None);
+
+fn finished(bundle: Option<&Bundle>) {
+    *FINISHED.lock().unwrap_or_else(PoisonError::into_inner) = bundle.cloned();
+}
+
+/// A cell begins.
+pub(super) fn cell_begins() {
+    finished(None);
+}
+
 struct PipeSink;
 
 impl Sink for PipeSink {
+    /// What stands there already, in the same form and from the same cell, is not shown a second time: a fit's curves stay as it
+    /// left them, and the `Run` that it gives, as the cell's value, would be the same picture once more.
     fn result(&self, bundle: &Bundle) {
-        send("result", &forms(bundle).to_string());
+        let stands = FINISHED.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(bundle);
+        if !stands {
+            send("result", &forms(bundle).to_string());
+        }
     }
 
     fn display(&self, bundle: &Bundle, id: Option<&str>) {
@@ -69,7 +87,10 @@ impl Sink for PipeSink {
         );
     }
 
-    fn update(&self, bundle: &Bundle, id: &str, _last: bool) {
+    fn update(&self, bundle: &Bundle, id: &str, last: bool) {
+        if last {
+            finished(Some(bundle));
+        }
         let content = json!({"data": forms(bundle), "metadata": {}, "transient": {"display_id": id}});
         send("update_display_data", &content.to_string());
     }

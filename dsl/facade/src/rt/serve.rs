@@ -64,6 +64,7 @@ pub fn serve() -> ! {
         }
         store.begin(base);
         segment::clear_interrupt();
+        events::cell_begins();
         events::send("started", "");
         match open(path).and_then(|library| entry(library, symbol)) {
             // SAFETY: the kernel compiled this function with exactly this signature.

@@ -45,7 +45,9 @@ impl OptimizerState {
         self.places.get(name).map_or(0, |place| self.slots[*place].steps)
     }
 
-    /// Everything it remembers, as named tensors: `NAME.steps` (U32) and `NAME.mean`, `NAME.square` or `NAME.momentum`.
+    /// Everything it remembers, as named tensors: `NAME.steps` (U32) and what the optimizer keeps: `NAME.momentum` of `Sgd`,
+    /// `NAME.mean` and `NAME.square` of Adam and its kin (`NAME.largest` too with `amsgrad`), `NAME.sum` of `Adagrad`,
+    /// `NAME.square` and `NAME.delta` of `Adadelta`.
     ///
     /// # Errors
     /// A counter that doesn't fit.

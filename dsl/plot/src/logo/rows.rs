@@ -119,7 +119,7 @@ impl Logos {
         self
     }
 
-    /// Draws it, 640 px wide with comparisons and 420 without, 64 px per row unless asked otherwise.
+    /// Draws it, 420 px wide without comparisons and with them 640 and the room for their names, 64 px per row unless asked otherwise.
     ///
     /// # Errors
     /// No rows, a matrix without positions, values that are not finite, negative shares, a bad size.
@@ -140,14 +140,15 @@ impl Logos {
         };
         let above = 6.0 + title + heads;
         let wanted = above + ROW * self.rows.len() as f64 + 6.0;
-        let (width, height) = self
-            .style
-            .size(PLOT, if compared { 640.0 } else { 420.0 }, wanted.clamp(80.0, 10_000.0))?;
+        let aside = self.aside();
+        let usual = if compared { 640.0 + aside } else { 420.0 };
+        let (width, height) = self.style.size(PLOT, usual, wanted.clamp(80.0, 10_000.0))?;
+        let aside = aside.min(width * 0.25);
         let row = (height - above - 6.0) / self.rows.len() as f64;
         let name_room = self.name_room(width);
         let positions = self.rows.iter().map(LogoRow::positions).max().unwrap_or(1);
         let columns = if compared { 2.0 } else { 1.0 };
-        let room = (width - name_room - 10.0) / columns - AXIS - 14.0;
+        let room = (width - name_room - aside - 10.0) / columns - AXIS - 14.0;
         if room < 20.0 || row < 24.0 {
             return Err(PlotError::value(
                 PLOT,
@@ -189,11 +190,11 @@ impl Logos {
             if let Some((name, matrix)) = &entry.compare {
                 words += &format!("; beside {name}: {}", draw(name, matrix, lefts[1], compared)?);
                 let right = lefts[1] + each * (compared + matrix.len()) as f64 + 8.0;
-                let room = width - right - 6.0;
-                if theme::text_width(name, theme::SMALL) <= room {
-                    canvas.text((right, top + row / 2.0 + 4.0), name, Type::new(theme::SMALL, Anchor::Start));
-                } else {
-                    canvas.text((lefts[1] + 2.0, top + 9.0), name, Type::new(10.0, Anchor::Start).soft());
+                let lines = within(name, width - right - 6.0);
+                let start = top + row / 2.0 - (lines.len() as f64 - 1.0) * 7.0 + 4.0;
+                for (k, line) in lines.iter().enumerate() {
+                    let at = (right, start + 14.0 * k as f64);
+                    canvas.text(at, line, Type::new(theme::SMALL, Anchor::Start));
                 }
             }
             if !entry.note.is_empty() {
@@ -232,6 +233,15 @@ impl Logos {
         let texts = self.rows.iter().flat_map(|r| [&r.name, &r.note]);
         let widest = texts.map(|t| theme::text_width(t, theme::SMALL) * 1.06).fold(0.0, f64::max);
         (widest + 22.0).min(width * 0.3)
+    }
+
+    /// The room behind the widest logo of the second column that names of compared motifs take.
+    fn aside(&self) -> f64 {
+        let names = self.rows.iter().filter_map(|r| r.compare.as_ref()).map(|c| &c.0);
+        let widest = names
+            .map(|name| theme::text_width(name, theme::SMALL) + 6.0)
+            .fold(0.0, f64::max);
+        widest.min(150.0)
     }
 
     /// The name and the remark, broken to fit; the flag says which is the remark.
@@ -289,4 +299,21 @@ impl Logos {
         }
         Ok(describe(&heights, self.scale, letters))
     }
+}
+
+/// A name in lines of this width: broken between words, and within a word that is longer than a line.
+fn within(name: &str, width: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in wrap(name, width, theme::SMALL) {
+        let mut part = String::new();
+        for letter in line.chars() {
+            part.push(letter);
+            if part.chars().count() > 1 && theme::text_width(&part, theme::SMALL) > width {
+                part.pop();
+                lines.push(std::mem::replace(&mut part, letter.to_string()));
+            }
+        }
+        lines.push(part);
+    }
+    lines
 }

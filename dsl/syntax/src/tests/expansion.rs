@@ -61,6 +61,12 @@ fn a_fit_is_a_chain_of_setters() {
          .optimizer(::cistron::Optimizer::Sgd(::cistron::Sgd{lr:1.0,momentum:0.9,..::std::default::Default::default()}))\
          .precision(::cistron::Precision::F64).name(\"x\").run()?"
     );
+    let fit = tokens("net, loss, data; optimizer = AdamW { lr: 1e-3, amsgrad: true }");
+    assert_eq!(
+        shape(&fit::expand(fit)),
+        "::cistron::Fit::new(&net,&loss,&data).optimizer(::cistron::Optimizer::AdamW(\
+         ::cistron::AdamW{lr:1e-3,amsgrad:true,..::std::default::Default::default()})).run()?"
+    );
 }
 
 #[test]

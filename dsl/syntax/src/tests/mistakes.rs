@@ -81,7 +81,7 @@ fn a_field_of_another_optimizer_is_no_field() {
         "net, loss, data; optimizer = AdamW { lr: 1e-3, momentum: 0.9 }",
         &[(
             "momentum",
-            "`AdamW` has no field `momentum`\nhelp: AdamW has: lr, beta1, beta2, eps, weight_decay",
+            "`AdamW` has no field `momentum`\nhelp: AdamW has: lr, beta1, beta2, eps, weight_decay, amsgrad",
         )],
     );
     expect(
@@ -92,6 +92,22 @@ fn a_field_of_another_optimizer_is_no_field() {
             (
                 "lr",
                 "unknown option `lr`\nhelp: `lr` belongs to the optimizer: `optimizer = Adam { lr: 1e-3 }`",
+            ),
+        ],
+    );
+    expect(
+        "fit",
+        "net, loss, data; optimizer = Amsgrad",
+        &[("Amsgrad", "unknown optimizer `Amsgrad`\nhelp: `AdamW { amsgrad: true }`")],
+    );
+    expect(
+        "fit",
+        "net, loss, data; optimizer = Adadelta { rho: 1, lr_decay: 0 }",
+        &[
+            ("1", "`rho` is 1; it must be at least 0 and below 1"),
+            (
+                "lr_decay",
+                "`Adadelta` has no field `lr_decay`\nhelp: Adadelta has: lr, rho, eps, weight_decay",
             ),
         ],
     );
@@ -353,6 +369,11 @@ fn losses_know_their_words() {
             ("Trakcs", "unknown word `Trakcs` of `correlation`; did you mean `Tracks`?"),
             ("dice", "`dice` cannot run yet"),
         ],
+    );
+    expect(
+        "objective",
+        "on toy { loss(y) = corr(Tracks); }",
+        &[("corr", "unknown loss `corr`; did you mean `correlation`?")],
     );
     expect(
         "objective",

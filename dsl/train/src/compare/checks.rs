@@ -1,10 +1,10 @@
 //! What can be wrong with a comparison before its first fit.
 
-use super::Entry;
+use super::{Entry, Place};
 use crate::objective::Objective;
 use crate::{Result, TrainError, record};
 use cistron_data::Dataset;
-use cistron_declaration::{Diagnostic, Diagnostics, Source};
+use cistron_declaration::{Diagnostic, Diagnostics, Source, Span};
 
 /// Seeds are there, and none twice.
 pub(super) fn check_seeds(seeds: &[u64]) -> Result<()> {
@@ -15,6 +15,47 @@ pub(super) fn check_seeds(seeds: &[u64]) -> Result<()> {
         return Err(TrainError::Options(vec!["`seeds` is 0 or empty; expected 1 or more".into()]));
     }
     Ok(())
+}
+
+/// The place of the first of these options that was given.
+fn place_of<'a>(place: Option<&'a Place>, options: &[&str]) -> Option<(&'a Source, Span)> {
+    let place = place?;
+    let of = |option: &&str| place.options.iter().find(|(name, _)| name == option);
+    options.iter().find_map(of).map(|(_, span)| (&place.source, *span))
+}
+
+/// What is wrong with an option, at its place where the declaration is known.
+pub(super) fn at(place: Option<&Place>, options: &[&str], error: TrainError) -> TrainError {
+    let Some((source, span)) = place_of(place, options) else {
+        return error;
+    };
+    let list = match error {
+        TrainError::Options(messages) => messages.into_iter().map(|m| Diagnostic::error(span, m)).collect(),
+        TrainError::Unfit { found, help } => vec![Diagnostic::error(span, found).help(help)],
+        TrainError::Data(error) => vec![Diagnostic::error(span, error.to_string())],
+        other => return other,
+    };
+    TrainError::Declaration(Diagnostics {
+        source: source.clone(),
+        list,
+    })
+}
+
+/// Nothing, or the options that make no sense, each at its place where the declaration is known.
+pub(super) fn check_options(place: Option<&Place>, mistakes: &[(&'static str, String)]) -> Result<()> {
+    let placed = |(option, message): &(&'static str, String)| {
+        let (source, span) = place_of(place, &[option])?;
+        Some((source.clone(), Diagnostic::error(span, message)))
+    };
+    match mistakes.iter().map(placed).collect::<Option<Vec<_>>>() {
+        Some(placed) => match placed.first() {
+            Some((source, _)) => located(source.clone(), placed.iter().map(|(_, mistake)| mistake.clone()).collect()),
+            None => Ok(()),
+        },
+        None => Err(TrainError::Options(
+            mistakes.iter().map(|(_, message)| message.clone()).collect(),
+        )),
+    }
 }
 
 /// Nothing, or the mistakes at their places.

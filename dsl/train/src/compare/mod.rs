@@ -14,7 +14,7 @@ pub use numbers::{IntoNumbers, Numbers};
 pub use result::{ComparedFit, Comparison};
 
 use crate::{Fit, Options, Result, Run, TrainError};
-use checks::{check_seeds, left_out, located, objectives};
+use checks::{at, check_options, check_seeds, left_out, located, objectives};
 use cistron_data::{DataError, Dataset, Part};
 use cistron_declaration::{Diagnostic, Source, Span};
 use cistron_display::{Show, clear_interrupt, interrupted, redirected};
@@ -49,11 +49,21 @@ struct Entry {
 pub struct Compare {
     fit: Fit,
     models: Vec<(Option<String>, Model)>,
-    place: Option<(Source, Vec<Span>)>,
+    place: Option<Place>,
     folds: Folds,
     seeds: Vec<u64>,
     resume: bool,
-    mistakes: Vec<String>,
+    /// Options that make no sense, by name.
+    mistakes: Vec<(&'static str, String)>,
+}
+
+/// Where a comparison was declared.
+#[derive(Clone, Debug)]
+struct Place {
+    source: Source,
+    models: Vec<Span>,
+    /// The values of its own options, by name.
+    options: Vec<(String, Span)>,
 }
 
 impl Compare {
@@ -84,10 +94,11 @@ impl Compare {
         self
     }
 
-    /// The text of the declaration and the place of each model in it, for messages; without it they are made up from the labels.
+    /// The text of the declaration, the place of each model and of the values of `folds`, `seeds`, `data` in it, for messages; without
+    /// it the models' places are made up from the labels.
     #[must_use]
-    pub fn declared(mut self, source: Source, models: Vec<Span>) -> Self {
-        self.place = Some((source, models));
+    pub fn declared(mut self, source: Source, models: Vec<Span>, options: Vec<(String, Span)>) -> Self {
+        self.place = Some(Place { source, models, options });
         self
     }
 
@@ -97,7 +108,9 @@ impl Compare {
         match folds.into_numbers() {
             Some(Numbers::One(fold)) => self.folds = Folds::Some(vec![fold]),
             Some(Numbers::List(list)) => self.folds = Folds::Some(list),
-            None => self.mistakes.push("`folds` is negative; folds are counted from 0".into()),
+            None => self
+                .mistakes
+                .push(("folds", "`folds` is negative; folds are counted from 0".into())),
         }
         self
     }
@@ -115,7 +128,9 @@ impl Compare {
         match seeds.into_numbers() {
             Some(Numbers::One(count)) => self.seeds = (0..count).collect(),
             Some(Numbers::List(list)) => self.seeds = list,
-            None => self.mistakes.push("`seeds` is negative; expected how many, or a list".into()),
+            None => self
+                .mistakes
+                .push(("seeds", "`seeds` is negative; expected how many, or a list".into())),
         }
         self
     }
@@ -137,13 +152,14 @@ impl Compare {
     pub fn run(self) -> Result<Comparison> {
         let entries = self.entries()?;
         let (objective, data, options, root) = self.fit.parts()?;
-        if !self.mistakes.is_empty() {
-            return Err(TrainError::Options(self.mistakes));
-        }
-        let folds = self.chosen_folds(data)?;
+        check_options(self.place.as_ref(), &self.mistakes)?;
+        // Without `folds` it is the data that have no split.
+        let folds = self
+            .chosen_folds(data)
+            .map_err(|e| at(self.place.as_ref(), &["folds", "data"], e))?;
         let source = self.source(&entries).0;
         let objectives = objectives(&source, &entries, objective, data)?;
-        check_seeds(&self.seeds)?;
+        check_seeds(&self.seeds).map_err(|e| at(self.place.as_ref(), &["seeds"], e))?;
         if !data.audit().is_shown() {
             cistron_display::display(&data.audit().bundle());
         }
@@ -258,7 +274,7 @@ impl Compare {
     /// The declaration's text and the places of the models.
     fn source(&self, entries: &[Entry]) -> (Source, Vec<Span>) {
         if let Some(place) = &self.place {
-            return place.clone();
+            return (place.source.clone(), place.models.clone());
         }
         let (mut text, mut spans) = (String::new(), Vec::new());
         for entry in entries {

@@ -4,6 +4,7 @@ use super::search::{Hit, Search, false_discovery_rates};
 use crate::run::Run;
 use crate::{Result, TrainError};
 use cistron_data::{Dataset, Motif, Strand};
+use cistron_declaration::PortKind;
 use cistron_display::significant;
 use cistron_plot::{Figure, LogoRow, logos};
 use polars::prelude::{Column, DataFrame};
@@ -27,7 +28,23 @@ fn row(filter: &Motif, found: &Hit, known: &[Motif]) -> LogoRow {
         .offset(offset)
 }
 
+/// The letters of a motif, with U instead of T for RNA.
+fn letters(motif: &Motif, rna: bool) -> String {
+    let consensus = motif.consensus();
+    if rna {
+        consensus.replace('T', "U").replace('t', "u")
+    } else {
+        consensus
+    }
+}
+
 impl Run {
+    /// Whether this input is RNA.
+    fn is_rna(&self, input: &str) -> bool {
+        let inputs = &self.model().signature().inputs;
+        inputs.iter().any(|p| p.name == input && p.kind == PortKind::Rna)
+    }
+
     /// Each filter of the first convolution on an input with the known motif that it fits best, most significant first: `filter`,
     /// `consensus`, `motif`, `similarity`, `strand` of the motif, `offset` (the filter's position on which the motif begins, on that
     /// strand; negative where it begins before the filter), `information` of the filter in bits, `p`, `q`.
@@ -51,7 +68,7 @@ impl Run {
             ));
         }
         let filters = self.filters(data, input)?;
-        let seed = self.options().seed;
+        let (seed, rna) = (self.options().seed, self.is_rna(input));
         let one = |(number, filter): (usize, &Motif)| {
             let search = Search::new(filter, known);
             (search.best(), search.p_value(seed, number))
@@ -69,7 +86,7 @@ impl Run {
         let offsets: Vec<i64> = order.iter().map(|&i| found[i].0.offset as i64).collect();
         let columns = vec![
             Column::new("filter".into(), text(&|i| filters[i].name.clone())),
-            Column::new("consensus".into(), text(&|i| filters[i].consensus())),
+            Column::new("consensus".into(), text(&|i| letters(&filters[i], rna))),
             Column::new("motif".into(), text(&|i| known[found[i].0.motif].name.clone())),
             Column::new("similarity".into(), number(&|i| found[i].0.similarity)),
             Column::new("strand".into(), text(&|i| found[i].0.strand.to_string())),
@@ -83,7 +100,8 @@ impl Run {
 
     /// The filters of the first convolution as logos, each beside the known motif that it fits best (see
     /// [`Run::filter_matches`]), with the similarity, most similar first; at most `most` rows. Both are shifted to stand in one
-    /// frame, and a filter that resembles a motif's other strand is drawn as its reverse complement.
+    /// frame, and a filter that resembles a motif's other strand is drawn as its reverse complement. Letters of an RNA input have
+    /// U instead of T.
     ///
     /// # Errors
     /// As [`Run::filters`]; no filter was ever active.
@@ -100,6 +118,7 @@ impl Run {
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let rows: Vec<LogoRow> = rows.into_iter().take(most).map(|(_, row)| row).collect();
         let figure = logos(&rows).title(format!("filters of the first convolution on {input}"));
+        let figure = if self.is_rna(input) { figure.rna() } else { figure };
         let figure = if known.is_empty() {
             figure
         } else {

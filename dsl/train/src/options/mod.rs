@@ -1,5 +1,6 @@
 //! How a fit is done: epochs, batch, rates, seed.
 
+mod optimizer;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -9,60 +10,8 @@ pub use values::{Count, IntoWarmup, Precision};
 use crate::TrainError;
 use crate::controller::{Finetune, Halve};
 use cistron_model::Compat;
-use cistron_ops::{
-    Adam, AdamW, Average, Clip, Clock, Group, KerasAdam, Optimizer, Period, Role, Rules, Schedule, Warmup, learning_rate,
-};
+use cistron_ops::{Average, Clip, Clock, Group, Optimizer, Period, Role, Rules, Schedule, Warmup, learning_rate};
 use serde::{Deserialize, Serialize};
-
-/// All settings of an optimizer that make no sense.
-fn check_optimizer(optimizer: &Optimizer, mistakes: &mut Vec<String>) {
-    let mut number = |name: &str, value: f64, valid: bool, expected: &str| {
-        if !valid || !value.is_finite() {
-            mistakes.push(format!("`{name}` of the optimizer is {value}; expected {expected}"));
-        }
-    };
-    number(
-        "lr",
-        optimizer.lr(),
-        optimizer.lr() > 0.0,
-        "a learning rate above 0, such as 1e-3",
-    );
-    let share = |x: f64| (0.0..1.0).contains(&x);
-    match *optimizer {
-        Optimizer::Sgd(o) => {
-            number("momentum", o.momentum, share(o.momentum), "0 or more and below 1");
-            number("dampening", o.dampening, share(o.dampening), "0 or more and below 1");
-            number("weight_decay", o.weight_decay, o.weight_decay >= 0.0, "0 or more");
-            if o.nesterov && o.momentum == 0.0 {
-                mistakes.push("`nesterov` needs a `momentum` above 0".into());
-            }
-        }
-        Optimizer::KerasAdam(KerasAdam { beta1, beta2, eps, .. }) => {
-            number("beta1", beta1, share(beta1), "0 or more and below 1");
-            number("beta2", beta2, share(beta2), "0 or more and below 1");
-            number("eps", eps, eps > 0.0, "above 0");
-        }
-        Optimizer::Adam(Adam {
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-            ..
-        })
-        | Optimizer::AdamW(AdamW {
-            beta1,
-            beta2,
-            eps,
-            weight_decay,
-            ..
-        }) => {
-            number("beta1", beta1, share(beta1), "0 or more and below 1");
-            number("beta2", beta2, share(beta2), "0 or more and below 1");
-            number("eps", eps, eps > 0.0, "above 0");
-            number("weight_decay", weight_decay, weight_decay >= 0.0, "0 or more");
-        }
-    }
-}
 
 /// The options of a fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +113,7 @@ impl Options {
                 mistakes.push(format!("`{name}` is 0; expected 1 or more"));
             }
         }
-        check_optimizer(&self.optimizer, &mut mistakes);
+        mistakes.extend(optimizer::mistakes(&self.optimizer));
         mistakes.extend(self.warmup.mistakes());
         mistakes.extend(self.schedule.mistakes());
         if let Some(limit) = self.clip.map(|c| c.limit()).filter(|l| !(l.is_finite() && *l > 0.0)) {

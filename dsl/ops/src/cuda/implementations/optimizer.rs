@@ -150,6 +150,7 @@ impl DeviceOptimizer {
                     &gradient,
                     slot.moments.first(),
                     slot.moments.get(1),
+                    slot.moments.get(2),
                     &new,
                     clipped.0,
                     count,
@@ -164,6 +165,69 @@ impl DeviceOptimizer {
                     shrink
                 ];
                 site.launch("optimizer", "adam", grid, given)?;
+            }
+            Rule::NAdam {
+                beta1,
+                beta2,
+                eps,
+                decay,
+                direct,
+                along,
+                root,
+            } => {
+                let given = arguments![
+                    &old,
+                    &gradient,
+                    slot.moments.first(),
+                    slot.moments.get(1),
+                    &new,
+                    clipped.0,
+                    count,
+                    clipped.1,
+                    clipped.2,
+                    direct,
+                    along,
+                    root,
+                    beta1,
+                    beta2,
+                    eps,
+                    decay
+                ];
+                site.launch("optimizer", "nadam", grid, given)?;
+            }
+            Rule::Adagrad { size, eps, decay } => {
+                let given = arguments![
+                    &old,
+                    &gradient,
+                    slot.moments.first(),
+                    &new,
+                    clipped.0,
+                    count,
+                    clipped.1,
+                    clipped.2,
+                    size,
+                    eps,
+                    decay
+                ];
+                site.launch("optimizer", "adagrad", grid, given)?;
+            }
+            Rule::Adadelta { rate, decay, rho, eps } => {
+                let given = arguments![
+                    &old,
+                    &gradient,
+                    slot.moments.first(),
+                    slot.moments.get(1),
+                    &new,
+                    clipped.0,
+                    count,
+                    clipped.1,
+                    clipped.2,
+                    rate,
+                    rho,
+                    eps,
+                    decay
+                ];
+                site.launch("optimizer", "adadelta", grid, given)?;
             }
         }
         slot.steps += 1;
@@ -216,7 +280,7 @@ fn norm(gradients: &[&Tensor]) -> Result<Option<Tensor>> {
 #[cfg(all(test, feature = "cuda-simulation"))]
 mod tests {
     use super::*;
-    use crate::{Adam, AdamW, KerasAdam, OptimizerState, Settings, Sgd};
+    use crate::{Adadelta, Adagrad, Adam, AdamW, KerasAdam, NAdam, OptimizerState, Settings, Sgd};
 
     /// Three steps of two parameters on the CPU and on the simulated device.
     fn compare(optimizer: impl Into<Optimizer>, clip: Option<Clip>) {
@@ -290,7 +354,36 @@ mod tests {
                 clip,
             );
             compare(AdamW::default(), clip);
+            compare(
+                AdamW {
+                    amsgrad: true,
+                    ..AdamW::default()
+                },
+                clip,
+            );
             compare(KerasAdam::default(), clip);
+            compare(
+                NAdam {
+                    weight_decay: 0.02,
+                    ..NAdam::default()
+                },
+                clip,
+            );
+            compare(
+                Adagrad {
+                    lr_decay: 0.1,
+                    weight_decay: 0.02,
+                    ..Adagrad::default()
+                },
+                clip,
+            );
+            compare(
+                Adadelta {
+                    weight_decay: 0.02,
+                    ..Adadelta::default()
+                },
+                clip,
+            );
         }
     }
 }

@@ -23,15 +23,52 @@ KERNEL(sgd)(const A* weight, const A* gradient, A* momentum, A* new_weight, cons
     }
 }
 
-// `size` is rate / (1 - beta1^t), `root` is sqrt(1 - beta2^t).
-KERNEL(adam)(const A* weight, const A* gradient, A* mean, A* square, A* new_weight, const A* norm, Index n, double most,
+// `size` is rate / (1 - beta1^t), `root` is sqrt(1 - beta2^t). `largest` is null without AMSGrad.
+KERNEL(adam)(const A* weight, const A* gradient, A* mean, A* square, A* largest, A* new_weight, const A* norm, Index n, double most,
              double limit, double size, double root, double beta1, double beta2, double epsilon, double decay, double shrink) {
     EACH(i, n) {
         const A g = held_back(gradient[i], norm, most, limit) + A(decay) * weight[i];
         const A m = mean[i] + A(1 - beta1) * (g - mean[i]), s = square[i] + A(1 - beta2) * (g * g - square[i]);
         mean[i] = m;
         square[i] = s;
-        new_weight[i] = A(shrink) * weight[i] - A(size) * (m / (sqrt(s) / A(root) + A(epsilon)));
+        A divisor = s;
+        if (largest) largest[i] = divisor = largest[i] > s ? largest[i] : s;
+        new_weight[i] = A(shrink) * weight[i] - A(size) * (m / (sqrt(divisor) / A(root) + A(epsilon)));
+    }
+}
+
+// `direct` and `along` are the rates of the gradient and of its mean.
+KERNEL(nadam)(const A* weight, const A* gradient, A* mean, A* square, A* new_weight, const A* norm, Index n, double most,
+              double limit, double direct, double along, double root, double beta1, double beta2, double epsilon, double decay) {
+    EACH(i, n) {
+        const A g = held_back(gradient[i], norm, most, limit) + A(decay) * weight[i];
+        const A m = mean[i] + A(1 - beta1) * (g - mean[i]), s = A(beta2) * square[i] + A(1 - beta2) * g * g;
+        mean[i] = m;
+        square[i] = s;
+        new_weight[i] = weight[i] - (A(direct) * g + A(along) * m) / (sqrt(s) / A(root) + A(epsilon));
+    }
+}
+
+KERNEL(adagrad)(const A* weight, const A* gradient, A* sum, A* new_weight, const A* norm, Index n, double most, double limit,
+                double size, double epsilon, double decay) {
+    EACH(i, n) {
+        const A g = held_back(gradient[i], norm, most, limit) + A(decay) * weight[i];
+        const A s = sum[i] + g * g;
+        sum[i] = s;
+        new_weight[i] = weight[i] - A(size) * (g / (sqrt(s) + A(epsilon)));
+    }
+}
+
+// `square` is the mean of squared gradients, `delta` that of squared steps.
+KERNEL(adadelta)(const A* weight, const A* gradient, A* square, A* delta, A* new_weight, const A* norm, Index n, double most,
+                 double limit, double rate, double rho, double epsilon, double decay) {
+    EACH(i, n) {
+        const A g = held_back(gradient[i], norm, most, limit) + A(decay) * weight[i];
+        const A s = A(rho) * square[i] + A(1 - rho) * g * g;
+        const A step = sqrt(delta[i] + A(epsilon)) / sqrt(s + A(epsilon)) * g;
+        square[i] = s;
+        delta[i] = A(rho) * delta[i] + A(1 - rho) * step * step;
+        new_weight[i] = weight[i] - A(rate) * step;
     }
 }
 

@@ -119,6 +119,21 @@ impl Given {
         self.values.insert(name, value);
     }
 
+    /// Names what was given that concerns the original's program alone, in one note.
+    pub(super) fn note_program(&mut self) {
+        let given = self
+            .values
+            .iter()
+            .filter(|(name, _)| matches!(self.find(name), Some((.., Fate::Program))));
+        let named: Vec<String> = given.map(|(name, value)| format!("`{name}={value}`")).collect();
+        if !named.is_empty() {
+            let named = named.join(", ");
+            self.notes.push(format!(
+                "without effect: {named} (files, screen and device of the original's program)"
+            ));
+        }
+    }
+
     fn find(&self, name: &str) -> Option<(&'static str, &'static str, Fate)> {
         let extra: &[_] = if self.two_sided { TWO_SIDED } else { &[] };
         extra.iter().chain(OPTIONS).find(|(n, ..)| *n == name).copied()

@@ -3,6 +3,7 @@
 mod code;
 mod given;
 mod known;
+mod optimizer;
 mod training;
 mod trunk;
 mod value;
@@ -114,6 +115,7 @@ pub fn translate_pairs(pairs: Vec<(String, OptionValue)>, ports: &Ports) -> Resu
         given.impossible.dedup();
         return Err(ZooError::Impossible(given.impossible));
     }
+    given.note_program();
     given.notes.dedup();
     Ok(Translation {
         model: format!("Net on data {{\n{}\n}}", indented(&body.lines)),
@@ -137,7 +139,8 @@ impl Translation {
         &self.model
     }
 
-    /// What should be known: unknown options, options without an effect, what the original does silently.
+    /// What should be known: unknown options, options without an effect, those that concern the original's program alone, what the
+    /// original does silently.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }

@@ -2,6 +2,7 @@
 
 use super::Ports;
 use super::given::Given;
+use super::optimizer;
 use super::value::OptionValue;
 use super::words::decimal;
 use cistron_declaration::{DRG_LOSSES, did_you_mean};
@@ -93,66 +94,7 @@ pub(super) fn objective(given: &mut Given, ports: &Ports) -> Vec<String> {
 
 /// The options of `fit!`.
 pub(super) fn fit(given: &mut Given) -> Vec<String> {
-    let lr = decimal(given.number("lr"));
-    let params = given.value("optim_params");
-    let decay = given.value("optim_weight_decay");
-    let name = given.text("optimizer");
-    let with_decay = |text: String, decay: &OptionValue| match decay.number() {
-        Some(d) => format!("{text}, weight_decay: {}", decimal(d)),
-        None => text,
-    };
-    if let (OptionValue::List(_), "SGD" | "NAG") = (&params, name.as_str()) {
-        given.impossible.push(format!(
-            "`optim_params={params}` is for another optimizer: {name} takes one momentum"
-        ));
-    }
-    let optimizer = match name.as_str() {
-        "SGD" => {
-            let text = match params.number() {
-                Some(momentum) => format!("lr: {lr}, momentum: {}", decimal(momentum)),
-                None => format!("lr: {lr}"),
-            };
-            format!("Sgd {{ {} }}", with_decay(text, &decay))
-        }
-        "NAG" => {
-            let momentum = decimal(params.number().unwrap_or(0.7));
-            format!(
-                "Sgd {{ {} }}",
-                with_decay(format!("lr: {lr}, momentum: {momentum}, nesterov: true"), &decay)
-            )
-        }
-        "Adam" | "AdamW" => {
-            let mut text = format!("lr: {lr}");
-            match &params {
-                OptionValue::List(betas) if betas.len() == 2 => {
-                    let beta = |v: &OptionValue| decimal(v.number().unwrap_or(0.9));
-                    text = format!("{text}, beta1: {}, beta2: {}", beta(&betas[0]), beta(&betas[1]));
-                }
-                OptionValue::Nothing => {}
-                other => given.notes.push(format!(
-                    "`optim_params={other}` is for another optimizer: {name} takes two betas"
-                )),
-            }
-            let decay = if name == "AdamW" && decay == OptionValue::Nothing {
-                OptionValue::Number(0.01)
-            } else {
-                decay
-            };
-            format!("{name} {{ {} }}", with_decay(text, &decay))
-        }
-        "Amsgrad" => {
-            given
-                .impossible
-                .push("`optimizer=Amsgrad` (AdamW with amsgrad in the original) has no word here".into());
-            format!("AdamW {{ lr: {lr} }}")
-        }
-        other => {
-            given
-                .impossible
-                .push(format!("`optimizer={other}` has no word here; Sgd, Adam and AdamW have"));
-            format!("Adam {{ lr: {lr} }}")
-        }
-    };
+    let optimizer = optimizer::optimizer(given);
     let mut options = vec![format!("optimizer = {optimizer}")];
     match given.some_whole("batchsize") {
         Some(batch) => options.push(format!("batch = {batch}")),
