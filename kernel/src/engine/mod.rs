@@ -11,6 +11,7 @@ mod compile;
 mod compiling;
 mod content;
 mod dependency;
+mod described;
 mod diagnostics;
 mod failure;
 mod fragment;
@@ -28,6 +29,7 @@ mod worker;
 
 pub mod link;
 
+pub use described::Described;
 pub use failure::Failure;
 pub use interrupt::Interrupter;
 pub use session::Engine;

@@ -3,6 +3,7 @@
 use super::cell::split_commands;
 use super::compile::Compiler;
 use super::compiling::Ready;
+use super::described::Described;
 use super::failure::Failure;
 use super::interrupt::Interrupter;
 use super::item::Item;
@@ -76,6 +77,11 @@ impl Engine {
         &self.state.variables
     }
 
+    /// What the worker tells of the variables besides their types.
+    pub fn described(&self) -> &BTreeMap<String, Described> {
+        &self.state.described
+    }
+
     /// The names that earlier cells defined.
     pub fn item_names(&self) -> Vec<String> {
         self.state
@@ -142,6 +148,7 @@ impl Engine {
             match worker.step(-1, emit).map_err(internal)? {
                 Some(Event::Started) => interrupter.running(worker.process()),
                 Some(Event::Variables(listing)) => stored = Some(listing),
+                Some(Event::Described(told)) => self.state.described.extend(Described::read(&told)),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -184,7 +191,7 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) => Ok(()),
+            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) => Ok(()),
         }
     }
 
@@ -236,6 +243,8 @@ impl Engine {
                 },
             );
         }
+        let variables = &self.state.variables;
+        self.state.described.retain(|name, _| variables.contains_key(name));
         let live: BTreeSet<usize> = self.state.item_cells.iter().map(|c| c.number).collect();
         let dead: Vec<String> = self
             .state

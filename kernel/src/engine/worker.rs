@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Started,
     /// Name and slot of every variable.
     Variables(Vec<(String, u32)>),
+    /// What the variables are that the cell has stored: name to shape, memory, device, names.
+    Described(Value),
     Ok,
     Error(Value),
     Panic(Value),
@@ -187,6 +189,7 @@ impl Worker {
                     "ready" => Event::Ready,
                     "started" => Event::Started,
                     "variables" => Event::Variables(listing(body)),
+                    "described" => Event::Described(json()),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),

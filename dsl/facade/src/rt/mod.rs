@@ -5,6 +5,7 @@
 //! would otherwise instantiate (`catch_unwind`, formatting, boxes) is behind a function that is not
 //! generic, because generic code is what makes a cell slow to compile.
 
+mod describe;
 mod events;
 mod fail;
 mod foreign;
@@ -16,6 +17,7 @@ mod show;
 mod store;
 mod tensor;
 
+pub use describe::{Description, describe};
 pub use events::{clear_output, display_json};
 pub use fail::{CellError, Fail};
 pub use foreign::Foreign;

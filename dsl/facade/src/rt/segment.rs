@@ -1,5 +1,6 @@
 //! Guarded stretches of a cell, and the check that an interrupt makes in every loop.
 
+use super::describe;
 use super::events;
 use super::fail::Fail;
 use super::panic;
@@ -61,6 +62,7 @@ pub(super) fn clear_interrupt() {
 /// Tells the kernel how the cell ended and which variables there are.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
     events::send("variables", &store.listing());
+    events::send("described", &describe::changes(store).to_string());
     match result {
         Ok(()) => events::send("ok", ""),
         Err(Fail::Error(error)) => {

@@ -1,12 +1,15 @@
 //! Variables that live on between cells.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// The variables of a session: name, number of the binding, value.
 #[derive(Default)]
 pub struct Store {
     variables: HashMap<String, (u32, Box<dyn Any>)>,
+    /// Names that were stored since somebody asked.
+    changed: RefCell<BTreeSet<String>>,
 }
 
 impl Store {
@@ -39,8 +42,17 @@ impl Store {
         lines.join("\n")
     }
 
+    /// The variables that were stored since the last call.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (String, &dyn Any)> {
+        let names = self.changed.take();
+        names
+            .into_iter()
+            .filter_map(|name| self.variables.get(&name).map(|(_, value)| (name, &**value)))
+    }
+
     #[inline(never)]
     fn put_box(&mut self, name: &str, slot: u32, value: Box<dyn Any>) {
+        self.changed.get_mut().insert(name.to_owned());
         self.variables.entry(name.to_owned()).or_insert((slot, value));
     }
 
