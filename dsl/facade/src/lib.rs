@@ -10,5 +10,11 @@ pub use serde_json;
 
 pub mod rt;
 
+/// What every cell starts with: the prelude of a program, and what only a notebook has.
+pub mod prelude {
+    pub use crate::rt::{input, password};
+    pub use cistron::prelude::*;
+}
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -18,6 +18,7 @@ mod fragment;
 mod generate;
 mod identifiers;
 mod imports;
+mod input;
 mod interrupt;
 mod item;
 mod lifetime;
@@ -29,8 +30,10 @@ mod worker;
 
 pub mod link;
 
+pub(crate) use cell::split_commands;
 pub use described::Described;
 pub use failure::Failure;
+pub use input::{Answer, Question};
 pub use interrupt::Interrupter;
 pub use session::Engine;
 pub use state::Variable;

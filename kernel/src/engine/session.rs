@@ -5,6 +5,7 @@ use super::compile::Compiler;
 use super::compiling::Ready;
 use super::described::Described;
 use super::failure::Failure;
+use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
@@ -28,6 +29,7 @@ pub struct Engine {
     pub(super) cells: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) number: usize,
+    pub(super) asker: Asker,
 }
 
 impl Engine {
@@ -52,6 +54,7 @@ impl Engine {
             cells,
             folder: folder.into(),
             number: 0,
+            asker: Asker::default(),
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -93,10 +96,12 @@ impl Engine {
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
     pub fn idle(&mut self, timeout: i32, emit: &mut dyn FnMut(Output)) {
-        if let Some(worker) = &mut self.worker
-            && let Ok(Some(Event::Died(status))) = worker.step(timeout, emit)
-        {
-            self.bury(status, emit);
+        let Some(worker) = &mut self.worker else { return };
+        match worker.step(timeout, emit) {
+            Ok(Some(Event::Died(status))) => self.bury(status, emit),
+            // A thread that asks between cells: nobody is there who could be shown the question.
+            Ok(Some(Event::Input(_))) => _ = worker.answer(&Answer::Refused("no cell is running that could ask".into())),
+            _ => {}
         }
     }
 
@@ -149,6 +154,10 @@ impl Engine {
                 Some(Event::Started) => interrupter.running(worker.process()),
                 Some(Event::Variables(listing)) => stored = Some(listing),
                 Some(Event::Described(told)) => self.state.described.extend(Described::read(&told)),
+                Some(Event::Input(question)) => {
+                    let answer = self.asker.ask(&question);
+                    worker.answer(&answer).map_err(internal)?;
+                }
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -191,7 +200,7 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) => Ok(()),
+            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) | Event::Input(_) => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
 use super::place::{cache_folder, digest, source_print, target_folder};
 use super::progress::{BuildProgress, read_progress};
 use super::toolchain::Toolchain;
+use crate::assist;
 use crate::engine::link;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
@@ -110,6 +111,9 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
         }
     }
     build_worker(&temporary, toolchain)?;
+    let read = artifacts.iter().filter(|a| assist::wanted(&a.name));
+    let sources: Vec<assist::Source> = read.map(|a| (a.name.clone(), a.source.clone())).collect();
+    assist::write(&temporary, &sources).map_err(SdkError::file(&temporary))?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
         path: temporary.clone(),
         reason: e.to_string(),
@@ -173,6 +177,8 @@ fn remember(source: &Path, name: &str) -> Result<(), SdkError> {
 pub(super) struct Artifact {
     pub(super) name: String,
     pub(super) files: Vec<PathBuf>,
+    /// The root file of its source.
+    source: PathBuf,
     is_macro: bool,
     is_external: bool,
 }
@@ -251,6 +257,7 @@ fn artifacts(stdout: impl Read) -> Vec<Artifact> {
             out.push(Artifact {
                 name: message["target"]["name"].as_str().unwrap_or_default().into(),
                 files: texts(&message["filenames"]).into_iter().map(PathBuf::from).collect(),
+                source: message["target"]["src_path"].as_str().unwrap_or_default().into(),
                 is_macro: texts(&message["target"]["kind"]).iter().any(|kind| kind == "proc-macro"),
                 is_external: package.starts_with("registry+"),
             });

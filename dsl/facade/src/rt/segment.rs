@@ -49,6 +49,11 @@ fn stop() -> ! {
     std::panic::resume_unwind(Box::new(Interrupted))
 }
 
+/// Ends the cell because the user asked for it while it waited for somebody else.
+pub(super) fn interrupted() -> ! {
+    stop()
+}
+
 pub(super) fn request_interrupt() {
     INTERRUPTED.store(true, Relaxed);
     cistron_display::request_interrupt();
