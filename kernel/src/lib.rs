@@ -4,6 +4,7 @@
 //! writes notebooks, [`run`] executes one without Jupyter, [`jupyter`] is what Jupyter talks to, and
 //! [`doctor`] says what is missing. The command `cistron` is a thin shell around them.
 
+mod assist;
 pub mod doctor;
 pub mod engine;
 pub mod jupyter;

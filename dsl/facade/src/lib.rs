@@ -14,6 +14,11 @@ pub mod rt;
 #[cfg(any(test, clippy))]
 #[path = "../dylib/instances.rs"]
 mod instances;
+/// What every cell starts with: the prelude of a program, and what only a notebook has.
+pub mod prelude {
+    pub use crate::rt::{input, password};
+    pub use cistron::prelude::*;
+}
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -12,12 +12,14 @@ mod compile;
 mod compiling;
 mod content;
 mod dependency;
+mod described;
 mod diagnostics;
 mod failure;
 mod fragment;
 mod generate;
 mod identifiers;
 mod imports;
+mod input;
 mod interrupt;
 mod item;
 mod lifetime;
@@ -29,7 +31,10 @@ mod worker;
 
 pub mod link;
 
+pub(crate) use cell::split_commands;
+pub use described::Described;
 pub use failure::Failure;
+pub use input::{Answer, Question};
 pub use interrupt::Interrupter;
 pub use session::Engine;
 pub use state::Variable;

@@ -4,8 +4,10 @@ use super::cache;
 use super::cell::split_commands;
 use super::compile::Compiler;
 use super::compiling::Ready;
+use super::described::Described;
 use super::failure::Failure;
 use super::generate::Slot;
+use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
@@ -28,6 +30,7 @@ pub struct Engine {
     pub(super) interrupter: Interrupter,
     pub(super) cells: PathBuf,
     pub(super) folder: PathBuf,
+    pub(super) asker: Asker,
 }
 
 impl Engine {
@@ -52,6 +55,7 @@ impl Engine {
             interrupter: Interrupter::default(),
             cells,
             folder: folder.into(),
+            asker: Asker::default(),
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -77,6 +81,11 @@ impl Engine {
         &self.state.variables
     }
 
+    /// What the worker tells of the variables besides their types.
+    pub fn described(&self) -> &BTreeMap<String, Described> {
+        &self.state.described
+    }
+
     /// The names that earlier cells defined.
     pub fn item_names(&self) -> Vec<String> {
         self.state
@@ -88,10 +97,12 @@ impl Engine {
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
     pub fn idle(&mut self, timeout: i32, emit: &mut dyn FnMut(Output)) {
-        if let Some(worker) = &mut self.worker
-            && let Ok(Some(Event::Died(status))) = worker.step(timeout, emit)
-        {
-            self.bury(status, emit);
+        let Some(worker) = &mut self.worker else { return };
+        match worker.step(timeout, emit) {
+            Ok(Some(Event::Died(status))) => self.bury(status, emit),
+            // A thread that asks between cells: nobody is there who could be shown the question.
+            Ok(Some(Event::Input(_))) => _ = worker.answer(&Answer::Refused("no cell is running that could ask".into())),
+            _ => {}
         }
     }
 
@@ -141,6 +152,11 @@ impl Engine {
             match worker.step(-1, emit).map_err(internal)? {
                 Some(Event::Started) => interrupter.running(worker.process()),
                 Some(Event::Variables(listing)) => stored = Some(listing),
+                Some(Event::Described(told)) => self.state.described.extend(Described::read(&told)),
+                Some(Event::Input(question)) => {
+                    let answer = self.asker.ask(&question);
+                    worker.answer(&answer).map_err(internal)?;
+                }
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -183,7 +199,7 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) => Ok(()),
+            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) | Event::Input(_) => Ok(()),
         }
     }
 
@@ -238,6 +254,8 @@ impl Engine {
                 },
             );
         }
+        let variables = &self.state.variables;
+        self.state.described.retain(|name, _| variables.contains_key(name));
         let live: BTreeSet<usize> = self.state.item_cells.iter().map(|c| c.number).collect();
         let dead: Vec<String> = self
             .state

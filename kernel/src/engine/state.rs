@@ -1,5 +1,6 @@
 //! What a session knows between cells.
 
+use super::described::Described;
 use super::fragment::Source;
 use super::imports::Import;
 use super::item::{Item, Kind};
@@ -48,6 +49,8 @@ pub(crate) struct Compiled {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) variables: BTreeMap<String, Variable>,
+    /// What the worker tells of the variables besides their types.
+    pub(crate) described: BTreeMap<String, Described>,
     /// Variables that were there and can't be named any more: name, reason.
     pub(crate) lost: BTreeMap<String, String>,
     pub(crate) imports: Vec<Import>,

@@ -6,6 +6,7 @@
 
 use super::content::{Content, Part};
 use super::generate::ENTRY;
+use super::input::{Answer, Question};
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -37,6 +38,10 @@ pub(crate) enum Event {
     Started,
     /// Name and slot of every variable.
     Variables(Vec<(String, u32)>),
+    /// What the variables are that the cell has stored: name to shape, memory, device, names.
+    Described(Value),
+    /// The cell asks; it waits for [`Worker::answer`].
+    Input(Question),
     Ok,
     Error(Value),
     Panic(Value),
@@ -163,6 +168,12 @@ impl Worker {
         Ok(None)
     }
 
+    /// Answers what the cell has asked.
+    pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
+        let body = answer.body();
+        write!(self.answers, "{}\n{body}", body.len())
+    }
+
     /// Ends the process if it lives and answers how it ended.
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
@@ -193,6 +204,8 @@ impl Worker {
                     "ready" => Event::Ready,
                     "started" => Event::Started,
                     "variables" => Event::Variables(listing(body)),
+                    "described" => Event::Described(json()),
+                    "input" => Event::Input(Question::read(&json())),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),

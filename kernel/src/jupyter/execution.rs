@@ -50,8 +50,8 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Ends the cell and answers the content of its reply.
-    pub(super) fn finish(mut self, result: Result<(), Failure>) -> Value {
+    /// Ends the cell and answers the content of its reply. `expressions` are the answers to `user_expressions`.
+    pub(super) fn finish(mut self, result: Result<(), Failure>, expressions: Value) -> Value {
         if let Some(data) = self.result.take() {
             self.publish(
                 "execute_result",
@@ -59,12 +59,14 @@ impl<'a> Execution<'a> {
             );
         }
         match result {
-            Ok(()) => json!({"status": "ok", "execution_count": self.count, "payload": [], "user_expressions": {}}),
+            Ok(()) => json!({"status": "ok", "execution_count": self.count, "payload": [], "user_expressions": expressions}),
             Err(failure) => {
                 let mut content = json!({"ename": failure.name, "evalue": failure.value, "traceback": failure.traceback});
                 self.publish("error", content.clone());
                 content["status"] = json!("error");
                 content["execution_count"] = json!(self.count);
+                content["payload"] = json!([]);
+                content["user_expressions"] = json!({});
                 content
             }
         }

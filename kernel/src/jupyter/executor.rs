@@ -2,13 +2,16 @@
 
 use super::complete::Names;
 use super::execution::Execution;
+use super::expressions::evaluate;
 use super::history::History;
 use super::iopub::Publisher;
+use super::stdin;
 use super::wire::Message;
 use crate::engine::{Engine, Failure, Interrupter, Output};
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,6 +27,8 @@ pub(super) struct Shared {
     history: Arc<Mutex<History>>,
     interrupter: Arc<Mutex<Option<Interrupter>>>,
     folder: Arc<Mutex<Option<PathBuf>>>,
+    /// How often the user has interrupted.
+    interrupts: Arc<AtomicU64>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -40,6 +45,7 @@ impl Shared {
     }
 
     pub(super) fn interrupt(&self) {
+        self.interrupts.fetch_add(1, Relaxed);
         if let Some(interrupter) = &*lock(&self.interrupter) {
             interrupter.interrupt();
         }
@@ -59,6 +65,7 @@ pub(super) struct Executor {
     pub(super) command: PathBuf,
     pub(super) publisher: Publisher,
     pub(super) shared: Shared,
+    pub(super) questions: stdin::Desk,
 }
 
 impl Executor {
@@ -128,9 +135,14 @@ impl Executor {
             let input = json!({"code": code, "execution_count": *count});
             self.publisher.send_blocking("execute_input", message, input);
         }
+        let mut expressions = json!({});
         let result = self.engine(engine).and_then(|engine| {
+            self.say_who_answers(engine, message);
             let mut show = |output: Output| execution.show(output);
             let result = engine.execute(code, *count, &mut show);
+            if result.is_ok() {
+                expressions = evaluate(engine, &message.content["user_expressions"], *count, &mut show);
+            }
             let types = engine.variables().iter().map(|(name, v)| (name.clone(), v.type_name.clone()));
             *lock(&self.shared.names) = Names {
                 variables: types.collect(),
@@ -138,7 +150,19 @@ impl Executor {
             };
             result
         });
-        execution.finish(result)
+        execution.finish(result, expressions)
+    }
+
+    /// Cells ask the front end that sent them, if it takes questions.
+    fn say_who_answers(&self, engine: &mut Engine, message: &Message) {
+        if message.content["allow_stdin"] != true {
+            return engine.ask_nobody();
+        }
+        let (questions, parent, interrupts) = (self.questions.clone(), message.clone(), self.shared.interrupts.clone());
+        engine.ask_with(move |question| {
+            let before = interrupts.load(Relaxed);
+            questions.ask(&parent, question, || interrupts.load(Relaxed) != before)
+        });
     }
 
     /// The engine; tried again for each cell while there is none, so that an installation helps at once.

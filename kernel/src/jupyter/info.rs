@@ -1,7 +1,10 @@
 //! What the kernel says of itself.
 
 use super::wire::PROTOCOL;
+use crate::assist::{Inside, scan};
+use crate::engine::split_commands;
 use serde_json::{Value, json};
+use syn::parse::Parser;
 
 /// What front ends need to know of the language.
 pub fn language_info() -> Value {
@@ -23,47 +26,30 @@ pub(super) fn kernel_info() -> Value {
 
 /// The answer to `is_complete_request`: whether Return should run the cell or begin a new line.
 pub(super) fn is_complete(code: &str) -> Value {
-    if code.trim_start().starts_with(':') {
-        return json!({"status": "complete"});
+    let (code, commands) = split_commands(code);
+    if code.trim().is_empty() {
+        return json!({"status": if commands.is_empty() { "incomplete" } else { "complete" }, "indent": ""});
     }
-    if is_open(code) {
-        return json!({"status": "incomplete", "indent": "    "});
+    let characters: Vec<char> = code.chars().collect();
+    let scan = scan(&characters);
+    match scan.inside {
+        // What is written into a text or a comment stays as it is.
+        Inside::Text(_) => return json!({"status": "incomplete", "indent": ""}),
+        Inside::Comment if code.trim_end().ends_with("*/") || !code.contains("/*") => {}
+        Inside::Comment => return json!({"status": "incomplete", "indent": ""}),
+        Inside::Code => {}
     }
-    let parsed = syn::parse_str::<syn::Block>(&format!("{{{code}\n}}"));
-    json!({"status": if parsed.is_ok() { "complete" } else { "invalid" }})
-}
-
-/// Whether a bracket or a string is still open.
-fn is_open(code: &str) -> bool {
-    let mut depth = 0i32;
-    let mut characters = code.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth -= 1,
-            '/' if characters.peek() == Some(&'/') => while characters.next_if(|c| *c != '\n').is_some() {},
-            '\'' => {
-                // A character, not a lifetime: skip what it quotes, which may be a bracket.
-                let quoted: Vec<char> = characters.clone().take(2).collect();
-                if matches!(quoted.as_slice(), [q, '\''] if *q != '\\') {
-                    characters.next();
-                    characters.next();
-                }
-            }
-            '"' => loop {
-                match characters.next() {
-                    Some('\\') => {
-                        characters.next();
-                    }
-                    Some('"') => break,
-                    Some(_) => {}
-                    None => return true,
-                }
-            },
-            _ => {}
+    if !scan.open.is_empty() {
+        return json!({"status": "incomplete", "indent": "    ".repeat(scan.levels(&characters))});
+    }
+    // The line end closes a comment that the cell ends with.
+    match syn::Block::parse_within.parse_str(&format!("{code}\n")) {
+        Ok(_) => json!({"status": "complete"}),
+        Err(mistake) if mistake.to_string().starts_with("unexpected end of input") => {
+            json!({"status": "incomplete", "indent": "    "})
         }
+        Err(_) => json!({"status": "invalid"}),
     }
-    depth > 0
 }
 
 #[cfg(test)]
@@ -79,14 +65,34 @@ mod tests {
             "fn f(x: i32) -> i32 { x * 2 }",
             ":vars",
             "let c = '{';",
+            "1 // one",
+            ":dep a = \"1\"\nlet x = 1;",
         ] {
             assert_eq!(status(code), "complete", "{code}");
         }
-        for code in ["println!(\"hello", "fn f(x: i32) -> i32 {", "let a = (1,", "f( // )"] {
+        for code in [
+            "println!(\"hello",
+            "fn f(x: i32) -> i32 {",
+            "let a = (1,",
+            "f( // )",
+            "let x =",
+            "fn f()",
+            "/* open",
+        ] {
             assert_eq!(status(code), "incomplete", "{code}");
         }
-        for code in ["let = 3 3;", "fn 3f() {}"] {
+        for code in ["let = 3 3;", "fn 3f() {}", "a)"] {
             assert_eq!(status(code), "invalid", "{code}");
         }
+    }
+
+    #[test]
+    fn the_indent_is_as_deep_as_the_open_brackets() {
+        let indent = |code: &str| is_complete(code)["indent"].as_str().unwrap_or("none").len();
+        assert_eq!(indent("fn f() {"), 4);
+        assert_eq!(indent("let net = model! { Net on toy {"), 4);
+        assert_eq!(indent("fn f() {\n    for i in 0..3 {"), 8);
+        assert_eq!(indent("fn f() {\n    for i in 0..3 {\n        if i == 1 {\n        }"), 8);
+        assert_eq!(indent("let text = \"two\nlines"), 0);
     }
 }

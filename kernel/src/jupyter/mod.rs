@@ -5,12 +5,16 @@
 
 mod complete;
 mod connection;
+mod control;
 mod execution;
 mod executor;
+mod expressions;
 mod history;
 mod info;
 mod iopub;
+mod seen;
 mod shell;
+mod stdin;
 mod wire;
 
 pub use info::language_info;

@@ -2,9 +2,11 @@
 
 use super::complete::{complete, inspect};
 use super::connection::Connection;
+use super::control::{self, reply_kind};
 use super::executor::{self, Executor, Job, Shared};
 use super::info::{is_complete, kernel_info};
 use super::iopub::{self, Publisher};
+use super::stdin;
 use super::wire::{Message, Wire};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -34,6 +36,8 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     let mut published = XPubSocket::new();
     published.bind(&connection.address(connection.iopub_port)).await?;
     let publisher = iopub::start(published, wire.clone());
+    let mut stdin = RouterSocket::new();
+    stdin.bind(&connection.address(connection.stdin_port)).await?;
     let shared = Shared::default();
     let (jobs, queue) = mpsc::channel();
     let executor = Executor {
@@ -41,6 +45,7 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
         command: command.into(),
         publisher: publisher.clone(),
         shared: shared.clone(),
+        questions: stdin::start(stdin, wire.clone()),
     };
     executor::start(executor, queue)?;
     let mut heartbeat = RepSocket::new();
@@ -50,10 +55,8 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
             let _ = heartbeat.send(beat).await;
         }
     });
-    let mut control = RouterSocket::new();
-    control.bind(&connection.address(connection.control_port)).await?;
-    let mut stdin = RouterSocket::new();
-    stdin.bind(&connection.address(connection.stdin_port)).await?;
+    let mut socket = RouterSocket::new();
+    socket.bind(&connection.address(connection.control_port)).await?;
     let mut shell = RouterSocket::new();
     shell.bind(&connection.address(connection.shell_port)).await?;
     let (send, receive) = shell.split();
@@ -70,14 +73,14 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     let mut ends = signal(SignalKind::terminate())?;
     loop {
         tokio::select! {
-            message = control.recv() => {
+            message = socket.recv() => {
                 let Some(message) = message.ok().and_then(|m| wire.read(m)) else { continue };
                 publisher.status(&message, "busy").await;
-                let (kind, content) = answer_control(&message, &shared);
-                if let Some(reply) = wire.reply(&kind, &message, &content) {
-                    let _ = control.send(reply).await;
+                let content = control::answer(&message, &shared);
+                if let Some(reply) = content.as_ref().and_then(|c| wire.reply(&reply_kind(&message), &message, c)) {
+                    let _ = socket.send(reply).await;
                 }
-                if message.kind() == "shutdown_request" {
+                if let ("shutdown_request", Some(content)) = (message.kind(), content) {
                     publisher.send("shutdown_reply", &message, content).await;
                     publisher.status(&message, "idle").await;
                     break;
@@ -91,7 +94,6 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     // What has been published still has to leave the sockets.
     tokio::time::sleep(Duration::from_millis(100)).await;
     shared.clean_up();
-    drop(stdin);
     std::process::exit(0)
 }
 
@@ -106,23 +108,6 @@ async fn end_with_parent(shared: Shared) {
     }
     shared.clean_up();
     std::process::exit(1)
-}
-
-fn answer_control(message: &Message, shared: &Shared) -> (String, Value) {
-    let content = match message.kind() {
-        "kernel_info_request" => kernel_info(),
-        "interrupt_request" => {
-            shared.interrupt();
-            json!({"status": "ok"})
-        }
-        "shutdown_request" => json!({"status": "ok", "restart": message.content["restart"] == true}),
-        kind => json!({"status": "error", "ename": "Unsupported", "evalue": kind, "traceback": []}),
-    };
-    (reply_kind(message), content)
-}
-
-fn reply_kind(message: &Message) -> String {
-    message.kind().replace("_request", "_reply")
 }
 
 /// The shell channel. Cells go to their thread; everything else is answered at once.
@@ -155,6 +140,11 @@ impl Desk {
                 continue;
             }
             self.publisher.status(&message, "busy").await;
+            if message.kind() == "comm_open" {
+                // No target is known here; closing it tells the front end so.
+                let content = json!({"comm_id": message.content["comm_id"], "data": {}});
+                self.publisher.send("comm_close", &message, content).await;
+            }
             if let Some(content) = self.answer(&message) {
                 self.reply(&message, &content).await;
             }
@@ -170,7 +160,7 @@ impl Desk {
             "inspect_request" => inspect(&self.shared.names(), &message.content),
             "history_request" => self.shared.history(&message.content),
             "comm_info_request" => json!({"status": "ok", "comms": {}}),
-            _ => return None,
+            _ => return control::unknown(message),
         })
     }
 

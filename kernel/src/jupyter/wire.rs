@@ -1,9 +1,11 @@
 //! Messages on the wire, signed.
 
+use super::seen::Seen;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::sync::{Arc, Mutex, PoisonError};
 use zeromq::ZmqMessage;
 
 const DELIMITER: &[u8] = b"<IDS|MSG>";
@@ -14,14 +16,19 @@ pub(super) const PROTOCOL: &str = "5.4";
 /// A message.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Message {
-    identities: Vec<Bytes>,
-    header: Value,
+    pub(super) identities: Vec<Bytes>,
+    pub(super) header: Value,
     pub(super) content: Value,
 }
 
 impl Message {
     pub(super) fn kind(&self) -> &str {
         self.header["msg_type"].as_str().unwrap_or_default()
+    }
+
+    /// The subshell that it is for; none for the main shell.
+    pub(super) fn subshell(&self) -> Option<&str> {
+        self.header["subshell_id"].as_str()
     }
 }
 
@@ -30,6 +37,7 @@ impl Message {
 pub(super) struct Wire {
     key: Vec<u8>,
     pub(super) session: String,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl Wire {
@@ -37,6 +45,7 @@ impl Wire {
         Self {
             key: key.as_bytes().to_vec(),
             session: uuid::Uuid::new_v4().to_string(),
+            seen: Arc::default(),
         }
     }
 
@@ -46,7 +55,7 @@ impl Wire {
         Some(mac)
     }
 
-    /// Reads a message; none if it is incomplete, not signed with our key, or no JSON.
+    /// Reads a message; none if it is incomplete, not signed with our key, has come before, or is no JSON.
     pub(super) fn read(&self, message: ZmqMessage) -> Option<Message> {
         let parts = message.into_vec();
         let at = parts.iter().position(|part| &part[..] == DELIMITER)?;
@@ -57,6 +66,9 @@ impl Wire {
             let given = unhex(signature)?;
             // `verify_slice` takes the same time wherever the first difference is.
             self.mac(&[header, parent, metadata, content])?.verify_slice(&given).ok()?;
+            if !self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_new(given) {
+                return None;
+            }
         }
         let json = |part: &Bytes| serde_json::from_slice(part).ok();
         Some(Message {
@@ -127,6 +139,14 @@ mod tests {
         parts[last] = Bytes::from_static(b"{\"execution_state\": \"idle\"}");
         assert_eq!(wire.read(ZmqMessage::try_from(parts).expect("frames")), None);
         assert_eq!(Wire::new("other").read(made), None);
+    }
+
+    #[test]
+    fn a_message_that_came_before_is_refused() {
+        let wire = Wire::new("secret");
+        let made = wire.publish("status", None, &json!({}), "t".into()).expect("a message");
+        assert!(wire.clone().read(made.clone()).is_some());
+        assert_eq!(wire.read(made), None, "another channel of the same kernel has seen it");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
 use super::place::{cache_folder, digest, source_print, target_folder};
 use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
+use crate::assist;
 use crate::engine::link;
 use std::path::Path;
 use std::process::Command;
@@ -114,6 +115,9 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
     }
     build_facade(&temporary, sdk, toolchain, facade)?;
     build_worker(&temporary, toolchain)?;
+    let read = artifacts.iter().filter(|a| assist::wanted(&a.name));
+    let sources: Vec<assist::Source> = read.map(|a| (a.name.clone(), a.source.clone())).collect();
+    assist::write(&temporary, &sources).map_err(SdkError::file(&temporary))?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
         path: temporary.clone(),
         reason: e.to_string(),

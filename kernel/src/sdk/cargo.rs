@@ -22,6 +22,8 @@ pub trait Watch {
 pub(super) struct Artifact {
     pub(super) name: String,
     pub(super) files: Vec<PathBuf>,
+    /// The root file of its source.
+    pub(super) source: PathBuf,
     pub(super) is_macro: bool,
     pub(super) is_external: bool,
 }
@@ -115,6 +117,7 @@ fn artifacts(stdout: impl Read) -> Vec<Artifact> {
             out.push(Artifact {
                 name: message["target"]["name"].as_str().unwrap_or_default().into(),
                 files: texts(&message["filenames"]).into_iter().map(PathBuf::from).collect(),
+                source: message["target"]["src_path"].as_str().unwrap_or_default().into(),
                 is_macro: texts(&message["target"]["kind"]).iter().any(|kind| kind == "proc-macro"),
                 is_external: package.starts_with("registry+"),
             });

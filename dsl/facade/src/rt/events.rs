@@ -24,12 +24,40 @@ pub(super) fn open(events: i32, answers: i32) {
 pub(super) fn send(kind: &str, body: &str) {
     let _ = std::io::stdout().flush();
     if let Some(pipes) = PIPES.get() {
-        let mut pipes = pipes.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = pipes.0.write_all(format!("{kind} {}\n{body}\n", body.len()).as_bytes());
-        if pipes.1.read_exact(&mut [0]).is_err() {
-            // The kernel is gone and nobody is left to compute for.
-            std::process::exit(1)
+        write(&mut pipes.lock().unwrap_or_else(PoisonError::into_inner), kind, body);
+    }
+}
+
+/// Sends a question and waits for its answer, which comes as `LENGTH\nBODY` behind the usual byte. Events of other
+/// threads wait as long.
+pub(super) fn ask(question: &str) -> String {
+    let _ = std::io::stdout().flush();
+    let Some(pipes) = PIPES.get() else { return String::new() };
+    let mut pipes = pipes.lock().unwrap_or_else(PoisonError::into_inner);
+    write(&mut pipes, "input", question);
+    let mut length = 0;
+    loop {
+        let mut byte = [0];
+        read(&mut pipes.1, &mut byte);
+        match byte[0] {
+            digit @ b'0'..=b'9' => length = length * 10 + usize::from(digit - b'0'),
+            _ => break,
         }
+    }
+    let mut body = vec![0; length];
+    read(&mut pipes.1, &mut body);
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+fn write(pipes: &mut (File, File), kind: &str, body: &str) {
+    let _ = pipes.0.write_all(format!("{kind} {}\n{body}\n", body.len()).as_bytes());
+    read(&mut pipes.1, &mut [0]);
+}
+
+fn read(answers: &mut File, bytes: &mut [u8]) {
+    if answers.read_exact(bytes).is_err() {
+        // The kernel is gone and nobody is left to compute for.
+        std::process::exit(1)
     }
 }
 

@@ -5,10 +5,12 @@
 //! would otherwise instantiate (`catch_unwind`, formatting, boxes) is behind a function that is not
 //! generic, because generic code is what makes a cell slow to compile.
 
+mod describe;
 mod events;
 mod fail;
 mod foreign;
 mod frame;
+mod input;
 mod panic;
 mod segment;
 mod serve;
@@ -16,9 +18,11 @@ mod show;
 mod store;
 mod tensor;
 
+pub use describe::{Description, describe};
 pub use events::{clear_output, display_json};
 pub use fail::Fail;
 pub use foreign::Foreign;
+pub use input::{InputError, input, password};
 pub use segment::{finish, segment, segment_dyn, tick};
 pub use serve::serve;
 pub use show::{EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByForm, ShownByName, ShownByTable, was_shown};

@@ -1,5 +1,6 @@
 //! Guarded stretches of a cell, and the check that an interrupt makes in every loop.
 
+use super::describe;
 use super::events;
 use super::fail::{Fail, Reason};
 use super::panic;
@@ -48,6 +49,11 @@ fn stop() -> ! {
     std::panic::resume_unwind(Box::new(Interrupted))
 }
 
+/// Ends the cell because the user asked for it while it waited for somebody else.
+pub(super) fn interrupted() -> ! {
+    stop()
+}
+
 pub(super) fn request_interrupt() {
     INTERRUPTED.store(true, Relaxed);
     cistron_display::request_interrupt();
@@ -61,6 +67,7 @@ pub(super) fn clear_interrupt() {
 /// Tells the kernel how the cell ended and which variables there are.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
     events::send("variables", &store.listing());
+    events::send("described", &describe::changes(store).to_string());
     match result.map_err(|fail| *fail.0) {
         Ok(()) => events::send("ok", ""),
         Err(Reason::Error(error)) => {

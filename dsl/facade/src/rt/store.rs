@@ -1,7 +1,8 @@
 //! Variables that live on between cells.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// The variables of a session: name, number of the binding, value.
 #[derive(Default)]
@@ -11,6 +12,8 @@ pub struct Store {
     base: u32,
     /// The numbers of the variables that it has taken.
     taken: HashMap<String, u32>,
+    /// Names that were stored since somebody asked.
+    changed: RefCell<BTreeSet<String>>,
 }
 
 impl Store {
@@ -55,8 +58,17 @@ impl Store {
         lines.join("\n")
     }
 
+    /// The variables that were stored since the last call.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (String, &dyn Any)> {
+        let names = self.changed.take();
+        names
+            .into_iter()
+            .filter_map(|name| self.variables.get(&name).map(|(_, value)| (name, &**value)))
+    }
+
     #[inline(never)]
     fn put_box(&mut self, name: &str, slot: u32, value: Box<dyn Any>) {
+        self.changed.get_mut().insert(name.to_owned());
         self.variables.entry(name.to_owned()).or_insert((slot, value));
     }
 

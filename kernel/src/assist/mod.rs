@@ -1,0 +1,12 @@
+//! What can be said of a cell while somebody writes it: what may stand at the cursor, and what stands there.
+//!
+//! `reader` makes an index of the libraries when they are installed, from their sources and from the tables that the
+//! parser of the declarations uses. `place` finds out what the cursor stands in, `chain` follows the types of
+//! `a.b(..)?.c`, [`complete`] and [`inspect`] answer. Nothing here waits for a cell that runs.
+
+mod index;
+mod reader;
+mod scan;
+
+pub(crate) use reader::{Source, wanted, write};
+pub(crate) use scan::{Inside, scan};

@@ -1,0 +1,132 @@
+//! The index of our own sources.
+
+use super::*;
+use crate::assist::index::Word;
+
+/// The index of the crates beside this one.
+pub(crate) fn own() -> &'static Index {
+    static INDEX: std::sync::OnceLock<Index> = std::sync::OnceLock::new();
+    INDEX.get_or_init(|| {
+        let dsl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dsl");
+        let mut sources = vec![("cistron".to_string(), dsl.join("src/lib.rs"))];
+        for entry in std::fs::read_dir(&dsl).expect("the workspace").flatten() {
+            let root = entry.path().join("src/lib.rs");
+            if root.is_file() {
+                sources.push((format!("cistron_{}", entry.file_name().to_string_lossy()), root));
+            }
+        }
+        read(&sources)
+    })
+}
+
+fn names(words: &[Word]) -> Vec<&str> {
+    words.iter().map(|w| w.name.as_str()).collect()
+}
+
+#[test]
+fn the_prelude_has_what_cells_use_without_a_word() {
+    let prelude = own().module("prelude");
+    for name in [
+        "data",
+        "model",
+        "fit",
+        "Dataset",
+        "Run",
+        "simulate",
+        "MotifGrammar",
+        "Part",
+        "plot",
+        "input",
+        "Tensor",
+    ] {
+        assert!(prelude.iter().any(|entry| entry.name == name), "{name}");
+    }
+    let simulate = prelude.iter().find(|entry| entry.name == "simulate").expect("a module");
+    let functions = own().module(&simulate.result);
+    let grammar = functions
+        .iter()
+        .find(|entry| entry.name == "motif_grammar")
+        .expect("a function");
+    assert!(grammar.signature.starts_with("fn motif_grammar("), "{}", grammar.signature);
+    assert!(
+        functions.iter().all(|entry| entry.name != "motif"),
+        "private functions are not offered"
+    );
+}
+
+#[test]
+fn methods_come_with_signature_documentation_and_type() {
+    let run = &own().types["Run"];
+    let correlation = run.members.iter().find(|m| m.name == "correlation").expect("a method");
+    assert!(correlation.signature.contains("data: &Dataset"), "{}", correlation.signature);
+    assert!(!correlation.doc.is_empty());
+    let figure = run.members.iter().find(|m| m.name == "curve").expect("a method");
+    assert_eq!(figure.result, "Result<Figure>");
+    let tracks = own().types["Mutagenesis"].members.iter().find(|m| m.name == "tracks");
+    assert!(tracks.is_some(), "a setter that a macro makes");
+    let metrics = &own().types["Metrics"];
+    assert!(
+        metrics.members.iter().any(|m| m.name == "mean_per_point"),
+        "the one that `cistron` exports"
+    );
+}
+
+#[test]
+fn words_come_from_the_tables_of_the_checker() {
+    let index = own();
+    let layers = names(index.words("layer"));
+    for name in ["conv", "norm", "pool", "attention", "relu", "dense"] {
+        assert!(layers.contains(&name), "{name} in {layers:?}");
+    }
+    let conv = index.word("layer", "conv").expect("a layer");
+    assert!(conv.arguments.contains_key("width") && conv.arguments.contains_key("dilation"));
+    let pool = index.word("layer", "pool").expect("a layer");
+    assert!(pool.values.contains(&"Max".to_string()), "{pool:?}");
+    assert!(names(index.words("data")).contains(&"split") && !names(index.words("data")).contains(&"loss"));
+    assert!(names(index.words("objective")).contains(&"loss"));
+    assert!(names(index.words("loss")).contains(&"correlation") && !names(index.words("loss")).contains(&"dice"));
+    assert!(names(index.words("source")).contains(&"column") && !names(index.words("source")).contains(&"bigwig"));
+    assert_eq!(names(index.words("optimizer")), ["Sgd", "Adam", "AdamW", "KerasAdam"]);
+    assert!(
+        index
+            .word("option", "Cosine")
+            .expect("a schedule")
+            .arguments
+            .contains_key("floor")
+    );
+    assert!(
+        index
+            .word("fit", "schedule")
+            .expect("an option")
+            .values
+            .contains(&"Cosine".to_string())
+    );
+    assert!(
+        !names(index.words("fit")).contains(&"device"),
+        "what cannot run is not offered"
+    );
+}
+
+#[test]
+fn every_word_has_its_page() {
+    for place in [
+        "layer",
+        "function",
+        "fit",
+        "compare",
+        "optimizer",
+        "option",
+        "loss",
+        "kind",
+        "source",
+    ] {
+        let words = own().words(place);
+        assert!(!words.is_empty(), "{place}");
+        for word in words {
+            assert!(!word.doc.is_empty(), "{place} `{}` has no documentation", word.name);
+        }
+    }
+    for place in ["data", "objective"] {
+        assert!(!own().words(place).is_empty(), "{place}");
+    }
+}
