@@ -5,7 +5,7 @@ use super::compile::{Compiled, Form, Unit};
 use super::diagnostics::{Message, Place, Texts, render, underline};
 use super::failure::Failure;
 use super::fragment::{Fragment, Source};
-use super::generate::{Generated, Gone, Request, Slot, generate};
+use super::generate::{Generated, Gone, Request, generate};
 use super::item::Item;
 use super::session::Engine;
 use super::types;
@@ -25,7 +25,7 @@ pub(super) struct Ready {
     pub(super) generated: Generated,
     pub(super) types: BTreeMap<u32, String>,
     pub(super) pulled: BTreeSet<usize>,
-    pub(super) gone: BTreeMap<Slot, Gone>,
+    pub(super) gone: BTreeMap<u32, Gone>,
 }
 
 /// Macros that read what is outside of the source.
@@ -61,7 +61,7 @@ impl Engine {
                 }
             };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let lost: BTreeMap<Slot, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
+            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
             let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
             if !unloadable.is_empty() {
                 for name in unloadable {
@@ -308,8 +308,8 @@ impl Engine {
 }
 
 /// The binding that can't be stored, and why: the cell moved it away, or it borrows from another.
-fn lost_slot(message: &Message, generated: &Generated) -> Option<(Slot, Gone)> {
-    let slot = |line: usize| generated.slots.get(&line).cloned();
+fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
+    let slot = |line: usize| generated.slots.get(&line).copied();
     let borrows = matches!(
         message.code(),
         "E0505" | "E0597" | "E0716" | "E0521" | "E0373" | "E0502" | "E0506"
@@ -330,9 +330,7 @@ fn lost_slot(message: &Message, generated: &Generated) -> Option<(Slot, Gone)> {
 
 fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {
     let report = |message: &Message| {
-        let Slot::New(slot) = *generated.slots.get(&message.line())? else {
-            return None;
-        };
+        let slot = *generated.slots.get(&message.line())?;
         Some((slot, types::reported_type(message.text())?.to_string()))
     };
     messages

@@ -20,22 +20,18 @@ pub(crate) struct Generated {
     /// The text.
     pub(crate) source: Source,
     /// Lines that report the type of a variable, or store it.
-    pub(crate) slots: BTreeMap<usize, Slot>,
+    pub(crate) slots: BTreeMap<usize, u32>,
     /// Lines that bring a stored variable in.
     pub(crate) loads: BTreeMap<usize, String>,
     /// The bindings of the cell by their number, from 1.
     pub(crate) bindings: BTreeMap<u32, Binding>,
+    /// The variables of earlier cells that it names, by their number.
+    pub(crate) loaded: BTreeMap<u32, String>,
 }
 
-/// A variable as generated source knows it. Nothing of the session is in it, so that the same cell is the same source
-/// whenever it runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Slot {
-    /// A binding of the cell, by its number.
-    New(u32),
-    /// A variable of an earlier cell, by its name.
-    Loaded(String),
-}
+/// The numbers of loaded variables begin here. Numbers in generated source hold nothing of the session, so that the same cell
+/// is the same source whenever it runs.
+const LOADED: u32 = 1 << 30;
 
 /// The function that every compiled cell has.
 pub(crate) const ENTRY: &str = "__cell";
@@ -70,7 +66,7 @@ pub(crate) struct Request<'a> {
     /// What the session knows.
     pub(crate) state: &'a State,
     /// Bindings that can't be kept.
-    pub(crate) gone: &'a BTreeMap<Slot, Gone>,
+    pub(crate) gone: &'a BTreeMap<u32, Gone>,
 }
 
 /// Writes the source of a cell.
@@ -80,6 +76,7 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         slots: BTreeMap::new(),
         loads: BTreeMap::new(),
         bindings: BTreeMap::new(),
+        loaded: BTreeMap::new(),
     };
     out.source.line(HEAD);
     let own: BTreeSet<&str> = request
@@ -114,8 +111,9 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     }
     out.source.line(OPEN);
     write_body(request, &mut out);
-    for (name, _) in &loaded {
-        write_store(&mut out, request.gone, name, Slot::Loaded((*name).clone()));
+    for ((name, _), slot) in loaded.iter().zip(LOADED..) {
+        out.loaded.insert(slot, (*name).clone());
+        write_store(&mut out, request.gone, name, slot);
     }
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
@@ -173,13 +171,13 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
     }
     for slot in waiting {
         let name = out.bindings[&slot].name.clone();
-        write_store(out, request.gone, &name, Slot::New(slot));
+        write_store(out, request.gone, &name, slot);
     }
     out.source.line("Ok(()) });");
     for slots in closes.into_iter().rev() {
         for slot in slots {
             let name = out.bindings[&slot].name.clone();
-            write_store(out, request.gone, &name, Slot::New(slot));
+            write_store(out, request.gone, &name, slot);
         }
         out.source.line("__result });");
     }
@@ -192,22 +190,23 @@ fn write_last(source: &mut Source, last: &Fragment) {
 }
 
 /// The type report, which is a lint that rustc answers with the type's full name, and the storing itself.
-fn write_store(out: &mut Generated, gone: &BTreeMap<Slot, Gone>, name: &str, slot: Slot) {
+fn write_store(out: &mut Generated, gone: &BTreeMap<u32, Gone>, name: &str, slot: u32) {
     if gone.get(&slot) == Some(&Gone::Moved) {
         return;
     }
-    if matches!(slot, Slot::New(_)) {
+    if slot < LOADED {
         let line = out
             .source
             .line(&format!("#[warn(trivial_casts)] {{ let _ = &{name} as &_; }}"));
-        out.slots.insert(line, slot.clone());
+        out.slots.insert(line, slot);
     }
     if gone.contains_key(&slot) {
         return;
     }
-    let store = match &slot {
-        Slot::New(number) => format!("unsafe {{ (*__store).put({name:?}, {number}, {name}) }};"),
-        Slot::Loaded(_) => format!("unsafe {{ (*__store).put_back({name:?}, {name}) }};"),
+    let store = if slot < LOADED {
+        format!("unsafe {{ (*__store).put({name:?}, {slot}, {name}) }};")
+    } else {
+        format!("unsafe {{ (*__store).put_back({name:?}, {name}) }};")
     };
     let line = out.source.line(&store);
     out.slots.insert(line, slot);

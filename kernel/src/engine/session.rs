@@ -6,7 +6,6 @@ use super::compile::Compiler;
 use super::compiling::Ready;
 use super::described::Described;
 use super::failure::Failure;
-use super::generate::Slot;
 use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
@@ -213,18 +212,11 @@ impl Engine {
             .collect();
         let krate = format!("cell_{}", ready.number);
         for (slot, gone) in &ready.gone {
-            let (name, unnameable) = match slot {
-                Slot::Loaded(name) => (Some(name), None),
-                Slot::New(number) => {
-                    let type_name = ready.types.get(number);
-                    (
-                        ready.generated.bindings.get(number).map(|b| &b.name),
-                        type_name.and_then(|t| types::unnameable(t)),
-                    )
-                }
-            };
+            let generated = &ready.generated;
+            let name = generated.bindings.get(slot).map(|b| &b.name).or(generated.loaded.get(slot));
             if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
-                self.state.lost.insert(name, unnameable.unwrap_or(gone.why()).into());
+                let why = ready.types.get(slot).and_then(|t| types::unnameable(t)).unwrap_or(gone.why());
+                self.state.lost.insert(name, why.into());
             }
         }
         self.state
