@@ -2,7 +2,7 @@
 
 use cistron_kernel::notebook::Parameter;
 use cistron_kernel::run::{Request, RunError, check, run};
-use cistron_kernel::sdk::{Sdk, SdkError, Where, cache_folder, install, is_current, source_folder, write_kernelspec};
+use cistron_kernel::sdk::{Sdk, SdkError, Where, cache_folder, install, install_from, is_current, pack, source_folder, write_kernelspec};
 use cistron_kernel::{doctor, engine::link, jupyter};
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -29,6 +29,20 @@ enum Task {
         /// Under a prefix, for example a virtual environment.
         #[arg(long, value_name = "DIR")]
         prefix: Option<PathBuf>,
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR", conflicts_with = "from")]
+        source: Option<PathBuf>,
+        /// Takes what `cistron pack` wrote on another machine, and builds nothing.
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Writes the installation into one file, for machines without a network or time to compile.
+    Pack {
+        /// The file to write; `cistron install --from FILE` takes it.
+        file: PathBuf,
+        /// Puts the compiler into it, too, for machines without Rust.
+        #[arg(long)]
+        with_toolchain: bool,
         /// The workspace to build from, if not the one this command came from.
         #[arg(long, value_name = "DIR")]
         source: Option<PathBuf>,
@@ -84,7 +98,30 @@ fn main() -> ExitCode {
 fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
     let command = std::env::current_exe()?;
     match task {
-        Task::Install { user: _, prefix, source } => {
+        Task::Install {
+            user: _,
+            prefix,
+            from: Some(file),
+            ..
+        } => {
+            let place = prefix.map_or(Where::User, Where::Prefix);
+            let unpacked = install_from(&file)?;
+            eprintln!("libraries for cells: {}", unpacked.sdk.folder.display());
+            let spec = write_kernelspec(&place, &unpacked.command, &unpacked.sdk.source)?;
+            eprintln!("kernel for Jupyter: {}\ncommand: {}", spec.display(), unpacked.command.display());
+        }
+        Task::Pack {
+            file,
+            with_toolchain,
+            source,
+        } => {
+            let sdk = ready(&source_folder(source.as_deref())?)?;
+            let size = pack(&sdk, &command, &file, with_toolchain)?;
+            eprintln!("{}: {} MB, for {} and {}", file.display(), size / 1_000_000, sdk.triple, first_line(&sdk.rustc_version));
+        }
+        Task::Install {
+            user: _, prefix, source, ..
+        } => {
             let source = source_folder(source.as_deref())?;
             let place = prefix.map_or(Where::User, Where::Prefix);
             build(&source)?;
@@ -123,6 +160,10 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// Installs, and says what it did.

@@ -3,7 +3,7 @@
 use super::cargo::{Artifact, Cargo};
 use super::error::SdkError;
 use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
-use super::place::{cache_folder, digest, source_print, target_folder};
+use super::place::{cache_folder, digest, packed_source, source_print, target_folder};
 use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
 use crate::assist;
@@ -28,7 +28,8 @@ pub struct Installed {
 
 /// Whether the newest build of a workspace is up to date.
 pub fn is_current(source: &Path) -> bool {
-    Sdk::open(source).is_ok_and(|sdk| sdk.source_print == source_print(source))
+    let packed = source == packed_source();
+    Sdk::open(source).is_ok_and(|sdk| packed || sdk.source_print == source_print(source))
 }
 
 /// Builds, if needed, what cells link against, and puts it into the cache.
@@ -103,16 +104,7 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
             }
         }
     }
-    let libraries = temporary.join("sysroot/lib/rustlib").join(&toolchain.triple).join("lib");
-    std::fs::create_dir_all(&libraries).map_err(SdkError::file(&libraries))?;
-    let standard = toolchain.libraries();
-    for entry in std::fs::read_dir(&standard).map_err(SdkError::file(&standard))?.flatten() {
-        let path = entry.path();
-        if path.extension().is_some_and(|e| e == "rlib" || e == "rmeta") {
-            let link = libraries.join(entry.file_name());
-            std::os::unix::fs::symlink(&path, &link).map_err(SdkError::file(&link))?;
-        }
-    }
+    link_sysroot(&temporary, toolchain)?;
     build_facade(&temporary, sdk, toolchain, facade)?;
     build_worker(&temporary, toolchain)?;
     let read = artifacts.iter().filter(|a| assist::wanted(&a.name));
@@ -131,6 +123,21 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
                 path: sdk.folder.clone(),
                 error,
             });
+        }
+    }
+    Ok(())
+}
+
+/// A view of the toolchain's libraries without the shared standard library: cells take it from the facade.
+pub(super) fn link_sysroot(folder: &Path, toolchain: &Toolchain) -> Result<(), SdkError> {
+    let libraries = folder.join("sysroot/lib/rustlib").join(&toolchain.triple).join("lib");
+    std::fs::create_dir_all(&libraries).map_err(SdkError::file(&libraries))?;
+    let standard = toolchain.libraries();
+    for entry in std::fs::read_dir(&standard).map_err(SdkError::file(&standard))?.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|e| e == "rlib" || e == "rmeta") {
+            let link = libraries.join(entry.file_name());
+            std::os::unix::fs::symlink(&path, &link).map_err(SdkError::file(&link))?;
         }
     }
     Ok(())
@@ -194,7 +201,7 @@ fn build_worker(folder: &Path, toolchain: &Toolchain) -> Result<(), SdkError> {
 }
 
 /// Makes a build the newest of its workspace, and drops those that nobody will need.
-fn remember(source: &Path, name: &str) -> Result<(), SdkError> {
+pub(super) fn remember(source: &Path, name: &str) -> Result<(), SdkError> {
     let pointer = pointer(source);
     let before = std::fs::read_to_string(&pointer).unwrap_or_default();
     let mut names = vec![name];

@@ -35,6 +35,26 @@ pub enum SdkError {
         /// What the compiler said.
         output: String,
     },
+    /// An installation that came as a file is for other machines.
+    #[error("{path} was made for another {what}\n  made for {made}\n  this is  {here}\nhint: `cistron pack` on a machine like this one makes one that fits")]
+    OtherMachine {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+        /// There.
+        made: String,
+        /// Here.
+        here: String,
+    },
+    /// An installation that came as a file can't be read.
+    #[error("{path} is no installation that can be used: {reason}\nhint: `cistron pack FILE` writes one; was it copied to its end?")]
+    DamagedPack {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The user stopped a build.
     #[error("the build of {0} was stopped; what was compiled so far is kept")]
     Stopped(String),
@@ -84,8 +104,11 @@ pub enum SdkError {
 }
 
 impl SdkError {
-    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self {
         let path = path.to_path_buf();
-        move |error| Self::File { path, error }
+        move |error| Self::File {
+            path: path.clone(),
+            error,
+        }
     }
 }

@@ -78,6 +78,11 @@ impl Sdk {
         self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// The root of the toolchain.
+    pub(super) fn rust_folder(&self) -> PathBuf {
+        self.rustc.ancestors().nth(2).unwrap_or(Path::new("/")).to_path_buf()
+    }
+
     /// The shared library.
     pub fn facade(&self) -> PathBuf {
         self.folder.join(FACADE)

@@ -17,11 +17,16 @@ pub fn cells_folder() -> PathBuf {
     cache_folder().join("cells")
 }
 
+/// What stands for the workspace of an installation that came as a file.
+pub(super) fn packed_source() -> PathBuf {
+    PathBuf::from("packed")
+}
+
 /// The workspace that cells are built from: the argument, else `CISTRON_SOURCE`, else where this command
-/// was built.
+/// was built, else an installation that came as a file.
 ///
 /// # Errors
-/// When it is not there.
+/// When there is none.
 pub fn source_folder(argument: Option<&Path>) -> Result<PathBuf, SdkError> {
     let built_from = || {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -35,7 +40,11 @@ pub fn source_folder(argument: Option<&Path>) -> Result<PathBuf, SdkError> {
         .unwrap_or_else(built_from);
     let folder = folder.canonicalize().unwrap_or(folder);
     let there = folder.join("Cargo.toml").is_file() && folder.join("dsl/facade/Cargo.toml").is_file();
-    if there { Ok(folder) } else { Err(SdkError::NoSource(folder)) }
+    if there {
+        return Ok(folder);
+    }
+    let packed = argument.is_none() && super::manifest::pointer(&packed_source()).is_file();
+    if packed { Ok(packed_source()) } else { Err(SdkError::NoSource(folder)) }
 }
 
 /// Cargo's target folder: `CARGO_TARGET_DIR`, else the one this command sits in, else one in the cache.

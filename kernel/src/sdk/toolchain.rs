@@ -21,13 +21,22 @@ impl Toolchain {
     /// # Errors
     /// When there is none.
     pub fn find(folder: &Path) -> Result<Self, SdkError> {
-        let sysroot = PathBuf::from(answer("rustc".as_ref(), &["--print", "sysroot"], folder)?.trim());
+        Self::at(PathBuf::from(
+            answer("rustc".as_ref(), &["--print", "sysroot"], folder)?.trim(),
+        ))
+    }
+
+    /// The toolchain with this root.
+    ///
+    /// # Errors
+    /// When its compiler does not answer.
+    pub(super) fn at(sysroot: PathBuf) -> Result<Self, SdkError> {
         let mut toolchain = Self {
             sysroot,
             version: String::new(),
             triple: String::new(),
         };
-        toolchain.version = answer(&toolchain.rustc(), &["-vV"], folder)?.trim().to_string();
+        toolchain.version = answer(&toolchain.rustc(), &["-vV"], Path::new("."))?.trim().to_string();
         toolchain.triple = toolchain
             .version
             .lines()
