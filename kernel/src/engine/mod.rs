@@ -4,6 +4,7 @@
 //! facade (`compile`); the same call reports the types of its variables and its mistakes
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
+mod aside;
 mod binding;
 mod cell;
 mod command;
@@ -30,6 +31,7 @@ mod worker;
 
 pub mod link;
 
+pub use aside::Aside;
 pub(crate) use cell::split_commands;
 pub use described::Described;
 pub use failure::Failure;
@@ -37,4 +39,5 @@ pub use input::{Answer, Question};
 pub use interrupt::Interrupter;
 pub use session::Engine;
 pub use state::Variable;
+pub(crate) use types::short;
 pub use worker::Output;

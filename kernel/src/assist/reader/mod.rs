@@ -130,6 +130,14 @@ fn types(crates: &[Crate], modules: &BTreeMap<String, Vec<Entry>>) -> BTreeMap<S
     out
 }
 
+/// The items of cells, from their text in which everything is public.
+pub(crate) fn items(text: &str) -> (Vec<Entry>, BTreeMap<String, Type>) {
+    match syn::parse_file(text) {
+        Ok(file) => krate::items(file),
+        Err(_) => (Vec::new(), BTreeMap::new()),
+    }
+}
+
 /// Types of the standard library.
 fn standard() -> BTreeMap<String, Type> {
     let Ok(file) = syn::parse_file(STANDARD) else {
