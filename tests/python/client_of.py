@@ -8,6 +8,7 @@ from jupyter_client.manager import KernelManager
 
 class Client:
     def __init__(self):
+        self.messages = []
         self.manager = KernelManager(kernel_name="cistron")
         self.manager.start_kernel()
         atexit.register(self.manager.shutdown_kernel, now=True)

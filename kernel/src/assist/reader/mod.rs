@@ -180,7 +180,10 @@ fn standard() -> BTreeMap<String, Type> {
 pub(crate) fn write(folder: &Path, sources: &[Source]) -> std::io::Result<()> {
     let index = read(sources);
     let text = serde_json::to_string(&index).map_err(std::io::Error::other)?;
-    std::fs::write(Index::file(folder), text)
+    let file = Index::file(folder);
+    let temporary = file.with_extension(std::process::id().to_string());
+    std::fs::write(&temporary, text)?;
+    std::fs::rename(&temporary, &file)
 }
 
 #[cfg(test)]

@@ -140,7 +140,10 @@ fn mistakes(layer: &str) -> String {
 
 #[test]
 fn the_checker_knows_every_layer_and_argument_that_is_offered() {
-    assert!(mistakes("no_layer()").contains("unknown layer"), "the checker says what it does not know");
+    assert!(
+        mistakes("no_layer()").contains("unknown layer"),
+        "the checker says what it does not know"
+    );
     assert!(mistakes("relu(no_argument = 1)").contains("has no argument"));
     for layer in own().words("layer") {
         let said = mistakes(&layer.example);
