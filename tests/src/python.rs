@@ -27,7 +27,9 @@ fn make() -> Result<PathBuf, String> {
     let folder = cache().ok_or("neither CISTRON_CACHE nor HOME is set")?.join("venv");
     let python = folder.join("bin/python");
     let has_client = |python: &PathBuf| {
-        let check = Command::new(python).args(["-c", "import jupyter_client, nbclient"]).output();
+        let check = Command::new(python)
+            .args(["-c", "import jupyter_client, nbclient, jupyter_kernel_test, nbconvert"])
+            .output();
         check.is_ok_and(|output| output.status.success())
     };
     if has_client(&python) {
@@ -42,6 +44,7 @@ fn make() -> Result<PathBuf, String> {
         }
     };
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "jupyter_client", "nbclient", "ipykernel"]))?;
+    let packages = ["jupyter_client", "nbclient", "ipykernel", "jupyter_kernel_test", "nbconvert"];
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
     Ok(python)
 }

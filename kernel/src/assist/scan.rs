@@ -30,6 +30,10 @@ pub(crate) struct Scan {
     pub(crate) inside: Inside,
     /// The brackets of the stretch that are closed, with where they opened: closing place to opening place.
     pub(crate) pairs: Vec<(usize, usize)>,
+    /// Semicolons outside all brackets.
+    pub(crate) ends: Vec<usize>,
+    /// Texts and comments: first and last place.
+    pub(crate) hidden: Vec<(usize, usize)>,
 }
 
 /// Reads from the beginning.
@@ -38,6 +42,8 @@ pub(crate) fn scan(code: &[char]) -> Scan {
         open: Vec::new(),
         inside: Inside::Code,
         pairs: Vec::new(),
+        ends: Vec::new(),
+        hidden: Vec::new(),
     };
     let mut at = 0;
     while at < code.len() {
@@ -50,17 +56,18 @@ pub(crate) fn scan(code: &[char]) -> Scan {
                     out.pairs.push((at, open.at));
                 }
             }
+            ';' if out.open.is_empty() => out.ends.push(at),
             '/' if next == Some('/') => match find(code, at, &['\n']) {
-                Some(end) => at = end,
+                Some(end) => at = out.hide(at, end),
                 None => return out.ending(Inside::Comment),
             },
             '/' if next == Some('*') => match block_comment(code, at) {
-                Some(end) => at = end,
+                Some(end) => at = out.hide(at, end),
                 None => return out.ending(Inside::Comment),
             },
             '\'' => at = quote(code, at),
             '"' => match text(code, at) {
-                Some(end) => at = end,
+                Some(end) => at = out.hide(at, end),
                 None => return out.ending(Inside::Text(at + 1)),
             },
             _ => {}
@@ -71,6 +78,20 @@ pub(crate) fn scan(code: &[char]) -> Scan {
 }
 
 impl Scan {
+    fn hide(&mut self, from: usize, to: usize) -> usize {
+        self.hidden.push((from, to));
+        to
+    }
+
+    /// The text with blanks where texts and comments stand.
+    pub(crate) fn bare(&self, code: &[char]) -> Vec<char> {
+        let mut out = code.to_vec();
+        for (from, to) in &self.hidden {
+            out[*from..=*to].fill(' ');
+        }
+        out
+    }
+
     fn ending(mut self, inside: Inside) -> Self {
         self.inside = inside;
         self

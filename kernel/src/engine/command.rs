@@ -1,11 +1,13 @@
 //! Lines that begin with a colon, as evcxr's users know them.
 
+use super::aside::Aside;
 use super::dependency;
 use super::failure::Failure;
 use super::session::Engine;
+use super::state::Variable;
 use super::types::short;
 use super::worker::{Emit, Output};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const HELP: &str = "\
 :vars                    the variables and their types
@@ -21,9 +23,11 @@ impl Engine {
     /// Carries out one command.
     pub(super) fn command(&mut self, line: &str, emit: Emit<'_>) -> Result<(), Failure> {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        if let Some(shown) = look(word, &self.aside()) {
+            emit(Output::Result(shown));
+            return Ok(());
+        }
         match word {
-            "vars" => show(&self.variable_table(), emit),
-            "help" => show(HELP, emit),
             "dep" => return dependency::add(self, rest.trim(), emit),
             "opt" => match rest.trim().parse() {
                 Ok(level @ 0..=3) => self.compiler.opt_level = level,
@@ -41,36 +45,32 @@ impl Engine {
         }
         Ok(())
     }
-
-    fn variable_table(&self) -> String {
-        let width = self
-            .state
-            .variables
-            .keys()
-            .chain(self.state.lost.keys())
-            .map(|name| name.chars().count())
-            .max()
-            .unwrap_or(0);
-        let mut lines: Vec<String> = self
-            .state
-            .variables
-            .iter()
-            .map(|(name, v)| format!("{name:width$}  {}", short(&v.type_name)))
-            .collect();
-        lines.extend(
-            self.state
-                .lost
-                .iter()
-                .map(|(name, why)| format!("{name:width$}  (not kept: {why})")),
-        );
-        if lines.is_empty() {
-            "no variables yet".into()
-        } else {
-            lines.join("\n")
-        }
-    }
 }
 
-fn show(text: &str, emit: Emit<'_>) {
-    emit(Output::Result(json!({"text/plain": text})));
+/// What a command shows that only looks; nothing for the others.
+pub(super) fn look(word: &str, aside: &Aside) -> Option<Value> {
+    let text = match word {
+        "vars" => variable_table(aside),
+        "help" => HELP.to_string(),
+        _ => return None,
+    };
+    Some(json!({"text/plain": text}))
+}
+
+fn variable_table(aside: &Aside) -> String {
+    let names = aside.variables.keys().chain(aside.lost.keys());
+    let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    let variable = |(name, v): (&String, &Variable)| format!("{name:width$}  {}", short(&v.type_name));
+    let mut lines: Vec<String> = aside.variables.iter().map(variable).collect();
+    lines.extend(
+        aside
+            .lost
+            .iter()
+            .map(|(name, why)| format!("{name:width$}  (not kept: {why})")),
+    );
+    if lines.is_empty() {
+        "no variables yet".into()
+    } else {
+        lines.join("\n")
+    }
 }

@@ -1,8 +1,12 @@
 //! What the worker tells of a variable besides its type.
 
+use super::item::Item;
+use super::session::Engine;
+use super::state::ItemCell;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Shape, memory, device of a variable, and the names inside it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -25,6 +29,38 @@ impl Described {
             .flatten()
             .filter_map(|(name, one)| Some((name.clone(), Self::deserialize(one).ok()?)))
             .collect()
+    }
+}
+
+impl Engine {
+    /// What the worker tells of the variables besides their types.
+    pub fn described(&self) -> &BTreeMap<String, Described> {
+        &self.state.described
+    }
+
+    /// The items of earlier cells that can still be named, as text in which they are public.
+    pub(crate) fn item_text(&self) -> String {
+        let named = |cell: &ItemCell| {
+            let live = |item: &&Item| item.name().is_none_or(|name| cell.names.contains_key(name));
+            let texts: Vec<&str> = cell
+                .items
+                .iter()
+                .filter(live)
+                .map(|item| item.fragment.text.as_str())
+                .collect();
+            texts.join("\n")
+        };
+        self.state.item_cells.iter().map(named).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The crates that `:dep` added, as code names them.
+    pub(crate) fn dependency_names(&self) -> Vec<String> {
+        self.state.dependencies.iter().map(|d| d.name.clone()).collect()
+    }
+
+    /// The folder that cells run in.
+    pub(crate) fn working_folder(&self) -> &Path {
+        &self.folder
     }
 }
 

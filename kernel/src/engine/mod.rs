@@ -4,6 +4,7 @@
 //! facade (`compile`); the same call reports the types of its variables and its mistakes
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
+mod aside;
 mod binding;
 mod cache;
 mod cell;
@@ -31,6 +32,7 @@ mod worker;
 
 pub mod link;
 
+pub use aside::Aside;
 pub(crate) use cell::split_commands;
 pub use described::Described;
 pub use failure::Failure;
@@ -38,4 +40,5 @@ pub use input::{Answer, Question};
 pub use interrupt::Interrupter;
 pub use session::Engine;
 pub use state::Variable;
+pub(crate) use types::short;
 pub use worker::Output;

@@ -80,11 +80,6 @@ impl Engine {
         &self.state.variables
     }
 
-    /// What the worker tells of the variables besides their types.
-    pub fn described(&self) -> &BTreeMap<String, Described> {
-        &self.state.described
-    }
-
     /// The names that earlier cells defined.
     pub fn item_names(&self) -> Vec<String> {
         self.state

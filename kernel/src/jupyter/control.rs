@@ -27,9 +27,25 @@ pub(super) fn answer(message: &Message, shared: &Shared) -> Option<Value> {
             json!({"status": "ok"})
         }
         "shutdown_request" => json!({"status": "ok", "restart": message.content["restart"] == true}),
+        "create_subshell_request" => json!({"status": "ok", "subshell_id": shared.subshells.create()}),
+        "list_subshell_request" => json!({"status": "ok", "subshell_id": shared.subshells.list()}),
+        "delete_subshell_request" => {
+            let id = message.content["subshell_id"].as_str().unwrap_or_default();
+            if shared.subshells.delete(id) {
+                json!({"status": "ok"})
+            } else {
+                no_subshell(id)
+            }
+        }
         "debug_request" => no_debugger(&message.content),
         _ => return unknown(message),
     })
+}
+
+/// The answer to a message for a subshell that is not there.
+pub(super) fn no_subshell(id: &str) -> Value {
+    let text = format!("there is no subshell `{id}`");
+    json!({"status": "error", "ename": "SubshellError", "evalue": text, "traceback": [text]})
 }
 
 /// An answer as the Debug Adapter Protocol has it, and as Jupyter has its errors.
@@ -70,6 +86,17 @@ mod tests {
             (&json!("error"), &json!("UnknownRequest"))
         );
         assert_eq!(answer(&message("comm_msg", json!({})), &Shared::default()), None);
+    }
+
+    #[test]
+    fn subshells_come_and_go() {
+        let shared = Shared::default();
+        let ask = |kind: &str, content: Value| answer(&message(kind, content), &shared).expect("an answer");
+        let id = ask("create_subshell_request", json!({}))["subshell_id"].clone();
+        assert_eq!(ask("list_subshell_request", json!({}))["subshell_id"], json!([id]));
+        assert_eq!(ask("delete_subshell_request", json!({"subshell_id": id}))["status"], "ok");
+        assert_eq!(ask("delete_subshell_request", json!({"subshell_id": id}))["status"], "error");
+        assert_eq!(ask("list_subshell_request", json!({}))["subshell_id"], json!([]));
     }
 
     #[test]

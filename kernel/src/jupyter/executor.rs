@@ -1,19 +1,21 @@
 //! The thread that runs cells, one after the other.
 
-use super::complete::Names;
+use super::complete::page;
 use super::execution::Execution;
 use super::expressions::evaluate;
 use super::history::History;
 use super::iopub::Publisher;
 use super::stdin;
+use super::subshells::Subshells;
 use super::wire::Message;
-use crate::engine::{Engine, Failure, Interrupter, Output};
+use crate::assist::{Index, Session};
+use crate::engine::{Aside, Engine, Failure, Interrupter, Output};
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -23,7 +25,13 @@ pub(super) type Job = (Message, oneshot::Sender<Value>);
 /// What the thread shares with the rest of the kernel.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shared {
-    names: Arc<Mutex<Names>>,
+    session: Arc<Mutex<Session>>,
+    /// What subshells answer from.
+    aside: Arc<Mutex<Aside>>,
+    pub(super) subshells: Subshells,
+    /// What the libraries offer; read when somebody asks for the first time.
+    index: Arc<OnceLock<Arc<Index>>>,
+    libraries: Arc<OnceLock<PathBuf>>,
     history: Arc<Mutex<History>>,
     interrupter: Arc<Mutex<Option<Interrupter>>>,
     folder: Arc<Mutex<Option<PathBuf>>>,
@@ -36,8 +44,30 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(super) fn names(&self) -> Names {
-        lock(&self.names).clone()
+    /// With the history of this user.
+    pub(super) fn of_user() -> Self {
+        Self {
+            history: Arc::new(Mutex::new(History::of_user())),
+            ..Self::default()
+        }
+    }
+
+    /// What was known of the session after its last cell.
+    pub(super) fn session(&self) -> Session {
+        lock(&self.session).clone()
+    }
+
+    /// What can be answered while a cell runs.
+    pub(super) fn aside(&self) -> Aside {
+        lock(&self.aside).clone()
+    }
+
+    /// What the libraries offer; nothing before there are any.
+    pub(super) fn index(&self) -> Arc<Index> {
+        match self.libraries.get() {
+            Some(folder) => self.index.get_or_init(|| Arc::new(Index::load(folder))).clone(),
+            None => Arc::default(),
+        }
     }
 
     pub(super) fn history(&self, request: &Value) -> Value {
@@ -117,6 +147,7 @@ impl Executor {
         };
         let sdk = Sdk::open(&self.source).map_err(|e| failed(e.to_string()))?;
         let folder = std::env::current_dir().map_err(|e| failed(e.to_string()))?;
+        let _ = self.shared.libraries.set(sdk.folder.clone());
         let engine = Engine::start(sdk, &self.command, &folder).map_err(|e| failed(e.to_string()))?;
         *lock(&self.shared.interrupter) = Some(engine.interrupter());
         *lock(&self.shared.folder) = Some(engine.scratch_folder().to_path_buf());
@@ -135,6 +166,11 @@ impl Executor {
             let input = json!({"code": code, "execution_count": *count});
             self.publisher.send_blocking("execute_input", message, input);
         }
+        if let Some(page) = page(&self.shared, code) {
+            let mut reply = execution.finish(Ok(()), json!({}));
+            reply["payload"] = json!([page]);
+            return reply;
+        }
         let mut expressions = json!({});
         let result = self.engine(engine).and_then(|engine| {
             self.say_who_answers(engine, message);
@@ -143,11 +179,8 @@ impl Executor {
             if result.is_ok() {
                 expressions = evaluate(engine, &message.content["user_expressions"], *count, &mut show);
             }
-            let types = engine.variables().iter().map(|(name, v)| (name.clone(), v.type_name.clone()));
-            *lock(&self.shared.names) = Names {
-                variables: types.collect(),
-                items: engine.item_names(),
-            };
+            lock(&self.shared.session).update(engine);
+            *lock(&self.shared.aside) = engine.aside();
             result
         });
         execution.finish(result, expressions)

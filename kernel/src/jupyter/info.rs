@@ -20,12 +20,15 @@ pub(super) fn kernel_info() -> Value {
     json!({
         "status": "ok", "protocol_version": PROTOCOL, "implementation": "cistron", "implementation_version": version,
         "banner": format!("Cistron {version}: Rust cells, networks over genomes. `:help` lists the commands."),
-        "language_info": language_info(), "debugger": false, "supported_features": [], "help_links": [],
+        "language_info": language_info(), "debugger": false, "supported_features": ["kernel subshells"], "help_links": [],
     })
 }
 
 /// The answer to `is_complete_request`: whether Return should run the cell or begin a new line.
 pub(super) fn is_complete(code: &str) -> Value {
+    if code.trim_start().starts_with('?') {
+        return json!({"status": "complete"});
+    }
     let (code, commands) = split_commands(code);
     if code.trim().is_empty() {
         return json!({"status": if commands.is_empty() { "incomplete" } else { "complete" }, "indent": ""});

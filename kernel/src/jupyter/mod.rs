@@ -3,6 +3,7 @@
 //! Three parts: `shell` answers requests, `executor` runs cells on a thread of its own so that
 //! everything else is answered while one runs, and `iopub` publishes what they show.
 
+mod comms;
 mod complete;
 mod connection;
 mod control;
@@ -15,6 +16,7 @@ mod iopub;
 mod seen;
 mod shell;
 mod stdin;
+mod subshells;
 mod wire;
 
 pub use info::language_info;

@@ -1,5 +1,6 @@
 //! Requests and their answers.
 
+use super::comms::Comms;
 use super::complete::{complete, inspect};
 use super::connection::Connection;
 use super::control::{self, reply_kind};
@@ -7,6 +8,7 @@ use super::executor::{self, Executor, Job, Shared};
 use super::info::{is_complete, kernel_info};
 use super::iopub::{self, Publisher};
 use super::stdin;
+use super::subshells;
 use super::wire::{Message, Wire};
 use serde_json::{Value, json};
 use std::error::Error;
@@ -38,7 +40,7 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     let publisher = iopub::start(published, wire.clone());
     let mut stdin = RouterSocket::new();
     stdin.bind(&connection.address(connection.stdin_port)).await?;
-    let shared = Shared::default();
+    let shared = Shared::of_user();
     let (jobs, queue) = mpsc::channel();
     let executor = Executor {
         source: source.into(),
@@ -66,6 +68,7 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
         shared: shared.clone(),
         jobs,
         send: Arc::new(Mutex::new(send)),
+        comms: Comms::default(),
     };
     tokio::spawn(desk.serve(receive));
     tokio::spawn(end_with_parent(shared.clone()));
@@ -118,6 +121,7 @@ struct Desk {
     shared: Shared,
     jobs: mpsc::Sender<Job>,
     send: Arc<Mutex<RouterSendHalf>>,
+    comms: Comms,
 }
 
 impl Desk {
@@ -128,6 +132,13 @@ impl Desk {
                 continue;
             };
             let Some(message) = self.wire.read(message) else { continue };
+            if let Some(id) = message.subshell() {
+                let known = self.shared.subshells.has(id);
+                if !known || message.kind() == "execute_request" {
+                    self.in_subshell(&message, known).await;
+                    continue;
+                }
+            }
             if message.kind() == "execute_request" {
                 let (sender, receiver) = oneshot::channel();
                 let _ = self.jobs.send((message.clone(), sender));
@@ -139,10 +150,12 @@ impl Desk {
                 });
                 continue;
             }
+            if matches!(message.kind(), "complete_request" | "inspect_request") {
+                tokio::spawn(self.clone().assist(message));
+                continue;
+            }
             self.publisher.status(&message, "busy").await;
-            if message.kind() == "comm_open" {
-                // No target is known here; closing it tells the front end so.
-                let content = json!({"comm_id": message.content["comm_id"], "data": {}});
+            if let Some(content) = self.comms.take(&message) {
                 self.publisher.send("comm_close", &message, content).await;
             }
             if let Some(content) = self.answer(&message) {
@@ -156,12 +169,41 @@ impl Desk {
         Some(match message.kind() {
             "kernel_info_request" => kernel_info(),
             "is_complete_request" => is_complete(message.content["code"].as_str().unwrap_or_default()),
-            "complete_request" => complete(&self.shared.names(), &message.content),
-            "inspect_request" => inspect(&self.shared.names(), &message.content),
             "history_request" => self.shared.history(&message.content),
-            "comm_info_request" => json!({"status": "ok", "comms": {}}),
+            "comm_info_request" => self.comms.info(&message.content),
             _ => return control::unknown(message),
         })
+    }
+
+    /// Runs a request in a subshell, at once and while cells run.
+    async fn in_subshell(&self, message: &Message, known: bool) {
+        self.publisher.status(message, "busy").await;
+        if known {
+            let shown = subshells::execute(&self.shared.aside(), message);
+            for (kind, content) in shown.published {
+                self.publisher.send(kind, message, content).await;
+            }
+            self.reply(message, &shown.reply).await;
+        } else if message.kind().ends_with("_request") {
+            let id = message.subshell().unwrap_or_default();
+            self.reply(message, &control::no_subshell(id)).await;
+        }
+        self.publisher.status(message, "idle").await;
+    }
+
+    /// Answers what may take a moment, without keeping others waiting.
+    async fn assist(self, message: Message) {
+        self.publisher.status(&message, "busy").await;
+        let (shared, content) = (self.shared.clone(), message.content.clone());
+        let ask = if message.kind() == "complete_request" {
+            complete
+        } else {
+            inspect
+        };
+        if let Ok(content) = tokio::task::spawn_blocking(move || ask(&shared, &content)).await {
+            self.reply(&message, &content).await;
+        }
+        self.publisher.status(&message, "idle").await;
     }
 
     async fn reply(&self, message: &Message, content: &Value) {

@@ -81,6 +81,11 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
     if new {
         fill(&sdk, &toolchain, facade, &artifacts)?;
     }
+    if !assist::Index::file(&sdk.folder).is_file() {
+        let read = artifacts.iter().filter(|a| assist::wanted(&a.name));
+        let sources: Vec<assist::Source> = read.map(|a| (a.name.clone(), a.source.clone())).collect();
+        assist::write(&sdk.folder, &sources).map_err(SdkError::file(&sdk.folder))?;
+    }
     remember(source, &name)?;
     Ok(Installed { sdk, new })
 }
@@ -107,9 +112,6 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
     link_sysroot(&temporary, toolchain)?;
     build_facade(&temporary, sdk, toolchain, facade)?;
     build_worker(&temporary, toolchain)?;
-    let read = artifacts.iter().filter(|a| assist::wanted(&a.name));
-    let sources: Vec<assist::Source> = read.map(|a| (a.name.clone(), a.source.clone())).collect();
-    assist::write(&temporary, &sources).map_err(SdkError::file(&temporary))?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
         path: temporary.clone(),
         reason: e.to_string(),

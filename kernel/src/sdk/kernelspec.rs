@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 const LOGO: &str = include_str!("../../resources/logo-svg.svg");
 const PICTURE: &[u8] = include_bytes!("../../resources/logo-64x64.png");
 
+/// What Quarto runs before and after the cells of a document: nothing is needed, but with these files it knows that it
+/// may open its comm, `quarto_kernel_setup`.
+const QUARTO: (&str, &str) = ("// Quarto begins\n", "// Quarto ends\n");
+
 /// Where Jupyter looks for kernels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Where {
@@ -62,6 +66,8 @@ pub fn write_kernelspec(place: &Where, command: &Path, source: &Path) -> Result<
         ("kernel.json", text.as_bytes()),
         ("logo-svg.svg", LOGO.as_bytes()),
         ("logo-64x64.png", PICTURE),
+        ("quarto_setup_cell", QUARTO.0.as_bytes()),
+        ("quarto_cleanup_cell", QUARTO.1.as_bytes()),
     ] {
         let file = folder.join(name);
         std::fs::write(&file, content).map_err(SdkError::file(&file))?;

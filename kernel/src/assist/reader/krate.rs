@@ -200,6 +200,20 @@ impl Crate {
     }
 }
 
+/// The items of a file that is a crate of its own.
+pub(super) fn items(file: syn::File) -> (Vec<Entry>, BTreeMap<String, Type>) {
+    let mut krate = Crate {
+        name: String::new(),
+        modules: vec![Module::default()],
+        types: BTreeMap::new(),
+        files: Vec::new(),
+    };
+    let mut macros = Macros::default();
+    macros.learn(&file.items);
+    krate.read_items(&file.items, 0, &macros);
+    (std::mem::take(&mut krate.modules[0].items), krate.types)
+}
+
 /// The folder that modules of a file lie in.
 fn folder_of(file: &Path, is_root: bool) -> PathBuf {
     let folder = file.parent().unwrap_or(Path::new(""));

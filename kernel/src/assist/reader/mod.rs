@@ -130,6 +130,14 @@ fn types(crates: &[Crate], modules: &BTreeMap<String, Vec<Entry>>) -> BTreeMap<S
     out
 }
 
+/// The items of cells, from their text in which everything is public.
+pub(crate) fn items(text: &str) -> (Vec<Entry>, BTreeMap<String, Type>) {
+    match syn::parse_file(text) {
+        Ok(file) => krate::items(file),
+        Err(_) => (Vec::new(), BTreeMap::new()),
+    }
+}
+
 /// Types of the standard library.
 fn standard() -> BTreeMap<String, Type> {
     let Ok(file) = syn::parse_file(STANDARD) else {
@@ -172,7 +180,10 @@ fn standard() -> BTreeMap<String, Type> {
 pub(crate) fn write(folder: &Path, sources: &[Source]) -> std::io::Result<()> {
     let index = read(sources);
     let text = serde_json::to_string(&index).map_err(std::io::Error::other)?;
-    std::fs::write(Index::file(folder), text)
+    let file = Index::file(folder);
+    let temporary = file.with_extension(std::process::id().to_string());
+    std::fs::write(&temporary, text)?;
+    std::fs::rename(&temporary, &file)
 }
 
 #[cfg(test)]

@@ -130,3 +130,28 @@ fn every_word_has_its_page() {
         assert!(!own().words(place).is_empty(), "{place}");
     }
 }
+
+/// What the parser and checker of `model!` says of a text, as one text.
+fn mistakes(layer: &str) -> String {
+    let text = format!("Net on toy {{ let h = dna.conv(4, width = 3).{layer}; out = h.linear(); }}");
+    let read = cistron_syntax::read_model(&text);
+    read.mistakes.iter().map(|mistake| format!("{mistake:?}\n")).collect()
+}
+
+#[test]
+fn the_checker_knows_every_layer_and_argument_that_is_offered() {
+    assert!(
+        mistakes("no_layer()").contains("unknown layer"),
+        "the checker says what it does not know"
+    );
+    assert!(mistakes("relu(no_argument = 1)").contains("has no argument"));
+    for layer in own().words("layer") {
+        let said = mistakes(&layer.example);
+        assert!(!said.contains("unknown layer"), "{}: {said}", layer.name);
+        for argument in layer.arguments.keys() {
+            let given = format!("{}({argument} = 1)", layer.name);
+            let said = mistakes(&given);
+            assert!(!said.contains(&format!("has no argument `{argument}`")), "{given}: {said}");
+        }
+    }
+}

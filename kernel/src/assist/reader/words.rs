@@ -52,6 +52,7 @@ pub(super) fn words(crates: &[Crate], types: &BTreeMap<String, Type>) -> BTreeMa
     out.insert("start".into(), sources.plain("STARTS"));
     out.insert("data".into(), sources.statements("WORDS", "genome"));
     out.insert("objective".into(), sources.statements("WORDS", "loss"));
+    out.insert("statement".into(), sources.statements("WORDS", "let"));
     for (place, table) in [("source", "SOURCES"), ("split", "SPLITS"), ("folds", "FOLDS")] {
         out.insert(place.into(), sources.sources(table));
     }
