@@ -1,5 +1,6 @@
 //! From the text of a cell to a library: passes of the compiler until nothing is left to mend.
 
+use super::attributes::take_inner;
 use super::cell::{Cell, parse};
 use super::compile::{Compiled, Form};
 use super::diagnostics::{Message, Place, Texts, render, underline};
@@ -7,16 +8,21 @@ use super::failure::Failure;
 use super::fragment::{Fragment, Source};
 use super::generate::{Generated, Gone, Request, generate};
 use super::item::Item;
+use super::keep::Keeping;
+use super::redefinition;
 use super::session::Engine;
 use super::types;
-use serde_json::Value;
+use super::wording;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Passes of the compiler that one cell may take.
 const PASSES: usize = 8;
 
+/// Warnings that are shown: what they find is rarely meant.
+const WARNINGS: [&str; 3] = ["unused_must_use", "unreachable_code", "unconditional_recursion"];
+
 /// Codes of mistakes that keep rustc from reading a text: none, or that something is not ended.
-const UNREADABLE: [&str; 7] = ["", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
+const UNREADABLE: [&str; 8] = ["", "E0753", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
 
 /// A cell that compiled.
 pub(super) struct Ready {
@@ -26,18 +32,32 @@ pub(super) struct Ready {
     pub(super) types: BTreeMap<u32, String>,
     pub(super) pulled: BTreeSet<usize>,
     pub(super) gone: BTreeMap<u32, Gone>,
+    /// What the compiler warns of.
+    pub(super) notes: Vec<String>,
 }
 
 impl Engine {
     pub(super) fn compile(&mut self, text: &str, count: usize) -> Result<Ready, Failure> {
         let number = self.number;
-        let cell = match parse(number, text) {
+        let inner = take_inner(text).map_err(|refused| {
+            let texts: Texts<'_> = [(number, (text, count))].into();
+            let (start, end) = (refused.at.start, refused.at.end);
+            let place = underline(Place { cell: number, start, end }, '^', "", &texts);
+            Failure::located("CompileError", &refused.message, Some(&place))
+        })?;
+        let cell = match parse(number, &inner.code, &self.state.item_macros()) {
             Ok(cell) => cell,
             Err(error) => return Err(self.syntax_failure(number, text, count, &error)),
         };
-        let mut items = cell.items.clone();
+        let attributes: Vec<Fragment> = inner.attributes.iter().map(|at| Fragment::new(number, text, at.clone(), &[])).collect();
+        let mut items = if redefinition::repeated(&cell, &self.state).is_some() {
+            Vec::new()
+        } else {
+            cell.items.clone()
+        };
         let mut item_cells = self.state.item_cells.clone();
-        let mut gone = BTreeMap::new();
+        let first_slot = self.state.next_slot + 1;
+        let (mut gone, mut keeping) = self.forms(&cell, first_slot);
         let mut pulled = BTreeSet::new();
         for _ in 0..PASSES {
             let request = Request {
@@ -47,7 +67,9 @@ impl Engine {
                 item_cells: &item_cells,
                 state: &self.state,
                 gone: &gone,
-                first_slot: self.state.next_slot + 1,
+                keeping: &keeping,
+                attributes: &attributes,
+                first_slot,
             };
             let generated = generate(&request);
             let form = if items.is_empty() { Form::Plain } else { Form::Items };
@@ -59,17 +81,13 @@ impl Engine {
                 }
             };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
-            let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
-            if !unloadable.is_empty() {
-                for name in unloadable {
-                    self.lose(
-                        name,
-                        "its type can't be named outside the crate that defines it; keep it behind a `Box<dyn Trait>`",
-                    );
-                }
+            if self.unload(&errors, &generated) | self.drop_imports(&errors, &generated) | withdraw(&mut items, &errors, &generated) {
                 continue;
             }
+            if keeping.learn(&errors, &generated, &mut gone) {
+                continue;
+            }
+            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
             if lost.keys().any(|slot| !gone.contains_key(slot)) {
                 gone.extend(lost);
                 continue;
@@ -98,9 +116,13 @@ impl Engine {
             if !errors.is_empty() {
                 return Err(self.compile_failure(number, text, count, &errors, &generated.source));
             }
+            let types = reported_types(&messages, &generated);
+            if keeping.wrap(&types, &gone) {
+                continue;
+            }
+            let notes = self.warnings(number, text, count, &messages, &generated.source, &attributes);
             self.state.next_slot += generated.bindings.len() as u32;
             self.state.import(&cell.imports);
-            let types = reported_types(&messages, &generated);
             return Ok(Ready {
                 number,
                 items,
@@ -108,12 +130,84 @@ impl Engine {
                 types,
                 pulled,
                 gone,
+                notes,
             });
         }
         Err(Failure::plain(
             "CompileError",
             "the cell could not be compiled: variables were moved in a way that could not be followed",
         ))
+    }
+
+    /// What is known before the first pass of how the cell's bindings can be kept.
+    fn forms(&self, cell: &Cell, first_slot: u32) -> (BTreeMap<u32, Gone>, Keeping) {
+        let bindings = || (first_slot..).zip(cell.statements.iter().flat_map(|s| s.bindings.iter().map(move |b| (s, b))));
+        let references = bindings().filter(|(_, (_, binding))| binding.by_reference);
+        let gone = references.map(|(slot, _)| (slot, Gone::Borrows(None))).collect();
+        let known: BTreeSet<&str> = self
+            .state
+            .variables
+            .keys()
+            .map(String::as_str)
+            .chain(bindings().map(|(_, (_, binding))| binding.name.as_str()))
+            .collect();
+        let closures = bindings().filter_map(|(slot, (statement, _))| Some((slot, statement.closure.as_ref()?.0.clone())));
+        (gone, Keeping::new(closures.collect(), &known))
+    }
+
+    /// Forgets variables whose type the compiler does not let a cell name; true if there are any.
+    fn unload(&mut self, errors: &[&Message], generated: &Generated) -> bool {
+        let names: BTreeSet<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
+        for name in &names {
+            let kind = self.state.variables.get(*name).map(|v| types::short(&v.type_name)).unwrap_or_default();
+            let why = format!(
+                "its type `{kind}` is private to the crate that defines it, so that no other cell can name it; take out \
+                 what you need in the cell that makes it, or keep it there as `Box<dyn Trait>`"
+            );
+            self.lose(name, &why);
+        }
+        !names.is_empty()
+    }
+
+    /// Forgets imports of earlier cells that lead nowhere any more; true if there are any.
+    fn drop_imports(&mut self, errors: &[&Message], generated: &Generated) -> bool {
+        let unresolved = errors.iter().filter(|m| matches!(m.code(), "E0432" | "E0433" | "E0603" | "E0364"));
+        let lines: BTreeSet<&String> = unresolved.filter_map(|m| generated.imports.get(&m.line())).collect();
+        for import in self.state.imports.iter().filter(|import| lines.contains(&import.line)) {
+            if let Some(name) = &import.name {
+                let why = format!("`{}` leads nowhere any more", import.line.trim_end_matches(';'));
+                self.state.lost.insert(name.clone(), why);
+            }
+        }
+        self.state.imports.retain(|import| !lines.contains(&import.line));
+        !lines.is_empty()
+    }
+
+    /// Warnings that matter, or that the cell asks for, as a note each.
+    fn warnings(
+        &self,
+        number: usize,
+        text: &str,
+        count: usize,
+        messages: &[Message],
+        source: &Source,
+        attributes: &[Fragment],
+    ) -> Vec<String> {
+        let texts: Texts<'_> = [(number, (text, count))].into();
+        let own_file = format!("cell_{number}");
+        let mut shown: Vec<String> = Vec::new();
+        for message in messages.iter().filter(|m| m.is_warning()) {
+            let code = message.code();
+            let asked = attributes.iter().any(|a| a.text.contains(code));
+            let here = message.places(&own_file, source).iter().any(|(place, main, _)| *main && place.cell == number);
+            if here && (asked || WARNINGS.contains(&code)) {
+                let rendered = render(message, &own_file, source, &texts);
+                if !shown.contains(&rendered) {
+                    shown.push(rendered);
+                }
+            }
+        }
+        shown
     }
 
     /// Remembers why the variables of a cell are not there whose compile did not come to an end.
@@ -205,8 +299,8 @@ impl Engine {
             {
                 rendered.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
             }
-            if matches!(error.code(), "E0597" | "E0716" | "E0521") {
-                rendered.push_str("\n  = help: a variable that lives on between cells can't borrow from another; clone the value, or keep both in one `Rc`");
+            if let Some(help) = wording::help(error) {
+                rendered.push_str(&format!("\n  = help: {help}"));
             }
             if !shown.contains(&rendered) {
                 shown.push(rendered);
@@ -214,7 +308,7 @@ impl Engine {
         }
         let value = errors
             .first()
-            .map(|m| m.text().lines().next().unwrap_or_default().to_string())
+            .map(|m| wording::plain(m.text().lines().next().unwrap_or_default()))
             .unwrap_or_default();
         let more = if errors.len() > 1 {
             format!(" (and {} more)", errors.len() - 1)
@@ -227,41 +321,6 @@ impl Engine {
             value: value + &more,
             traceback,
         }
-    }
-
-    pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
-        let message = body["message"].as_str().unwrap_or_default();
-        let place = &body["place"];
-        let file = place["file"].as_str().unwrap_or_default();
-        let number = file.strip_prefix("cell_").and_then(|n| n.parse::<usize>().ok());
-        let at = |key: &str| place[key].as_u64().unwrap_or(0) as usize;
-        let shown = number.and_then(|number| {
-            let compiled = self.state.compiled.get(&number)?;
-            let (cell, start) = compiled.source.origin_of_line(at("line"), at("column"))?;
-            let texts: Texts<'_> = self
-                .state
-                .compiled
-                .iter()
-                .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-                .collect();
-            Some(underline(
-                Place {
-                    cell,
-                    start,
-                    end: start + 1,
-                },
-                '^',
-                "",
-                &texts,
-            ))
-        });
-        let library = || {
-            let short = file.rsplit("/src/").next().map(|tail| file.len() - tail.len()).unwrap_or(0);
-            let krate = file[..short].trim_end_matches("/src/").rsplit('/').next().unwrap_or_default();
-            format!("  in {krate}/{}:{}", &file[short..], at("line"))
-        };
-        let shown = shown.or_else(|| (number.is_none() && !file.is_empty()).then(library));
-        Failure::located(name, message, shown.as_deref())
     }
 }
 
@@ -278,12 +337,23 @@ fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
             .find_map(|(line, label)| slot(line).filter(|_| label.contains("'static")))
     };
     if borrows && let Some(slot) = borrower() {
-        return Some((slot, Gone::Borrows));
+        return Some((slot, Gone::Borrows(message.owner())));
     }
     matches!(message.code(), "E0382" | "E0381" | "E0505")
         .then(|| slot(message.line()))
         .flatten()
         .map(|slot| (slot, Gone::Moved))
+}
+
+/// Takes back guessed names of items that are not there, or that later cells can't see; true if there are any.
+fn withdraw(items: &mut [Item], errors: &[&Message], generated: &Generated) -> bool {
+    let wrong: BTreeSet<&String> = errors.iter().filter_map(|m| generated.guesses.get(&m.line())).collect();
+    for name in &wrong {
+        for item in items.iter_mut() {
+            item.is_not(name);
+        }
+    }
+    !wrong.is_empty()
 }
 
 fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {

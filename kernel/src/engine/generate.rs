@@ -7,11 +7,13 @@ use super::binding::Binding;
 use super::cell::Cell;
 use super::fragment::{Fragment, Source};
 use super::item::{Item, Kind};
+use super::keep::Keeping;
 use super::state::{ItemCell, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 const HEAD: &str = "#![allow(unused, non_snake_case, private_interfaces, private_bounds, dead_code)]\n\
-    extern crate cistron;\n\
+    #![warn(unused_must_use, unreachable_code, unconditional_recursion)]";
+const PRELUDE: &str = "extern crate cistron;\n\
     use cistron::prelude::*;\n\
     use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
@@ -25,25 +27,35 @@ pub(crate) struct Generated {
     pub(crate) slots: BTreeMap<usize, u32>,
     /// Lines that bring a stored variable in.
     pub(crate) loads: BTreeMap<usize, String>,
+    /// Lines that stand for an import of an earlier cell.
+    pub(crate) imports: BTreeMap<usize, String>,
+    /// Lines that ask whether a macro has defined a name.
+    pub(crate) guesses: BTreeMap<usize, String>,
     /// The bindings of the cell by their number.
     pub(crate) bindings: BTreeMap<u32, Binding>,
 }
 
 /// Why a binding can't be kept for later cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Gone {
     /// The cell moved its value away.
     Moved,
-    /// It borrows from another variable.
-    Borrows,
+    /// It borrows from another variable, this one if it is known.
+    Borrows(Option<String>),
+    /// Its type has no name and it fits into no box.
+    Unnamed,
 }
 
 impl Gone {
     /// The reason, as a later cell that names it says it.
-    pub(crate) fn why(self) -> &'static str {
+    pub(crate) fn why(&self) -> String {
         match self {
-            Self::Moved => "its value was moved away; keep a `clone()`",
-            Self::Borrows => "it borrows from another variable; clone the value, or keep both in one `Rc`",
+            Self::Moved => "its value was moved away; keep a `clone()`".into(),
+            Self::Borrows(owner) => format!(
+                "it borrows from {}; clone the value, or keep both in one `Rc`",
+                owner.as_ref().map_or("another variable".into(), |owner| format!("`{owner}`"))
+            ),
+            Self::Unnamed => "its type has no name; keep it as `Box<dyn Trait>`".into(),
         }
     }
 }
@@ -62,6 +74,10 @@ pub(crate) struct Request<'a> {
     pub(crate) state: &'a State,
     /// Bindings that can't be kept.
     pub(crate) gone: &'a BTreeMap<u32, Gone>,
+    /// Bindings that are kept in another form than their own.
+    pub(crate) keeping: &'a Keeping,
+    /// Attributes for the whole crate.
+    pub(crate) attributes: &'a [Fragment],
     /// The number of the cell's first binding.
     pub(crate) first_slot: u32,
 }
@@ -72,24 +88,38 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         source: Source::default(),
         slots: BTreeMap::new(),
         loads: BTreeMap::new(),
+        imports: BTreeMap::new(),
+        guesses: BTreeMap::new(),
         bindings: BTreeMap::new(),
     };
     out.source.line(HEAD);
+    for attribute in request.attributes {
+        out.source.fragment(attribute);
+    }
+    out.source.line(PRELUDE);
     let own: BTreeSet<&str> = request
         .items
         .iter()
         .flat_map(Item::names)
         .map(|(name, _)| name.as_str())
         .collect();
-    write_imports(request, &own, &mut out.source);
+    write_imports(request, &own, &mut out);
     for item in request.items {
         out.source.fragment(&item.fragment);
+    }
+    let guesses = request.items.iter().filter(|item| item.is_guessed());
+    for (name, _) in guesses.flat_map(Item::names) {
+        let line = out.source.line(&format!("pub use self::{name} as __is_{name};"));
+        out.guesses.insert(line, name.clone());
     }
     out.source.line("#[unsafe(no_mangle)]");
     out.source.line(&format!(
         "pub unsafe extern \"C-unwind\" fn __cell_{}(__store: *mut ::cistron::rt::Store) {{",
         request.number
     ));
+    for name in &request.state.release {
+        out.source.line(&format!("unsafe {{ (*__store).forget({name:?}) }};"));
+    }
     out.source.line(OPEN);
     let loaded: Vec<(&String, &super::state::Variable)> = request
         .state
@@ -109,23 +139,27 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     out.source.line(OPEN);
     write_body(request, &mut out);
     for (name, variable) in &loaded {
-        write_store(&mut out, request.gone, name, variable.slot, false);
+        write_store(&mut out, request, name, variable.slot, None);
     }
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
     out
 }
 
-fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, source: &mut Source) {
+fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generated) {
+    let source = &mut out.source;
+    let mut roots: BTreeSet<&str> = BTreeSet::new();
     let mut taken: BTreeSet<&str> = own.clone();
     taken.extend(request.cell.imports.iter().filter_map(|i| i.name.as_deref()));
     for import in &request.state.imports {
         if import.name.as_deref().is_none_or(|name| !taken.contains(name)) {
-            source.line(&import.line);
+            let line = source.line(&import.line);
+            out.imports.insert(line, import.line.clone());
+            roots.insert(import.root());
         }
     }
     for cell in request.item_cells {
-        let wanted = |name: &str, kind: Kind| kind == Kind::Type || request.cell.words.contains(name);
+        let wanted = |name: &str, kind: Kind| kind == Kind::Type || request.cell.words.contains(name) || roots.contains(name);
         let names: Vec<&str> = cell
             .names
             .iter()
@@ -149,7 +183,11 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
     let mut closes: Vec<Vec<u32>> = Vec::new();
     let mut waiting: Vec<u32> = Vec::new();
     for statement in &request.cell.statements {
-        out.source.fragment(&statement.fragment);
+        write_mark(&mut out.source, 1);
+        match &statement.closure {
+            Some((_, moving)) if request.keeping.moved.contains(&slot) => out.source.fragment(moving),
+            _ => out.source.fragment(&statement.fragment),
+        }
         for binding in &statement.bindings {
             out.bindings.insert(slot, binding.clone());
             waiting.push(slot);
@@ -161,42 +199,68 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
         }
     }
     match &request.cell.last {
-        Some(last) => write_last(&mut out.source, last),
+        Some(last) => {
+            write_mark(&mut out.source, 2);
+            write_last(&mut out.source, last, request.cell.tuple);
+        }
         // The last statement may stand without its semicolon, as `println!(..)` often does.
         None => _ = out.source.line(";"),
     }
-    for slot in waiting {
-        let name = out.bindings[&slot].name.clone();
-        write_store(out, request.gone, &name, slot, true);
-    }
+    write_stores(out, request, &waiting);
     out.source.line("Ok(()) });");
     for slots in closes.into_iter().rev() {
-        for slot in slots {
-            let name = out.bindings[&slot].name.clone();
-            write_store(out, request.gone, &name, slot, true);
-        }
+        write_stores(out, request, &slots);
         out.source.line("__result });");
     }
 }
 
-fn write_last(source: &mut Source, last: &Fragment) {
-    source.line("{ let __value = &(");
-    source.fragment(last);
-    source.line("); if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); } }");
+fn write_stores(out: &mut Generated, request: &Request<'_>, slots: &[u32]) {
+    for slot in slots {
+        let binding = out.bindings[slot].clone();
+        write_store(out, request, &binding.name, *slot, Some(binding.mutable));
+    }
 }
 
-/// The type report, which is a lint that rustc answers with the type's full name, and the storing itself.
-fn write_store(out: &mut Generated, gone: &BTreeMap<u32, Gone>, name: &str, slot: u32, report: bool) {
-    if gone.get(&slot) == Some(&Gone::Moved) {
+/// Says, where the cell runs, which statement is next: the one so many lines ahead. Panics inside libraries are shown at it.
+fn write_mark(source: &mut Source, ahead: usize) {
+    let next = source.next_line() + ahead;
+    source.line(&format!("::cistron::rt::at({next});"));
+}
+
+const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); }";
+
+fn write_last(source: &mut Source, last: &Fragment, tuple: Option<usize>) {
+    source.line("{ let __value = &(");
+    source.fragment(last);
+    let Some(length) = tuple else {
+        source.line(&format!("); {SHOW} }}"));
+        return;
+    };
+    source.line("); ::cistron::rt::show_together(&|| {");
+    for index in 0..length {
+        source.line(&format!("{{ let __value = &__value.{index}; {SHOW} }}"));
+    }
+    source.line("}); }");
+}
+
+/// The type report, which is a lint that rustc answers with the type's full name, and the storing itself. `report` is for
+/// a binding of this cell and says whether it is mutable.
+fn write_store(out: &mut Generated, request: &Request<'_>, name: &str, slot: u32, report: Option<bool>) {
+    let gone = request.gone.get(&slot);
+    if gone == Some(&Gone::Moved) {
         return;
     }
-    if report {
+    if let Some(mutable) = report {
+        if let Some(form) = request.keeping.forms.get(&slot).filter(|_| gone.is_none()) {
+            let line = out.source.line(&form.line(name, mutable));
+            out.slots.insert(line, slot);
+        }
         let line = out
             .source
             .line(&format!("#[warn(trivial_casts)] {{ let _ = &{name} as &_; }}"));
         out.slots.insert(line, slot);
     }
-    if gone.contains_key(&slot) {
+    if gone.is_some() {
         return;
     }
     let line = out

@@ -4,6 +4,7 @@
 //! facade (`compile`); the same call reports the types of its variables and its mistakes
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
+mod attributes;
 mod binding;
 mod cell;
 mod command;
@@ -20,14 +21,21 @@ mod identifiers;
 mod imports;
 mod interrupt;
 mod item;
+mod item_macro;
+mod keep;
 mod lifetime;
 mod loops;
+mod redefinition;
+mod rewrite;
+mod runtime;
 mod session;
 mod state;
 mod types;
+mod wording;
 mod worker;
 
 pub mod link;
+pub mod show;
 
 pub use described::Described;
 pub use failure::Failure;

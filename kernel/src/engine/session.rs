@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
+use super::redefinition;
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
@@ -93,10 +94,11 @@ impl Engine {
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
     pub fn idle(&mut self, timeout: i32, emit: &mut dyn FnMut(Output)) {
-        if let Some(worker) = &mut self.worker
-            && let Ok(Some(Event::Died(status))) = worker.step(timeout, emit)
-        {
-            self.bury(status, emit);
+        let event = self.worker.as_mut().map(|worker| worker.step(timeout, emit));
+        match event {
+            Some(Ok(Some(Event::Died(status)))) => self.bury(status, emit),
+            Some(Ok(Some(Event::ThreadPanic(body)))) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+            _ => {}
         }
     }
 
@@ -124,6 +126,10 @@ impl Engine {
         }
         self.number += 1;
         let ready = self.compile(&text, count)?;
+        let notes = ready.notes.iter().cloned();
+        for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
+            emit(Output::Stream("stderr", format!("{note}\n")));
+        }
         let compiled = state::Compiled {
             text,
             source: ready.generated.source.clone(),
@@ -149,6 +155,7 @@ impl Engine {
                 Some(Event::Started) => interrupter.running(worker.process()),
                 Some(Event::Variables(listing)) => stored = Some(listing),
                 Some(Event::Described(told)) => self.state.described.extend(Described::read(&told)),
+                Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -162,6 +169,7 @@ impl Engine {
             self.state.define(ready.number, ready.items.clone(), library);
         }
         if let Some(stored) = stored {
+            self.state.release.clear();
             self.keep(&ready, &stored, emit);
         }
         match end {
@@ -191,7 +199,7 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) => Ok(()),
+            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) | Event::ThreadPanic(_) => Ok(()),
         }
     }
 
@@ -213,8 +221,8 @@ impl Engine {
                 .map(|b| &b.name)
                 .or(earlier.map(|(name, _)| name));
             if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
-                let why = ready.types.get(slot).and_then(|t| types::unnameable(t)).unwrap_or(gone.why());
-                self.state.lost.insert(name, why.into());
+                let unnamed = ready.types.get(slot).and_then(|t| types::unnameable(t));
+                self.state.lost.insert(name, unnamed.map_or_else(|| gone.why(), String::from));
             }
         }
         self.state
@@ -245,18 +253,17 @@ impl Engine {
         }
         let variables = &self.state.variables;
         self.state.described.retain(|name, _| variables.contains_key(name));
-        let live: BTreeSet<usize> = self.state.item_cells.iter().map(|c| c.number).collect();
-        let dead: Vec<String> = self
+        let outdated = |v: &Variable| redefinition::outdated(&v.type_name, &self.state.item_cells);
+        let dead: Vec<(String, String)> = self
             .state
             .variables
             .iter()
-            .filter(|(_, v)| !types::mentioned_cells(&v.type_name).is_subset(&live))
-            .map(|(n, _)| n.clone())
+            .filter_map(|(name, v)| Some((name.clone(), outdated(v)?)))
             .collect();
-        for name in dead {
-            let note = format!("`{name}` is gone: its type was defined anew by this cell\n");
+        for (name, kind) in dead {
+            let note = format!("note: `{name}` is gone: its type `{kind}` was defined anew\n");
             emit(Output::Stream("stderr", note));
-            self.lose(&name, "its type was defined anew by a later cell");
+            self.lose(&name, &format!("its type `{kind}` was defined anew by a later cell"));
         }
     }
 
@@ -272,6 +279,7 @@ impl Engine {
 
     pub(super) fn lose(&mut self, name: &str, why: &str) {
         self.state.variables.remove(name);
+        self.state.release.insert(name.into());
         self.state.lost.insert(name.into(), why.into());
     }
 }

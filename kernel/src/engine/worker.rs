@@ -41,6 +41,8 @@ pub(crate) enum Event {
     Ok,
     Error(Value),
     Panic(Value),
+    /// A thread of the user's panicked; the cell goes on.
+    ThreadPanic(Value),
     Interrupted,
     NotLoaded(String),
     Died(Option<ExitStatus>),
@@ -57,6 +59,8 @@ pub(crate) struct Worker {
     buffer: Vec<u8>,
     content: Content,
     errors: Content,
+    /// What it says of the machine at its start.
+    pub(crate) machine: Value,
 }
 
 /// Receives output.
@@ -118,6 +122,7 @@ impl Worker {
             buffer: Vec::new(),
             content: Content::default(),
             errors: Content::default(),
+            machine: Value::Null,
         })
     }
 
@@ -193,6 +198,11 @@ impl Worker {
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),
+                    "thread_panic" => Event::ThreadPanic(json()),
+                    "machine" => {
+                        self.machine = json();
+                        return None;
+                    }
                     "interrupted" => Event::Interrupted,
                     "not_loaded" => Event::NotLoaded(body.to_string()),
                     _ => return None,

@@ -44,6 +44,7 @@ pub fn serve() -> ! {
         eprintln!("text without a line end will only show when its cell ends: no thread to flush it");
     }
     let mut store = Box::new(Store::default());
+    events::send("machine", &serde_json::json!({"instructions": cistron::ops::instructions()}).to_string());
     events::send("ready", "");
     // SAFETY: the kernel made this descriptor for us and nothing else in the process uses it.
     let commands = BufReader::new(unsafe { File::from_raw_fd(commands) });
