@@ -44,12 +44,19 @@ pub(crate) fn take_inner(text: &str) -> Result<Inner, Refused> {
     };
     for attribute in read.parse_str(text).unwrap_or_default() {
         let at = attribute.span().byte_range();
-        let name = attribute.path().segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        let name = attribute
+            .path()
+            .segments
+            .last()
+            .map(|s| s.ident.to_string())
+            .unwrap_or_default();
         if ALLOWED.contains(&name.as_str()) {
             inner.attributes.push(at.clone());
         } else if name != "doc" {
             let message = match name.as_str() {
-                "feature" => "a cell can't switch on unstable features: cells are stable Rust\nhelp: remove this line".to_string(),
+                "feature" => {
+                    "a cell can't switch on unstable features: cells are stable Rust\nhelp: remove this line".to_string()
+                }
                 _ => format!(
                     "`#![{name}]` is for a whole crate, and a cell is a part of one\nhelp: remove this line; a cell may begin with {}",
                     ALLOWED.map(|name| format!("`#![{name}(..)]`")).join(", ")
@@ -82,12 +89,20 @@ mod tests {
         let refused = take_inner("\n#![feature(let_chains)]\n1").expect_err("refused");
         assert_eq!(refused.at, 1..24);
         assert!(refused.message.contains("unstable"), "{}", refused.message);
-        assert!(take_inner("#![no_std]").expect_err("refused").message.contains("`#![no_std]`"));
+        assert!(
+            take_inner("#![no_std]")
+                .expect_err("refused")
+                .message
+                .contains("`#![no_std]`")
+        );
     }
 
     #[test]
     fn text_without_them_stays() {
         let text = "let x = \"#![feature(x)]\"; // no attribute";
-        assert_eq!(take_inner(text).map(|i| (i.code, i.attributes)), Ok((text.to_string(), Vec::new())));
+        assert_eq!(
+            take_inner(text).map(|i| (i.code, i.attributes)),
+            Ok((text.to_string(), Vec::new()))
+        );
     }
 }

@@ -315,7 +315,11 @@ mod tests {
         let cell = read("macro_rules! make { ($n:ident) => { fn $n() {} } }\nmake!(made);\nprintln!(\"x\");");
         let texts: Vec<&str> = cell.items.iter().map(|i| i.fragment.text.as_str()).collect();
         assert_eq!(texts.len(), 3);
-        assert!(texts[1].contains("__items_make") && texts[1].contains("pub fn $n"), "{}", texts[1]);
+        assert!(
+            texts[1].contains("__items_make") && texts[1].contains("pub fn $n"),
+            "{}",
+            texts[1]
+        );
         assert_eq!(texts[2], "__items_make!(made);");
         assert_eq!(cell.statements.len(), 1);
     }

@@ -42,14 +42,27 @@ impl Engine {
         let inner = take_inner(text).map_err(|refused| {
             let texts: Texts<'_> = [(number, (text, count))].into();
             let (start, end) = (refused.at.start, refused.at.end);
-            let place = underline(Place { cell: number, start, end }, '^', "", &texts);
+            let place = underline(
+                Place {
+                    cell: number,
+                    start,
+                    end,
+                },
+                '^',
+                "",
+                &texts,
+            );
             Failure::located("CompileError", &refused.message, Some(&place))
         })?;
         let cell = match parse(number, &inner.code, &self.state.item_macros()) {
             Ok(cell) => cell,
             Err(error) => return Err(self.syntax_failure(number, text, count, &error)),
         };
-        let attributes: Vec<Fragment> = inner.attributes.iter().map(|at| Fragment::new(number, text, at.clone(), &[])).collect();
+        let attributes: Vec<Fragment> = inner
+            .attributes
+            .iter()
+            .map(|at| Fragment::new(number, text, at.clone(), &[]))
+            .collect();
         let mut items = if redefinition::repeated(&cell, &self.state).is_some() {
             Vec::new()
         } else {
@@ -81,7 +94,10 @@ impl Engine {
                 }
             };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            if self.unload(&errors, &generated) | self.drop_imports(&errors, &generated) | withdraw(&mut items, &errors, &generated) {
+            if self.unload(&errors, &generated)
+                | self.drop_imports(&errors, &generated)
+                | withdraw(&mut items, &errors, &generated)
+            {
                 continue;
             }
             if keeping.learn(&errors, &generated, &mut gone) {
@@ -159,7 +175,12 @@ impl Engine {
     fn unload(&mut self, errors: &[&Message], generated: &Generated) -> bool {
         let names: BTreeSet<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
         for name in &names {
-            let kind = self.state.variables.get(*name).map(|v| types::short(&v.type_name)).unwrap_or_default();
+            let kind = self
+                .state
+                .variables
+                .get(*name)
+                .map(|v| types::short(&v.type_name))
+                .unwrap_or_default();
             let why = format!(
                 "its type `{kind}` is private to the crate that defines it, so that no other cell can name it; take out \
                  what you need in the cell that makes it, or keep it there as `Box<dyn Trait>`"
@@ -171,7 +192,9 @@ impl Engine {
 
     /// Forgets imports of earlier cells that lead nowhere any more; true if there are any.
     fn drop_imports(&mut self, errors: &[&Message], generated: &Generated) -> bool {
-        let unresolved = errors.iter().filter(|m| matches!(m.code(), "E0432" | "E0433" | "E0603" | "E0364"));
+        let unresolved = errors
+            .iter()
+            .filter(|m| matches!(m.code(), "E0432" | "E0433" | "E0603" | "E0364"));
         let lines: BTreeSet<&String> = unresolved.filter_map(|m| generated.imports.get(&m.line())).collect();
         for import in self.state.imports.iter().filter(|import| lines.contains(&import.line)) {
             if let Some(name) = &import.name {
@@ -199,7 +222,10 @@ impl Engine {
         for message in messages.iter().filter(|m| m.is_warning()) {
             let code = message.code();
             let asked = attributes.iter().any(|a| a.text.contains(code));
-            let here = message.places(&own_file, source).iter().any(|(place, main, _)| *main && place.cell == number);
+            let here = message
+                .places(&own_file, source)
+                .iter()
+                .any(|(place, main, _)| *main && place.cell == number);
             if here && (asked || WARNINGS.contains(&code)) {
                 let rendered = render(message, &own_file, source, &texts);
                 if !shown.contains(&rendered) {

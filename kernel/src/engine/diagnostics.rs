@@ -145,7 +145,11 @@ pub(crate) type Texts<'a> = BTreeMap<usize, (&'a str, usize)>;
 pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: &Texts<'_>) -> String {
     let code = message.code();
     let code = if code.is_empty() { String::new() } else { format!("[{code}]") };
-    let (colour, level) = if message.is_error() { (RED, "error") } else { (YELLOW, "warning") };
+    let (colour, level) = if message.is_error() {
+        (RED, "error")
+    } else {
+        (YELLOW, "warning")
+    };
     let mut out = format!("{colour}{level}{code}{PLAIN}: {}", wording::plain(message.text()));
     let mut places = message.places(own_file, source);
     wording::name_uses(&mut places);
@@ -185,6 +189,7 @@ fn is_noise(text: &str) -> bool {
         "__store",
         "__result",
         "evcxr_display",
+        "the lint level is defined here",
         "for more information about this error",
         "perhaps two different versions of crate",
         "run with `RUST_BACKTRACE",

@@ -117,6 +117,9 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         "pub unsafe extern \"C-unwind\" fn __cell_{}(__store: *mut ::cistron::rt::Store) {{",
         request.number
     ));
+    if !request.items.is_empty() {
+        out.source.line("::cistron::rt::has_functions();");
+    }
     for name in &request.state.release {
         out.source.line(&format!("unsafe {{ (*__store).forget({name:?}) }};"));
     }

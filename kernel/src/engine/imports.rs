@@ -13,7 +13,9 @@ impl Import {
     /// The first word of its path.
     pub(crate) fn root(&self) -> &str {
         let path = self.line.trim_start_matches("use ").trim_start_matches("::");
-        path.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default()
+        path.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()
+            .unwrap_or_default()
     }
 }
 

@@ -82,7 +82,12 @@ impl Item {
         if guessed {
             let makes = known.get(&name).filter(|_| path.segments.len() == 1)?;
             insertions.push((range(path.span()).start, TWIN.to_string()));
-            names = makes.iter().cloned().chain(words_of(call.mac.tokens.clone())).map(kind).collect();
+            names = makes
+                .iter()
+                .cloned()
+                .chain(words_of(call.mac.tokens.clone()))
+                .map(kind)
+                .collect();
         } else {
             let defines = item_macro::thread_locals(call.mac.tokens.clone())?;
             insertions.extend(defines.places.into_iter().map(|at| (at - 1, "pub ".to_string())));

@@ -216,8 +216,10 @@ mod tests {
             Some("($n:ident) => { pub fn $n() -> i32 { 1 } }")
         );
         assert_eq!(
-            public("($n:ident { $($f:ident : $t:ty),* }) => { #[derive(Debug)] struct $n { $($f: $t),* } impl $n { fn new() {} } }")
-                .as_deref(),
+            public(
+                "($n:ident { $($f:ident : $t:ty),* }) => { #[derive(Debug)] struct $n { $($f: $t),* } impl $n { fn new() {} } }"
+            )
+            .as_deref(),
             Some(
                 "($n:ident { $($f:ident : $t:ty),* }) => { #[derive(Debug)] pub struct $n { $(pub $f: $t),* } impl $n { pub fn new() {} } }"
             )
@@ -237,7 +239,9 @@ mod tests {
 
     #[test]
     fn names_that_a_rule_writes_out_are_known() {
-        let tokens: TokenStream = "($n:ident) => { fn helper() {} struct $n; static mut COUNT: u8 = 0; }".parse().expect("tokens");
+        let tokens: TokenStream = "($n:ident) => { fn helper() {} struct $n; static mut COUNT: u8 = 0; }"
+            .parse()
+            .expect("tokens");
         let names = rules(tokens).map(|d| d.names).unwrap_or_default();
         assert_eq!(names, ["COUNT".to_string(), "helper".to_string()].into());
     }

@@ -109,7 +109,11 @@ impl Keeping {
     /// Looks at the mistakes of a pass and tries the next form where one was refused; true when there is something new
     /// to compile.
     pub(crate) fn learn(&mut self, errors: &[&Message], generated: &Generated, gone: &mut BTreeMap<u32, Gone>) -> bool {
-        if !self.moved.is_empty() && errors.iter().any(|m| m.labels().any(|(_, label)| label.contains("moved into closure"))) {
+        if !self.moved.is_empty()
+            && errors
+                .iter()
+                .any(|m| m.labels().any(|(_, label)| label.contains("moved into closure")))
+        {
             // The cell needs what the closure would take with it.
             for slot in std::mem::take(&mut self.moved) {
                 self.forms.remove(&slot);

@@ -12,10 +12,9 @@ impl<'a> Visit<'a> for Rewrites {
     fn visit_expr_return(&mut self, i: &'a syn::ExprReturn) {
         match &i.expr {
             Some(value) => self.visit_expr(value),
-            None => self.words.push((
-                i.return_token.span.byte_range().end,
-                " ::std::result::Result::Ok(())".into(),
-            )),
+            None => self
+                .words
+                .push((i.return_token.span.byte_range().end, " ::std::result::Result::Ok(())".into())),
         }
     }
     fn visit_expr_await(&mut self, i: &'a syn::ExprAwait) {

@@ -21,14 +21,19 @@ impl Engine {
     /// A failure with everything the worker told of it.
     pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
         let message = body["message"].as_str().unwrap_or_default();
-        Failure::located(name, message, Some(&self.shown_place(body)).filter(|text| !text.is_empty()).map(String::as_str))
+        Failure::located(name, message, Some(self.shown_place(body).as_str()))
     }
 
     /// What to say of a panic on another thread than the cell's.
     pub(super) fn thread_panic(&self, body: &Value) -> String {
         let (thread, message) = (&body["thread"], &body["message"]);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
-        format!("thread `{}` panicked: {}\n{}\n", text(thread), text(message), self.shown_place(body))
+        format!(
+            "thread `{}` panicked: {}\n{}\n",
+            text(thread),
+            text(message),
+            self.shown_place(body)
+        )
     }
 
     fn shown_place(&self, body: &Value) -> String {
@@ -55,7 +60,11 @@ impl Engine {
             let left = calls.len().saturating_sub(CALLERS);
             for (index, (line, times)) in calls.into_iter().enumerate() {
                 if index < CALLERS - 1 || left == 0 {
-                    let times = if times > 1 { format!("  ({times} times)") } else { String::new() };
+                    let times = if times > 1 {
+                        format!("  ({times} times)")
+                    } else {
+                        String::new()
+                    };
                     out.push_str(&format!("\n    {line}{times}"));
                 } else if index == CALLERS - 1 {
                     out.push_str(&format!("\n    … and {} more", left + 1));
@@ -85,7 +94,7 @@ impl Engine {
         let mut out: Vec<Frame> = Vec::new();
         let raised = at(&body["place"]);
         let told = body["frames"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut entry = None;
+        let mut entry = body["thread"].is_null().then_some(self.number);
         for frame in told {
             let function = frame["function"].as_str().unwrap_or_default();
             let number = number_of(frame["file"].as_str().unwrap_or_default());
@@ -96,7 +105,12 @@ impl Engine {
                 out.push(Frame { place, function });
             }
         }
-        let own_line = |place: Place| self.state.compiled.get(&place.cell).map(|c| line_column(&c.text, place.start).0);
+        let own_line = |place: Place| {
+            self.state
+                .compiled
+                .get(&place.cell)
+                .map(|c| line_column(&c.text, place.start).0)
+        };
         if let Some(place) = raised {
             match out.first_mut() {
                 // The innermost function, whose line the panic knows better.
@@ -136,7 +150,12 @@ fn number_of(file: &str) -> Option<usize> {
 /// `cell_3::outer::{{closure}}` as `outer (closure)`.
 fn function_name(symbol: &str) -> String {
     let symbol = wording::plain(symbol);
-    let symbol = symbol.split("::h").next().filter(|_| is_hashed(&symbol)).unwrap_or(&symbol).to_string();
+    let symbol = symbol
+        .split("::h")
+        .next()
+        .filter(|_| is_hashed(&symbol))
+        .unwrap_or(&symbol)
+        .to_string();
     match symbol.find("::{") {
         Some(at) => format!("{} (closure)", &symbol[..at]),
         None => symbol,
@@ -155,7 +174,11 @@ fn library(file: &str, line: &Value) -> String {
     let before = file[..file.len() - tail.len()].trim_end_matches("/src/");
     let name = before.rsplit('/').next().unwrap_or_default();
     let line = line.as_u64().unwrap_or(0);
-    if name.is_empty() { format!("{tail}:{line}") } else { format!("{name}/{tail}:{line}") }
+    if name.is_empty() {
+        format!("{tail}:{line}")
+    } else {
+        format!("{name}/{tail}:{line}")
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +188,10 @@ mod tests {
     #[test]
     fn functions_have_the_names_that_the_user_gave() {
         assert_eq!(function_name("cell_3::outer::{{closure}}"), "outer (closure)");
-        assert_eq!(function_name("<cell_3::A as cell_4::Area>::area::h0123456789abcdef"), "<A as Area>::area");
+        assert_eq!(
+            function_name("<cell_3::A as cell_4::Area>::area::h0123456789abcdef"),
+            "<A as Area>::area"
+        );
         assert_eq!(function_name("cell_3::hash::head"), "hash::head");
     }
 

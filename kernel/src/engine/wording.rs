@@ -10,7 +10,8 @@ pub(crate) fn plain(text: &str) -> String {
         .replace("cistron::rt::Fail", "the cell's error")
         .replace("in a closure that returns the cell's result", "in a cell")
         .replace("in a closure that returns `the cell's result`", "in a cell")
-        .replace("`the cell's result`", "the cell's result");
+        .replace("`the cell's result`", "the cell's result")
+        .replace("`Option`s, in a closure that returns `Result`", "`Option`s, in a cell");
     // `cell_12::Type` is the user's own `Type`.
     while let Some(start) = out.find("cell_") {
         let digits = out[start + 5..].bytes().take_while(u8::is_ascii_digit).count();
@@ -41,16 +42,14 @@ pub(crate) fn name_uses(places: &mut [(Place, bool, String)]) {
 pub(crate) fn help(message: &Message) -> Option<&'static str> {
     let text = message.all_text();
     match message.code() {
-        "E0597" | "E0716" | "E0521" => Some(
-            "a variable that lives on between cells can't borrow from another; clone the value, or keep both in one `Rc`",
-        ),
+        "E0597" | "E0716" | "E0521" => {
+            Some("a variable that lives on between cells can't borrow from another; clone the value, or keep both in one `Rc`")
+        }
         "E0728" => Some("in a cell, `.await` stands outside of macros and closures: `let value = future.await;`"),
-        "E0277" if text.contains("cistron::rt::Fail") && text.contains("`?`") && text.contains("Display") => {
-            Some("`?` takes every error that can be printed: `impl std::fmt::Display` for it, or write `.map_err(|e| format!(\"{e:?}\"))?`")
-        }
-        "E0308" if text.contains("cistron::rt::Fail") => {
-            Some("`return;` ends a cell; what a cell shows is its last expression")
-        }
+        "E0277" if text.contains("cistron::rt::Fail") && text.contains("`?`") && text.contains("Display") => Some(
+            "`?` takes every error that can be printed: `impl std::fmt::Display` for it, or write `.map_err(|e| format!(\"{e:?}\"))?`",
+        ),
+        "E0308" if text.contains("cistron::rt::Fail") => Some("`return;` ends a cell; what a cell shows is its last expression"),
         _ => None,
     }
 }
@@ -69,7 +68,11 @@ mod tests {
 
     #[test]
     fn a_use_inside_the_kernels_closure_becomes_the_main_place() {
-        let place = Place { cell: 1, start: 0, end: 1 };
+        let place = Place {
+            cell: 1,
+            start: 0,
+            end: 1,
+        };
         let mut places = vec![(place, false, "borrow occurs due to use in closure".to_string())];
         name_uses(&mut places);
         assert_eq!(places[0].1, true);

@@ -28,5 +28,5 @@ pub use segment::{finish, segment, segment_dyn, tick};
 pub use serve::serve;
 pub use show::{EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByForm, ShownByName, ShownByTable, show_together, was_shown};
 pub use store::Store;
-pub use trace::at;
+pub use trace::{at, has_functions};
 pub use waiting::block_on;

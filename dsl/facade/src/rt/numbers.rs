@@ -88,7 +88,10 @@ mod tests {
     fn a_long_list_is_cut_and_summed_up() {
         let numbers: Vec<f64> = (0..1000).map(f64::from).collect();
         let text = bundle("f64", 1000, &|i| (&numbers[i], numbers[i])).text().to_string();
-        assert!(text.starts_with("[0.0, 1.0, 2.0,") && text.contains(", …, 997.0, 998.0, 999.0]"), "{text}");
+        assert!(
+            text.starts_with("[0.0, 1.0, 2.0,") && text.contains(", …, 997.0, 998.0, 999.0]"),
+            "{text}"
+        );
         assert!(text.ends_with("1,000 f64: min 0, mean 499.5, max 999.0, 0 NaN"), "{text}");
         let short = bundle("i32", 2, &|i| (&[4, 5][i], 0.0));
         assert_eq!(short.text(), "[4, 5]");

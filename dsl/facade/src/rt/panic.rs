@@ -10,7 +10,7 @@ use std::panic::Location;
 thread_local! {
     /// Where the last panic of this thread came from, and how it got there. Names and lines are looked up only for a
     /// panic that ends the cell.
-    static LAST: RefCell<Option<(Option<Value>, Backtrace)>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<(Option<Value>, Option<Backtrace>)>> = const { RefCell::new(None) };
 }
 
 pub(super) fn place(location: &Location<'_>) -> Value {
@@ -23,12 +23,12 @@ pub(super) fn install_hook() {
     let cell_thread = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         let place = info.location().map(place);
-        let trace = Backtrace::force_capture();
+        let trace = trace::capture();
         if std::thread::current().id() == cell_thread {
             LAST.set(Some((place, trace)));
         } else {
             let name = std::thread::current().name().unwrap_or("unnamed").to_string();
-            let told = json!({"thread": name, "message": message(info.payload()), "place": place, "frames": trace::frames(&trace)});
+            let told = json!({"thread": name, "message": message(info.payload()), "place": place, "frames": trace.as_ref().map(trace::frames)});
             events::send("thread_panic", &told.to_string());
         }
     }));
@@ -37,7 +37,7 @@ pub(super) fn install_hook() {
 pub(super) fn report(payload: &(dyn Any + Send)) -> Value {
     let (place, frames) = LAST
         .take()
-        .map_or((None, Value::Null), |(place, trace)| (place, trace::frames(&trace)));
+        .map_or((None, None), |(place, trace)| (place, trace.as_ref().map(trace::frames)));
     json!({"message": message(payload), "place": place, "frames": frames, "at": trace::line()})
 }
 

@@ -142,7 +142,10 @@ fn show_name(type_name: &str) {
     let text = if type_name.contains("{{closure}}") {
         "a closure".to_string()
     } else {
-        format!("a value of type `{}` (with `#[derive(Debug)]` it shows what is inside)", short(type_name))
+        format!(
+            "a value of type `{}` (with `#[derive(Debug)]` it shows what is inside)",
+            short(type_name)
+        )
     };
     show_result(&Bundle::plain(text));
 }
@@ -205,7 +208,11 @@ mod tests {
         assert_eq!(text.lines().count(), LINES + 1);
         assert!(text.ends_with("`println!` prints all)"), "{text}");
         let text = debug_text(&"x".repeat(20_000));
-        assert!(text.starts_with("\"xxx") && text.chars().count() < CHARACTERS + 100, "{}", text.len());
+        assert!(
+            text.starts_with("\"xxx") && text.chars().count() < CHARACTERS + 100,
+            "{}",
+            text.len()
+        );
     }
 
     #[test]

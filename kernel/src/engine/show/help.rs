@@ -7,17 +7,29 @@ const COMMANDS: [(&str, &str); 7] = [
     (":vars", "the variables: type, shape, memory, device"),
     (":runs", "the fits in this notebook's run folder"),
     (":device", "what computes: processor, threads, memory, GPU"),
-    (":dep name = \"1\"", "adds a crate; also name = { version = .., features = [..] } and { path = \"..\" }"),
-    (":opt 0..3", "how much plain cells are optimised (functions and types always are)"),
+    (
+        ":dep name = \"1\"",
+        "adds a crate; also name = { version = .., features = [..] } and { path = \"..\" }",
+    ),
+    (
+        ":opt 0..3",
+        "how much plain cells are optimised (functions and types always are)",
+    ),
     (":help", "this text"),
     ("?", "in JupyterLab, Shift-Tab shows what is known of the word at the cursor"),
 ];
 
 const WORDS: [(&str, &str); 6] = [
-    ("data!", "a `Dataset`: where inputs and outputs come from and how they are split"),
+    (
+        "data!",
+        "a `Dataset`: where inputs and outputs come from and how they are split",
+    ),
     ("model!", "a `Model`: how inputs become outputs"),
     ("blocks!", "`Blocks`: parts of a network that several models share"),
-    ("objective!", "an `Objective`: what training minimises and what early stopping looks at"),
+    (
+        "objective!",
+        "an `Objective`: what training minimises and what early stopping looks at",
+    ),
     ("fit!", "a `Run`: trains; its methods predict, explain and draw"),
     ("compare!", "a `Comparison`: several models, all folds, several seeds"),
 ];
@@ -33,7 +45,10 @@ const CELLS: [&str; 5] = [
 /// Pages that say more, as they are named in the project's folder.
 const PAGES: [(&str, &str); 2] = [
     ("README.md", "what it is and how to begin"),
-    ("notebooks/quickstart.ipynb", "a data set, a model, a fit and a figure in ten cells"),
+    (
+        "notebooks/quickstart.ipynb",
+        "a data set, a model, a fit and a figure in ten cells",
+    ),
 ];
 
 /// The help, with pages of the project in `source` where it is there.
@@ -48,7 +63,11 @@ pub fn help(source: &std::path::Path) -> Value {
     let mut html = String::from("<div style=\"font-size:13px\">");
     let commands = COMMANDS.map(|(name, about)| (name.to_string(), about));
     let words = WORDS.map(|(name, about)| (name.to_string(), about));
-    for (title, rows) in [("Commands", &commands[..]), ("Declarations", &words[..]), ("Pages", &pages[..])] {
+    for (title, rows) in [
+        ("Commands", &commands[..]),
+        ("Declarations", &words[..]),
+        ("Pages", &pages[..]),
+    ] {
         if rows.is_empty() {
             continue;
         }

@@ -30,7 +30,9 @@ pub fn machine(worker: &Value) -> Value {
 
 /// The value of a line `name : value`.
 fn field(text: &str, name: &str) -> Option<String> {
-    let line = text.lines().find(|line| line.split(':').next().is_some_and(|n| n.trim() == name))?;
+    let line = text
+        .lines()
+        .find(|line| line.split(':').next().is_some_and(|n| n.trim() == name))?;
     line.split_once(':').map(|(_, value)| value.trim().to_string())
 }
 
@@ -39,7 +41,10 @@ fn cuda(root: &Path) -> String {
     let driver = std::fs::read_to_string(root.join("proc/driver/nvidia/version")).unwrap_or_default();
     let version = driver.lines().next().and_then(|line| {
         let words = line.split_whitespace();
-        words.map(|w| w.trim()).find(|w| w.contains('.') && w.starts_with(|c: char| c.is_ascii_digit())).map(String::from)
+        words
+            .map(|w| w.trim())
+            .find(|w| w.contains('.') && w.starts_with(|c: char| c.is_ascii_digit()))
+            .map(String::from)
     });
     let device = root.join("dev/nvidia0").exists();
     match (device, version) {

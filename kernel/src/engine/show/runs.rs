@@ -34,9 +34,15 @@ fn list(root: &Path) -> Value {
         }
     }
     if all == 0 {
-        table.notes.push(format!("no runs in {}; `fit!` makes one for each fit", root.display()));
+        table
+            .notes
+            .push(format!("no runs in {}; `fit!` makes one for each fit", root.display()));
     } else {
-        let more = if all > RUNS { format!("the newest {RUNS} of ") } else { String::new() };
+        let more = if all > RUNS {
+            format!("the newest {RUNS} of ")
+        } else {
+            String::new()
+        };
         table.notes.push(format!("{more}{all} in {}", root.display()));
     }
     table.without_empty_columns().forms()
@@ -54,7 +60,11 @@ fn row(id: String, run: &Value, path: &Path) -> Vec<String> {
     let ending = &run["ending"];
     let started = text(&run["started"]);
     let when = started.get(..16).unwrap_or(&started).replace('T', " ");
-    let state = if ending.is_null() { "not finished".into() } else { text(&ending["why"]) };
+    let state = if ending.is_null() {
+        "not finished".into()
+    } else {
+        text(&ending["why"])
+    };
     let epochs = std::fs::read_to_string(path.join("metrics.jsonl")).unwrap_or_default();
     let rows: Vec<Value> = epochs.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let best = rows.iter().rev().find(|row| row["best"] == true);
@@ -63,7 +73,11 @@ fn row(id: String, run: &Value, path: &Path) -> Vec<String> {
         format!("{watched} (epoch {})", row["epoch"])
     });
     let hash: String = text(&run["model_hash"]).chars().take(8).collect();
-    let count = if rows.is_empty() { String::new() } else { rows.len().to_string() };
+    let count = if rows.is_empty() {
+        String::new()
+    } else {
+        rows.len().to_string()
+    };
     vec![id, when, text(&run["name"]), hash, state, count, best.unwrap_or_default()]
 }
 
@@ -78,7 +92,10 @@ mod tests {
             std::fs::create_dir(root.path().join(id)).expect("a folder");
             std::fs::write(root.path().join(id).join("run.json"), text).expect("a file");
         };
-        make("20260101-1-a", "{\"name\": \"first\", \"started\": \"2026-01-01T10:00:00+00:00\", \"model_hash\": \"0123456789\"}");
+        make(
+            "20260101-1-a",
+            "{\"name\": \"first\", \"started\": \"2026-01-01T10:00:00+00:00\", \"model_hash\": \"0123456789\"}",
+        );
         make(
             "20260102-1-b",
             "{\"name\": \"<b>\", \"started\": \"2026-01-02T10:00:00+00:00\", \"ending\": {\"why\": \"patience\"}}",
@@ -89,15 +106,26 @@ mod tests {
         let forms = list(root.path());
         let text = forms["text/plain"].as_str().unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[1].starts_with("20260102-1-b") && lines[1].ends_with("0.5000 (epoch 3)"), "{text}");
+        assert!(
+            lines[1].starts_with("20260102-1-b") && lines[1].ends_with("0.5000 (epoch 3)"),
+            "{text}"
+        );
         assert!(lines[2].contains("2026-01-01 10:00  first  01234567  not finished"), "{text}");
         assert!(lines[3].starts_with("20260103-1-c: its run.json can't be read"), "{text}");
-        assert!(forms["text/html"].as_str().is_some_and(|h| h.contains("&lt;b&gt;")), "{forms}");
+        assert!(
+            forms["text/html"].as_str().is_some_and(|h| h.contains("&lt;b&gt;")),
+            "{forms}"
+        );
     }
 
     #[test]
     fn a_folder_without_runs_says_so() {
         let forms = list(Path::new("/nowhere/runs"));
-        assert!(forms["text/plain"].as_str().is_some_and(|t| t.starts_with("no runs in /nowhere/runs")), "{forms}");
+        assert!(
+            forms["text/plain"]
+                .as_str()
+                .is_some_and(|t| t.starts_with("no runs in /nowhere/runs")),
+            "{forms}"
+        );
     }
 }

@@ -52,7 +52,11 @@ impl Table {
             let cells: Vec<String> = (0..self.columns.len())
                 .map(|i| {
                     let (text, width) = (cell(i), widths[i]);
-                    if self.is_right(i) { format!("{text:>width$}") } else { format!("{text:width$}") }
+                    if self.is_right(i) {
+                        format!("{text:>width$}")
+                    } else {
+                        format!("{text:width$}")
+                    }
                 })
                 .collect();
             cells.join("  ").trim_end().to_string()
@@ -150,13 +154,22 @@ mod tests {
         ];
         table.notes = vec!["a & b".into()];
         let forms = table.without_empty_columns().forms();
-        assert_eq!(forms["text/plain"], "name      memory\n<script>     8 B\nb          12 KB\na & b");
+        assert_eq!(
+            forms["text/plain"],
+            "name      memory\n<script>     8 B\nb          12 KB\na & b"
+        );
         let html = forms["text/html"].as_str().unwrap_or_default();
-        assert!(html.contains("&lt;script&gt;") && !html.contains("<script>") && html.contains("a &amp; b"), "{html}");
+        assert!(
+            html.contains("&lt;script&gt;") && !html.contains("<script>") && html.contains("a &amp; b"),
+            "{html}"
+        );
     }
 
     #[test]
     fn sizes_have_three_digits() {
-        assert_eq!([size(0), size(999), size(1500), size(123_456_789)], ["0 B", "999 B", "1.50 KB", "123 MB"]);
+        assert_eq!(
+            [size(0), size(999), size(1500), size(123_456_789)],
+            ["0 B", "999 B", "1.50 KB", "123 MB"]
+        );
     }
 }

@@ -35,6 +35,8 @@ pub fn variables(
     } else if total > 0 {
         table.notes.push(format!("{} in all, as far as it is known", size(total)));
     }
-    table.notes.extend(lost.iter().map(|(name, why)| format!("`{name}` was not kept: {why}")));
+    table
+        .notes
+        .extend(lost.iter().map(|(name, why)| format!("`{name}` was not kept: {why}")));
     table.forms()
 }
