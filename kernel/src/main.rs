@@ -2,7 +2,9 @@
 
 use cistron_kernel::notebook::Parameter;
 use cistron_kernel::run::{Request, RunError, check, run};
-use cistron_kernel::sdk::{Sdk, SdkError, Where, cache_folder, install, install_from, is_current, pack, source_folder, write_kernelspec};
+use cistron_kernel::sdk::{
+    Sdk, SdkError, Where, cache_folder, install, install_from, is_current, pack, source_folder, write_kernelspec,
+};
 use cistron_kernel::{doctor, engine::link, jupyter};
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -108,7 +110,11 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             let unpacked = install_from(&file)?;
             eprintln!("libraries for cells: {}", unpacked.sdk.folder.display());
             let spec = write_kernelspec(&place, &unpacked.command, &unpacked.sdk.source)?;
-            eprintln!("kernel for Jupyter: {}\ncommand: {}", spec.display(), unpacked.command.display());
+            eprintln!(
+                "kernel for Jupyter: {}\ncommand: {}",
+                spec.display(),
+                unpacked.command.display()
+            );
         }
         Task::Pack {
             file,
@@ -117,7 +123,13 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         } => {
             let sdk = ready(&source_folder(source.as_deref())?)?;
             let size = pack(&sdk, &command, &file, with_toolchain)?;
-            eprintln!("{}: {} MB, for {} and {}", file.display(), size / 1_000_000, sdk.triple, first_line(&sdk.rustc_version));
+            eprintln!(
+                "{}: {} MB, for {} and {}",
+                file.display(),
+                size / 1_000_000,
+                sdk.triple,
+                first_line(&sdk.rustc_version)
+            );
         }
         Task::Install {
             user: _, prefix, source, ..

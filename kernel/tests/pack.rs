@@ -31,14 +31,23 @@ fn a_packed_installation_runs_elsewhere() {
     let installed = cistron(support::command(), &cache, &arguments, folder.path());
     let said = String::from_utf8_lossy(&installed.stderr);
     assert!(installed.status.success(), "{said}");
-    let command = said.lines().find_map(|l| l.strip_prefix("command: ")).expect("a command").to_string();
+    let command = said
+        .lines()
+        .find_map(|l| l.strip_prefix("command: "))
+        .expect("a command")
+        .to_string();
     assert!(Path::new(&command).starts_with(&cache), "{command}");
     let spec = std::fs::read_to_string(prefix.join("share/jupyter/kernels/cistron/kernel.json")).expect("a kernelspec");
     assert!(spec.contains(&command), "{spec}");
     let notebook = r#"{"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": null, "outputs": [],
         "source": "fn double(x: u64) -> u64 { 2 * x }\ndouble(21)"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}"#;
     std::fs::write(folder.path().join("n.ipynb"), notebook).expect("a notebook");
-    let run = cistron(Path::new(&command), &cache, &["run", "n.ipynb", "-o", "out.ipynb"], folder.path());
+    let run = cistron(
+        Path::new(&command),
+        &cache,
+        &["run", "n.ipynb", "-o", "out.ipynb"],
+        folder.path(),
+    );
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let out = std::fs::read_to_string(folder.path().join("out.ipynb")).expect("an executed notebook");
     assert!(out.contains("\"42\""), "{out}");

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod html;
+mod inside;
 mod interrupt;
 mod live;
 mod number;
@@ -15,9 +16,10 @@ mod theme;
 
 pub use bundle::{Bundle, Show};
 pub use html::escape;
+pub use inside::{list, together};
 pub use interrupt::{clear_interrupt, interrupted, request_interrupt};
 pub use live::Live;
 pub use number::{count, duration, significant};
-pub use sink::{Sink, display, note, redirected, set_sink, show_result};
+pub use sink::{Sink, display, note, redirected, set_sink, show_result, with_sink};
 pub use table::{Align, Table};
 pub use theme::{Theme, base_colour};

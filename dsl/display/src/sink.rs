@@ -69,7 +69,8 @@ pub fn redirected<T>(sink: Rc<dyn Sink>, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-pub(crate) fn with_sink(f: impl FnOnce(&dyn Sink)) {
+/// Lets `f` speak to what shows bundles on this thread now.
+pub fn with_sink(f: impl FnOnce(&dyn Sink)) {
     if let Some(before) = BEFORE.take() {
         let _restore = Restore(Some(before.clone()));
         return f(&*before);

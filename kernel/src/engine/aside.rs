@@ -2,17 +2,26 @@
 //! the last cell.
 
 use super::command;
+use super::described::Described;
 use super::failure::Failure;
 use super::session::Engine;
 use super::state::Variable;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// What was known after a cell.
 #[derive(Clone, Debug, Default)]
 pub struct Aside {
     pub(super) variables: BTreeMap<String, Variable>,
+    pub(super) described: BTreeMap<String, Described>,
     pub(super) lost: BTreeMap<String, String>,
+    /// Variables that a new worker would get back.
+    pub(super) kept: BTreeSet<String>,
+    pub(super) folder: PathBuf,
+    pub(super) source: PathBuf,
+    /// What the worker said of the machine.
+    pub(super) machine: Value,
 }
 
 impl Engine {
@@ -20,7 +29,12 @@ impl Engine {
     pub fn aside(&self) -> Aside {
         Aside {
             variables: self.state.variables.clone(),
+            described: self.state.described.clone(),
             lost: self.state.lost.clone(),
+            kept: BTreeSet::new(),
+            folder: self.folder.clone(),
+            source: self.sdk.source.clone(),
+            machine: self.worker.as_ref().map(|worker| worker.machine.clone()).unwrap_or_default(),
         }
     }
 }

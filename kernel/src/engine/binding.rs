@@ -7,6 +7,8 @@ pub(crate) struct Binding {
     pub(crate) name: String,
     /// Whether it is `mut`.
     pub(crate) mutable: bool,
+    /// Whether it is a reference into the value that the pattern takes apart.
+    pub(crate) by_reference: bool,
 }
 
 /// The variables of a pattern, from left to right. Names in capitals are constants, not variables.
@@ -21,10 +23,11 @@ fn collect(pattern: &syn::Pat, out: &mut Vec<Binding>) {
         syn::Pat::Ident(ident) => {
             let name = ident.ident.to_string();
             let constant = ident.mutability.is_none() && name.starts_with(|c: char| c.is_ascii_uppercase());
-            if ident.by_ref.is_none() && !constant {
+            if !constant {
                 out.push(Binding {
                     name,
-                    mutable: ident.mutability.is_some(),
+                    mutable: ident.mutability.is_some() && ident.by_ref.is_none(),
+                    by_reference: ident.by_ref.is_some(),
                 });
             }
             if let Some((_, inner)) = &ident.subpat {

@@ -5,8 +5,11 @@ use super::fragment::Fragment;
 use super::identifiers::identifiers;
 use super::imports::{Import, imports};
 use super::item::Item;
+use super::item_macro::TWIN;
+use super::keep::Closure;
 use super::loops::loop_starts;
-use std::collections::BTreeSet;
+use super::rewrite::rewrites;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syn::spanned::Spanned;
 
@@ -26,6 +29,8 @@ pub(crate) struct Cell {
     pub(crate) statements: Vec<Statement>,
     /// The expression whose value is shown.
     pub(crate) last: Option<Fragment>,
+    /// How many values it has, where it is written as a tuple.
+    pub(crate) tuple: Option<usize>,
     /// Every word in it, inside format strings too.
     pub(crate) words: BTreeSet<String>,
 }
@@ -39,6 +44,8 @@ pub(crate) struct Statement {
     pub(crate) bindings: Vec<Binding>,
     /// Whether they have a value when it has run (`let x;` has none).
     pub(crate) initialised: bool,
+    /// The closure that its variable is bound to, and the same text with `move` in front of the closure.
+    pub(crate) closure: Option<(Closure, Fragment)>,
 }
 
 /// Takes the lines that begin with a colon out of a cell. Their place stays, blank, so that lines keep
@@ -59,11 +66,20 @@ pub(crate) fn split_commands(text: &str) -> (String, Vec<String>) {
     (code, commands)
 }
 
-/// Reads the Rust of cell number `number`.
+/// The text with blanks in place of a part of it; lines and offsets stay.
+pub(crate) fn blanked(text: &str, part: Range<usize>) -> String {
+    let blank = |c: char| if c == '\n' { "\n".into() } else { " ".repeat(c.len_utf8()) };
+    let middle: String = text[part.clone()].chars().map(blank).collect();
+    format!("{}{middle}{}", &text[..part.start], &text[part.end..])
+}
+
+/// Reads the Rust of cell number `number`. `macros` are those of earlier cells that define items, and the names that each
+/// always defines.
 ///
 /// # Errors
 /// What syn says of text that is no Rust; rustc says it better, so callers ask it.
-pub(crate) fn parse(number: usize, text: &str) -> syn::Result<Cell> {
+pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
+    let mut macros = macros.clone();
     let wrapped = format!("{{{text}\n}}");
     let block: syn::Block = syn::parse_str(&wrapped)?;
     let mut cell = Cell {
@@ -80,17 +96,39 @@ pub(crate) fn parse(number: usize, text: &str) -> syn::Result<Cell> {
                 cell.imports.extend(imports(item));
                 cell.uses.push(fragment(&[]));
             }
-            syn::Stmt::Item(item) => cell.items.push(Item::new(number, text, item, TICK)),
+            syn::Stmt::Item(item) => {
+                cell.items.push(Item::new(number, text, item, TICK));
+                if let Some(twin) = Item::twin(number, text, item) {
+                    macros.extend(twin.makes());
+                    cell.items.push(twin);
+                }
+            }
             _ => {
-                let ticks: Vec<(usize, String)> = loop_starts(statement)
-                    .into_iter()
-                    .map(|at| (at - 1, TICK.to_string()))
-                    .collect();
-                let fragment = fragment(&ticks);
-                if index + 1 == count && is_value(statement) {
-                    cell.last = Some(fragment);
+                if let syn::Stmt::Macro(call) = statement
+                    && let Some(item) = Item::call(number, text, call, &macros)
+                {
+                    let twin = call.mac.path.segments.last().map(|s| format!("{TWIN}{}", s.ident));
+                    cell.words.extend(twin);
+                    cell.items.push(item);
                     continue;
                 }
+                let mut words: Vec<(usize, String)> = loop_starts(statement)
+                    .into_iter()
+                    .map(|at| (at, TICK.to_string()))
+                    .chain(rewrites(statement))
+                    .map(|(at, words)| (at - 1, words))
+                    .collect();
+                if index + 1 == count && is_value(statement) {
+                    cell.last = Some(fragment(&words));
+                    cell.tuple = tuple(statement);
+                    continue;
+                }
+                let plain = fragment(&words);
+                let closure = closure(text, statement).map(|(closure, at)| {
+                    words.push((at, "move ".into()));
+                    (closure, fragment(&words))
+                });
+                let fragment = plain;
                 let (bindings, initialised) = match statement {
                     syn::Stmt::Local(local) => (pattern_bindings(&local.pat), local.init.is_some()),
                     _ => (Vec::new(), true),
@@ -99,6 +137,7 @@ pub(crate) fn parse(number: usize, text: &str) -> syn::Result<Cell> {
                     fragment,
                     bindings,
                     initialised,
+                    closure,
                 });
             }
         }
@@ -118,6 +157,52 @@ pub(crate) fn with_indentation(text: &str, range: Range<usize>) -> Range<usize> 
     let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
     let blank = text[line..range.start].chars().all(char::is_whitespace);
     if blank { line..range.end } else { range }
+}
+
+/// The closure of `let name = |..| ..;` and where `move` would stand.
+fn closure(text: &str, statement: &syn::Stmt) -> Option<(Closure, usize)> {
+    let syn::Stmt::Local(syn::Local {
+        pat: syn::Pat::Ident(_),
+        init: Some(init),
+        ..
+    }) = statement
+    else {
+        return None;
+    };
+    let mut value = &*init.expr;
+    while let syn::Expr::Paren(inner) = value {
+        value = &inner.expr;
+    }
+    let syn::Expr::Closure(found) = value else {
+        return None;
+    };
+    if found.asyncness.is_some() || found.constness.is_some() || init.diverge.is_some() {
+        return None;
+    }
+    let source = |span: proc_macro2::Span| text.get(range(span)).unwrap_or("_").to_string();
+    let argument = |pattern: &syn::Pat| match pattern {
+        syn::Pat::Type(typed) => source(typed.ty.span()),
+        _ => "_".to_string(),
+    };
+    let value = match &found.output {
+        syn::ReturnType::Default => "_".to_string(),
+        syn::ReturnType::Type(_, kind) => source(kind.span()),
+    };
+    let closure = Closure {
+        arguments: found.inputs.iter().map(argument).collect(),
+        value,
+        words: identifiers(&source(found.body.span())),
+        moves: found.capture.is_some(),
+    };
+    Some((closure, range(found.or1_token.span).start))
+}
+
+/// How many values a statement has that is written as a tuple.
+fn tuple(statement: &syn::Stmt) -> Option<usize> {
+    match statement {
+        syn::Stmt::Expr(syn::Expr::Tuple(tuple), None) => Some(tuple.elems.len()).filter(|n| (2..=12).contains(n)),
+        _ => None,
+    }
 }
 
 /// Whether the last statement is an expression with a value worth showing: `println!` and endless loops
@@ -167,7 +252,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Cell {
-        parse(1, text).expect("a cell that parses")
+        parse(1, text, &BTreeMap::new()).expect("a cell that parses")
     }
 
     #[test]
@@ -213,6 +298,30 @@ mod tests {
             code.lines().map(str::trim).collect::<Vec<_>>(),
             ["", "let x = 1;", "", "::std::mem::drop(x)"]
         );
+    }
+
+    #[test]
+    fn closures_are_read() {
+        let cell = read("let add = |x: &[f64], y| -> f64 { x[0] + y + n };");
+        let (closure, moving) = cell.statements[0].closure.clone().expect("a closure");
+        assert_eq!(closure.arguments, ["&[f64]", "_"]);
+        assert_eq!((closure.value.as_str(), closure.moves), ("f64", false));
+        assert!(closure.words.contains("n"));
+        assert!(moving.text.starts_with("let add = move |x"), "{}", moving.text);
+    }
+
+    #[test]
+    fn calls_of_macros_that_define_items_are_items() {
+        let cell = read("macro_rules! make { ($n:ident) => { fn $n() {} } }\nmake!(made);\nprintln!(\"x\");");
+        let texts: Vec<&str> = cell.items.iter().map(|i| i.fragment.text.as_str()).collect();
+        assert_eq!(texts.len(), 3);
+        assert!(
+            texts[1].contains("__items_make") && texts[1].contains("pub fn $n"),
+            "{}",
+            texts[1]
+        );
+        assert_eq!(texts[2], "__items_make!(made);");
+        assert_eq!(cell.statements.len(), 1);
     }
 
     #[test]

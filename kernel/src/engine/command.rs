@@ -4,20 +4,9 @@ use super::aside::Aside;
 use super::dependency;
 use super::failure::Failure;
 use super::session::Engine;
-use super::state::Variable;
-use super::types::short;
+use super::show;
 use super::worker::{Emit, Output};
-use serde_json::{Value, json};
-
-const HELP: &str = "\
-:vars                    the variables and their types
-:dep name = \"1\"          adds a crate; also name = { version = .., features = [..] } and { path = \"..\" }
-:opt 0..3                how much plain cells are optimised (functions and types always are)
-:help                    this text
-
-Everything of `cistron::prelude` is there without a `use`.
-The value of a cell's last expression is shown; a `;` behind it hides it.
-An interrupt stops loops and `fit!` and keeps the variables; a second one ends the worker process.";
+use serde_json::Value;
 
 impl Engine {
     /// Carries out one command.
@@ -49,28 +38,11 @@ impl Engine {
 
 /// What a command shows that only looks; nothing for the others.
 pub(super) fn look(word: &str, aside: &Aside) -> Option<Value> {
-    let text = match word {
-        "vars" => variable_table(aside),
-        "help" => HELP.to_string(),
+    Some(match word {
+        "vars" => show::variables(&aside.variables, &aside.described, &aside.lost, &aside.kept),
+        "runs" => show::runs(&aside.folder),
+        "device" => show::machine(&aside.machine),
+        "help" => show::help(&aside.source),
         _ => return None,
-    };
-    Some(json!({"text/plain": text}))
-}
-
-fn variable_table(aside: &Aside) -> String {
-    let names = aside.variables.keys().chain(aside.lost.keys());
-    let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    let variable = |(name, v): (&String, &Variable)| format!("{name:width$}  {}", short(&v.type_name));
-    let mut lines: Vec<String> = aside.variables.iter().map(variable).collect();
-    lines.extend(
-        aside
-            .lost
-            .iter()
-            .map(|(name, why)| format!("{name:width$}  (not kept: {why})")),
-    );
-    if lines.is_empty() {
-        "no variables yet".into()
-    } else {
-        lines.join("\n")
-    }
+    })
 }

@@ -16,13 +16,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// What the compiler has to say nothing about.
-const ALLOWED: [&str; 5] = [
+/// What the compiler warns of: little, for a cell is no finished program. Later ones win over earlier ones.
+const LINTS: [&str; 8] = [
     "-Aunused",
     "-Anon_snake_case",
     "-Aprivate_interfaces",
     "-Aprivate_bounds",
     "-Adead_code",
+    "-Wunused_must_use",
+    "-Wunreachable_code",
+    "-Wunconditional_recursion",
 ];
 
 /// How a compile ended.
@@ -52,8 +55,9 @@ pub(crate) struct Unit<'a> {
     pub(crate) source: &'a str,
     /// Whether what rustc made of the same source before can be used, and what it makes now be kept.
     pub(crate) lasting: bool,
-    /// Whether it may read files, whose places are meant as the notebook sees them.
-    pub(crate) reads_files: bool,
+    /// Whether it has to be the root of its crate: it has attributes for the whole crate, or it reads files, whose places are
+    /// meant as the notebook sees them.
+    pub(crate) is_root: bool,
 }
 
 /// A compiler that has been started and waits for what the pipe will say.
@@ -157,7 +161,7 @@ impl Compiler {
     pub(crate) fn number(&self, sdk: &Sdk, state: &State, unit: &Unit<'_>) -> usize {
         let kept = unit.lasting.then(|| self.cache.find(&self.key(sdk, state, unit))).flatten();
         let waiting = || {
-            let fits = |w: &&Waiting| w.form == unit.form && !unit.reads_files;
+            let fits = |w: &&Waiting| w.form == unit.form && !unit.is_root;
             self.waiting.iter().find(fits).map(|w| w.number)
         };
         kept.map(|entry| entry.number).or_else(waiting).unwrap_or_else(new_number)
@@ -185,7 +189,7 @@ impl Compiler {
             return Ok(Compiled::Done(entry.messages()));
         }
         let waiting = self.waiting.iter().position(|w| w.number == number && w.form == unit.form);
-        let (child, pipe) = match waiting.filter(|_| !unit.reads_files).map(|at| self.waiting.remove(at)) {
+        let (child, pipe) = match waiting.filter(|_| !unit.is_root).map(|at| self.waiting.remove(at)) {
             Some(waiting) => (waiting.child, Some(waiting.pipe)),
             None => {
                 let mut command = self.command(sdk, state, number, unit.form);
@@ -230,7 +234,12 @@ impl Compiler {
         ]);
         let level = format!("-Copt-level={}", self.level(form));
         command.args(["--crate-type", form.kind(), &level, "-Ccodegen-units=1"]);
-        command.args(ALLOWED).arg("--sysroot").arg(sdk.sysroot());
+        // Panics are shown at the lines of functions. Cells without any say themselves where they are, which costs nothing
+        // to compile; line tables cost 5 ms.
+        if form == Form::Items {
+            command.arg("-Cdebuginfo=line-tables-only");
+        }
+        command.args(LINTS).arg("--sysroot").arg(sdk.sysroot());
         for cell in state.item_cells.iter().filter(|cell| cell.number != number) {
             command
                 .arg("--extern")

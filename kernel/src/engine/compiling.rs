@@ -1,22 +1,31 @@
 //! From the text of a cell to a library: passes of the compiler until nothing is left to mend.
 
+use super::attributes::take_inner;
 use super::cell::{Cell, parse};
 use super::compile::{Compiled, Form, Unit};
 use super::diagnostics::{Message, Place, Texts, render, underline};
 use super::failure::Failure;
 use super::fragment::{Fragment, Source};
-use super::generate::{Generated, Gone, Request, generate};
+use super::generate::{FIRST, Generated, Gone, Request, generate};
 use super::item::Item;
+use super::keep::Keeping;
+use super::redefinition;
 use super::session::Engine;
 use super::types;
-use serde_json::Value;
+use super::wording;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Passes of the compiler that one cell may take.
 const PASSES: usize = 8;
 
+/// Warnings that are shown: what they find is rarely meant.
+const WARNINGS: [&str; 3] = ["unused_must_use", "unreachable_code", "unconditional_recursion"];
+
 /// Codes of mistakes that keep rustc from reading a text: none, or that something is not ended.
-const UNREADABLE: [&str; 7] = ["", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
+const UNREADABLE: [&str; 8] = ["", "E0753", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
+
+/// Macros that read what is outside of the source.
+const OUTSIDE: [&str; 5] = ["include!", "include_str!", "include_bytes!", "env!", "option_env!"];
 
 /// A cell that compiled.
 pub(super) struct Ready {
@@ -26,23 +35,25 @@ pub(super) struct Ready {
     pub(super) types: BTreeMap<u32, String>,
     pub(super) pulled: BTreeSet<usize>,
     pub(super) gone: BTreeMap<u32, Gone>,
+    /// What the compiler warns of.
+    pub(super) notes: Vec<String>,
 }
 
-/// Macros that read what is outside of the source.
-const OUTSIDE: [&str; 5] = ["include!", "include_str!", "include_bytes!", "env!", "option_env!"];
-
-/// Words of cells whose items have a state of their own: run again, such a cell begins anew.
-const STATEFUL: [&str; 2] = ["static", "thread_local"];
+/// A cell and the attributes in front of it.
+struct Read {
+    cell: Cell,
+    attributes: Vec<Fragment>,
+}
 
 impl Engine {
     pub(super) fn compile(&mut self, text: &str, count: usize) -> Result<Ready, Failure> {
-        let cell = parse(0, text).map_err(|error| self.syntax_failure(0, text, count, &error))?;
-        let (number, anew) = self.choose_number(&cell);
+        let read = self.read(0, text, count)?;
+        let (number, anew) = self.choose_number(&read);
         // The pieces of a cell know its number, which follows from what it is.
-        let cell = parse(number, text).map_err(|error| self.syntax_failure(number, text, count, &error))?;
-        let mut items = cell.items.clone();
+        let Read { cell, attributes } = self.read(number, text, count)?;
+        let mut items = self.own_items(&cell);
         let mut item_cells = self.state.item_cells.clone();
-        let mut gone = BTreeMap::new();
+        let (mut gone, mut keeping) = self.forms(&cell);
         let mut pulled = BTreeSet::new();
         for _ in 0..PASSES {
             let request = Request {
@@ -51,9 +62,11 @@ impl Engine {
                 item_cells: &item_cells,
                 state: &self.state,
                 gone: &gone,
+                keeping: &keeping,
+                attributes: &attributes,
             };
             let generated = generate(&request);
-            let messages = match self.rustc(number, &self.unit(&items, &generated.source, anew)) {
+            let messages = match self.rustc(number, &self.unit(&request, &generated.source, anew)) {
                 Ok(messages) => messages,
                 Err(failure) => {
                     self.never_bound(&cell, count);
@@ -61,17 +74,16 @@ impl Engine {
                 }
             };
             let errors: Vec<&Message> = messages.iter().filter(|m| m.is_error()).collect();
-            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
-            let unloadable: Vec<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
-            if !unloadable.is_empty() {
-                for name in unloadable {
-                    self.lose(
-                        name,
-                        "its type can't be named outside the crate that defines it; keep it behind a `Box<dyn Trait>`",
-                    );
-                }
+            if self.unload(&errors, &generated)
+                | self.drop_imports(&errors, &generated)
+                | withdraw(&mut items, &errors, &generated)
+            {
                 continue;
             }
+            if keeping.learn(&errors, &generated, &mut gone) {
+                continue;
+            }
+            let lost: BTreeMap<u32, Gone> = errors.iter().filter_map(|m| lost_slot(m, &generated)).collect();
             if lost.keys().any(|slot| !gone.contains_key(slot)) {
                 gone.extend(lost);
                 continue;
@@ -100,8 +112,12 @@ impl Engine {
             if !errors.is_empty() {
                 return Err(self.compile_failure(number, text, count, &errors, &generated.source));
             }
-            self.state.import(&cell.imports);
             let types = reported_types(&messages, &generated);
+            if keeping.wrap(&types, &gone) {
+                continue;
+            }
+            let notes = self.warnings(number, text, count, &messages, &generated.source, &attributes);
+            self.state.import(&cell.imports);
             return Ok(Ready {
                 number,
                 items,
@@ -109,6 +125,7 @@ impl Engine {
                 types,
                 pulled,
                 gone,
+                notes,
             });
         }
         Err(Failure::plain(
@@ -117,50 +134,162 @@ impl Engine {
         ))
     }
 
+    /// Reads a cell as number `number`.
+    fn read(&mut self, number: usize, text: &str, count: usize) -> Result<Read, Failure> {
+        let inner = take_inner(text).map_err(|refused| {
+            let texts: Texts<'_> = [(number, (text, count))].into();
+            let (start, end) = (refused.at.start, refused.at.end);
+            let place = Place {
+                cell: number,
+                start,
+                end,
+            };
+            Failure::located("CompileError", &refused.message, Some(&underline(place, '^', "", &texts)))
+        })?;
+        let cell = match parse(number, &inner.code, &self.state.item_macros()) {
+            Ok(cell) => cell,
+            Err(error) => return Err(self.syntax_failure(number, text, count, &error)),
+        };
+        let attributes = inner.attributes.iter().map(|at| Fragment::new(number, text, at.clone(), &[]));
+        Ok(Read {
+            cell,
+            attributes: attributes.collect(),
+        })
+    }
+
+    /// The items that the cell defines; none if it only says again what an earlier cell has defined.
+    fn own_items(&self, cell: &Cell) -> Vec<Item> {
+        if redefinition::repeated(cell, &self.state) {
+            Vec::new()
+        } else {
+            cell.items.clone()
+        }
+    }
+
+    /// The number that the cell gets (see [`Compiler::number`](super::compile::Compiler::number)), and whether nothing that
+    /// was compiled before is to be used: items with a state of their own begin anew when their cell runs again.
+    fn choose_number(&mut self, read: &Read) -> (usize, bool) {
+        let items = self.own_items(&read.cell);
+        let (gone, keeping) = self.forms(&read.cell);
+        let request = Request {
+            cell: &read.cell,
+            items: &items,
+            item_cells: &self.state.item_cells,
+            state: &self.state,
+            gone: &gone,
+            keeping: &keeping,
+            attributes: &read.attributes,
+        };
+        let generated = generate(&request);
+        let number = |anew| {
+            let unit = self.unit(&request, &generated.source, anew);
+            self.compiler.number(&self.sdk, &self.state, &unit)
+        };
+        let first = number(false);
+        let anew = self.state.item_cells.iter().any(|cell| cell.number == first);
+        (if anew { number(true) } else { first }, anew)
+    }
+
+    /// What is to be compiled; `anew` if nothing that was made before is to be used.
+    fn unit<'s>(&self, request: &Request<'_>, source: &'s Source, anew: bool) -> Unit<'s> {
+        let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
+        let earlier = self.state.item_cells.iter().flat_map(|c| &c.items);
+        let reads_files = reads(&source.text) || earlier.clone().any(|item| reads(&item.fragment.text));
+        Unit {
+            form: if request.items.is_empty() { Form::Plain } else { Form::Items },
+            source: &source.text,
+            lasting: !anew && !reads_files,
+            is_root: reads_files || !request.attributes.is_empty(),
+        }
+    }
+
+    /// What is known before the first pass of how the cell's bindings can be kept.
+    fn forms(&self, cell: &Cell) -> (BTreeMap<u32, Gone>, Keeping) {
+        let bindings = || (FIRST..).zip(cell.statements.iter().flat_map(|s| s.bindings.iter().map(move |b| (s, b))));
+        let references = bindings().filter(|(_, (_, binding))| binding.by_reference);
+        let gone = references.map(|(slot, _)| (slot, Gone::Borrows(None))).collect();
+        let known: BTreeSet<&str> = self
+            .state
+            .variables
+            .keys()
+            .map(String::as_str)
+            .chain(bindings().map(|(_, (_, binding))| binding.name.as_str()))
+            .collect();
+        let closures = bindings().filter_map(|(slot, (statement, _))| Some((slot, statement.closure.as_ref()?.0.clone())));
+        (gone, Keeping::new(closures.collect(), &known))
+    }
+
+    /// Forgets variables whose type the compiler does not let a cell name; true if there are any.
+    fn unload(&mut self, errors: &[&Message], generated: &Generated) -> bool {
+        let names: BTreeSet<&String> = errors.iter().filter_map(|m| generated.loads.get(&m.line())).collect();
+        for name in &names {
+            let kind = self
+                .state
+                .variables
+                .get(*name)
+                .map(|v| types::short(&v.type_name))
+                .unwrap_or_default();
+            let why = format!(
+                "its type `{kind}` is private to the crate that defines it, so that no other cell can name it; take out \
+                 what you need in the cell that makes it, or keep it there as `Box<dyn Trait>`"
+            );
+            self.lose(name, &why);
+        }
+        !names.is_empty()
+    }
+
+    /// Forgets imports of earlier cells that lead nowhere any more; true if there are any.
+    fn drop_imports(&mut self, errors: &[&Message], generated: &Generated) -> bool {
+        let unresolved = errors
+            .iter()
+            .filter(|m| matches!(m.code(), "E0432" | "E0433" | "E0603" | "E0364"));
+        let lines: BTreeSet<&String> = unresolved.filter_map(|m| generated.imports.get(&m.line())).collect();
+        for import in self.state.imports.iter().filter(|import| lines.contains(&import.line)) {
+            if let Some(name) = &import.name {
+                let why = format!("`{}` leads nowhere any more", import.line.trim_end_matches(';'));
+                self.state.lost.insert(name.clone(), why);
+            }
+        }
+        self.state.imports.retain(|import| !lines.contains(&import.line));
+        !lines.is_empty()
+    }
+
+    /// Warnings that matter, or that the cell asks for, as a note each.
+    fn warnings(
+        &self,
+        number: usize,
+        text: &str,
+        count: usize,
+        messages: &[Message],
+        source: &Source,
+        attributes: &[Fragment],
+    ) -> Vec<String> {
+        let texts: Texts<'_> = [(number, (text, count))].into();
+        let own_file = format!("cell_{number}");
+        let mut shown: Vec<String> = Vec::new();
+        for message in messages.iter().filter(|m| m.is_warning()) {
+            let code = message.code();
+            let asked = attributes.iter().any(|a| a.text.contains(code));
+            let here = message
+                .places(&own_file, source)
+                .iter()
+                .any(|(place, main, _)| *main && place.cell == number);
+            if here && (asked || WARNINGS.contains(&code)) {
+                let rendered = render(message, &own_file, source, &texts);
+                if !shown.contains(&rendered) {
+                    shown.push(rendered);
+                }
+            }
+        }
+        shown
+    }
+
     /// Remembers why the variables of a cell are not there whose compile did not come to an end.
     fn never_bound(&mut self, cell: &Cell, count: usize) {
         let names = cell.statements.iter().flat_map(|s| &s.bindings).map(|b| &b.name);
         for name in names.filter(|name| !self.state.variables.contains_key(*name)) {
             let why = format!("cell [{count}] was stopped before it was compiled; run it again");
             self.state.lost.insert(name.clone(), why);
-        }
-    }
-
-    /// The number that the cell gets: see [`Compiler::number`](super::compile::Compiler::number).
-    fn choose_number(&mut self, cell: &Cell) -> (usize, bool) {
-        let request = Request {
-            cell,
-            items: &cell.items,
-            item_cells: &self.state.item_cells,
-            state: &self.state,
-            gone: &BTreeMap::new(),
-        };
-        let generated = generate(&request);
-        let number = |anew| {
-            let unit = self.unit(&cell.items, &generated.source, anew);
-            self.compiler.number(&self.sdk, &self.state, &unit)
-        };
-        let first = number(false);
-        let again = self.state.item_cells.iter().any(|c| c.number == first);
-        let anew = again && STATEFUL.iter().any(|word| cell.words.contains(*word));
-        (if anew { number(true) } else { first }, anew)
-    }
-
-    /// What is to be compiled; `anew` if nothing that was made before is to be used.
-    fn unit<'s>(&self, items: &[Item], source: &'s Source, anew: bool) -> Unit<'s> {
-        let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
-        let reads_files = reads(&source.text)
-            || self
-                .state
-                .item_cells
-                .iter()
-                .flat_map(|c| &c.items)
-                .any(|item| reads(&item.fragment.text));
-        Unit {
-            form: if items.is_empty() { Form::Plain } else { Form::Items },
-            source: &source.text,
-            lasting: !anew && !reads_files,
-            reads_files,
         }
     }
 
@@ -189,7 +318,7 @@ impl Engine {
             form: Form::Plain,
             source: &source.text,
             lasting: false,
-            reads_files: true,
+            is_root: true,
         };
         let messages = match self.rustc(number, &unit) {
             Ok(messages) => messages,
@@ -247,8 +376,8 @@ impl Engine {
             {
                 rendered.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
             }
-            if matches!(error.code(), "E0597" | "E0716" | "E0521") {
-                rendered.push_str("\n  = help: a variable that lives on between cells can't borrow from another; clone the value, or keep both in one `Rc`");
+            if let Some(help) = wording::help(error) {
+                rendered.push_str(&format!("\n  = help: {help}"));
             }
             if !shown.contains(&rendered) {
                 shown.push(rendered);
@@ -256,7 +385,7 @@ impl Engine {
         }
         let value = errors
             .first()
-            .map(|m| m.text().lines().next().unwrap_or_default().to_string())
+            .map(|m| wording::plain(m.text().lines().next().unwrap_or_default()))
             .unwrap_or_default();
         let more = if errors.len() > 1 {
             format!(" (and {} more)", errors.len() - 1)
@@ -269,41 +398,6 @@ impl Engine {
             value: value + &more,
             traceback,
         }
-    }
-
-    pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
-        let message = body["message"].as_str().unwrap_or_default();
-        let place = &body["place"];
-        let file = place["file"].as_str().unwrap_or_default();
-        let number = file.strip_prefix("cell_").and_then(|n| n.parse::<usize>().ok());
-        let at = |key: &str| place[key].as_u64().unwrap_or(0) as usize;
-        let shown = number.and_then(|number| {
-            let compiled = self.state.compiled.get(&number)?;
-            let (cell, start) = compiled.source.origin_of_line(at("line"), at("column"))?;
-            let texts: Texts<'_> = self
-                .state
-                .compiled
-                .iter()
-                .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-                .collect();
-            Some(underline(
-                Place {
-                    cell,
-                    start,
-                    end: start + 1,
-                },
-                '^',
-                "",
-                &texts,
-            ))
-        });
-        let library = || {
-            let short = file.rsplit("/src/").next().map(|tail| file.len() - tail.len()).unwrap_or(0);
-            let krate = file[..short].trim_end_matches("/src/").rsplit('/').next().unwrap_or_default();
-            format!("  in {krate}/{}:{}", &file[short..], at("line"))
-        };
-        let shown = shown.or_else(|| (number.is_none() && !file.is_empty()).then(library));
-        Failure::located(name, message, shown.as_deref())
     }
 }
 
@@ -320,12 +414,23 @@ fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
             .find_map(|(line, label)| slot(line).filter(|_| label.contains("'static")))
     };
     if borrows && let Some(slot) = borrower() {
-        return Some((slot, Gone::Borrows));
+        return Some((slot, Gone::Borrows(message.owner())));
     }
     matches!(message.code(), "E0382" | "E0381" | "E0505")
         .then(|| slot(message.line()))
         .flatten()
         .map(|slot| (slot, Gone::Moved))
+}
+
+/// Takes back guessed names of items that are not there, or that later cells can't see; true if there are any.
+fn withdraw(items: &mut [Item], errors: &[&Message], generated: &Generated) -> bool {
+    let wrong: BTreeSet<&String> = errors.iter().filter_map(|m| generated.guesses.get(&m.line())).collect();
+    for name in &wrong {
+        for item in items.iter_mut() {
+            item.is_not(name);
+        }
+    }
+    !wrong.is_empty()
 }
 
 fn reported_types(messages: &[Message], generated: &Generated) -> BTreeMap<u32, String> {

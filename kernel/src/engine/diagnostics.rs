@@ -1,10 +1,12 @@
 //! What rustc says, led back to the cell and rendered as the cell's own mistakes.
 
 use super::fragment::{Source, floor, line_column};
+use super::wording;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 const RED: &str = "\u{1b}[31m";
+const YELLOW: &str = "\u{1b}[33m";
 const BLUE: &str = "\u{1b}[34m";
 const PLAIN: &str = "\u{1b}[0m";
 
@@ -35,6 +37,11 @@ impl Message {
         level.starts_with("error") && !self.text().starts_with("aborting due to") && !self.text().starts_with("could not compile")
     }
 
+    /// Whether it is a warning.
+    pub(crate) fn is_warning(&self) -> bool {
+        self.0["level"] == "warning"
+    }
+
     pub(crate) fn code(&self) -> &str {
         self.0["code"]["code"].as_str().unwrap_or_default()
     }
@@ -59,6 +66,36 @@ impl Message {
                 s["label"].as_str().unwrap_or_default(),
             )
         })
+    }
+
+    /// The lines of the generated source that its notes point at.
+    pub(crate) fn note_lines(&self) -> impl Iterator<Item = usize> {
+        let children = self.0["children"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let spans = children.iter().filter_map(|child| child["spans"].as_array());
+        spans.flatten().map(|span| span["line_start"].as_u64().unwrap_or(0) as usize)
+    }
+
+    /// The message, its labels and its notes.
+    pub(crate) fn all_text(&self) -> String {
+        let children = self.0["children"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let notes = children.iter().filter_map(|child| child["message"].as_str());
+        std::iter::once(self.text())
+            .chain(self.labels().map(|(_, label)| label))
+            .chain(notes)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The variable that a message about borrowing is about.
+    pub(crate) fn owner(&self) -> Option<String> {
+        let text = self.text();
+        let name = if text.starts_with("closure may outlive") {
+            text.split("borrows `").nth(1)?.split('`').next()?
+        } else {
+            text.split('`').nth(1)?
+        };
+        let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        (plain && !name.starts_with("__")).then(|| name.to_string())
     }
 
     /// The main place in a cell, and the labels of all places in cells.
@@ -108,8 +145,14 @@ pub(crate) type Texts<'a> = BTreeMap<usize, (&'a str, usize)>;
 pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: &Texts<'_>) -> String {
     let code = message.code();
     let code = if code.is_empty() { String::new() } else { format!("[{code}]") };
-    let mut out = format!("{RED}error{code}{PLAIN}: {}", message.text());
+    let (colour, level) = if message.is_error() {
+        (RED, "error")
+    } else {
+        (YELLOW, "warning")
+    };
+    let mut out = format!("{colour}{level}{code}{PLAIN}: {}", wording::plain(message.text()));
     let mut places = message.places(own_file, source);
+    wording::name_uses(&mut places);
     places.sort_by_key(|(_, main, _)| !main);
     places.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2);
     for (place, main, label) in places.iter().filter(|(_, main, label)| *main || !label.is_empty()) {
@@ -122,7 +165,10 @@ pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: 
         if text.is_empty() || is_noise(text) {
             continue;
         }
-        out.push_str(&format!("\n  {BLUE}= {level}{PLAIN}: {}", text.replace('\n', "\n    ")));
+        out.push_str(&format!(
+            "\n  {BLUE}= {level}{PLAIN}: {}",
+            wording::plain(text).replace('\n', "\n    ")
+        ));
         let spans = child["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
         let words = spans.iter().filter(|s| place_of(s, own_file, source).is_some());
         let words: Vec<&str> = words
@@ -142,7 +188,10 @@ fn is_noise(text: &str) -> bool {
         "this error originates in the",
         "__store",
         "__result",
-        "cistron::rt::",
+        "evcxr_display",
+        "the lint level is defined here",
+        "for more information about this error",
+        "perhaps two different versions of crate",
         "run with `RUST_BACKTRACE",
         "`#[warn",
         "`#[deny",
@@ -172,7 +221,7 @@ pub(crate) fn underline(place: Place, mark: char, label: &str, texts: &Texts<'_>
     let label = if label.is_empty() {
         String::new()
     } else {
-        format!(" {}", label.replace('\n', " "))
+        format!(" {}", wording::plain(label).replace('\n', " "))
     };
     format!(
         "{margin}{BLUE}-->{PLAIN} cell [{count}], line {line}:{column}\n{margin} {BLUE}|{PLAIN}\n\

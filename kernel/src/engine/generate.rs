@@ -7,10 +7,11 @@ use super::binding::Binding;
 use super::cell::Cell;
 use super::fragment::{Fragment, Source};
 use super::item::{Item, Kind};
+use super::keep::Keeping;
 use super::state::{ItemCell, State};
 use std::collections::{BTreeMap, BTreeSet};
 
-const HEAD: &str = "use cistron::prelude::*;\n\
+const PRELUDE: &str = "use cistron::prelude::*;\n\
     use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
 
@@ -23,34 +24,47 @@ pub(crate) struct Generated {
     pub(crate) slots: BTreeMap<usize, u32>,
     /// Lines that bring a stored variable in.
     pub(crate) loads: BTreeMap<usize, String>,
+    /// Lines that stand for an import of an earlier cell.
+    pub(crate) imports: BTreeMap<usize, String>,
+    /// Lines that ask whether a macro has defined a name.
+    pub(crate) guesses: BTreeMap<usize, String>,
     /// The bindings of the cell by their number, from 1.
     pub(crate) bindings: BTreeMap<u32, Binding>,
     /// The variables of earlier cells that it names, by their number.
     pub(crate) loaded: BTreeMap<u32, String>,
 }
 
-/// The numbers of loaded variables begin here. Numbers in generated source hold nothing of the session, so that the same cell
-/// is the same source whenever it runs.
+/// The number of a cell's first binding. Numbers in generated source hold nothing of the session, so that the same cell is the
+/// same source whenever it runs.
+pub(crate) const FIRST: u32 = 1;
+
+/// The numbers of loaded variables begin here.
 const LOADED: u32 = 1 << 30;
 
 /// The function that every compiled cell has.
 pub(crate) const ENTRY: &str = "__cell";
 
 /// Why a binding can't be kept for later cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Gone {
     /// The cell moved its value away.
     Moved,
-    /// It borrows from another variable.
-    Borrows,
+    /// It borrows from another variable, this one if it is known.
+    Borrows(Option<String>),
+    /// Its type has no name and it fits into no box.
+    Unnamed,
 }
 
 impl Gone {
     /// The reason, as a later cell that names it says it.
-    pub(crate) fn why(self) -> &'static str {
+    pub(crate) fn why(&self) -> String {
         match self {
-            Self::Moved => "its value was moved away; keep a `clone()`",
-            Self::Borrows => "it borrows from another variable; clone the value, or keep both in one `Rc`",
+            Self::Moved => "its value was moved away; keep a `clone()`".into(),
+            Self::Borrows(owner) => format!(
+                "it borrows from {}; clone the value, or keep both in one `Rc`",
+                owner.as_ref().map_or("another variable".into(), |owner| format!("`{owner}`"))
+            ),
+            Self::Unnamed => "its type has no name; keep it as `Box<dyn Trait>`".into(),
         }
     }
 }
@@ -67,6 +81,10 @@ pub(crate) struct Request<'a> {
     pub(crate) state: &'a State,
     /// Bindings that can't be kept.
     pub(crate) gone: &'a BTreeMap<u32, Gone>,
+    /// Bindings that are kept in another form than their own.
+    pub(crate) keeping: &'a Keeping,
+    /// Attributes for the whole crate.
+    pub(crate) attributes: &'a [Fragment],
 }
 
 /// Writes the source of a cell.
@@ -75,24 +93,40 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         source: Source::default(),
         slots: BTreeMap::new(),
         loads: BTreeMap::new(),
+        imports: BTreeMap::new(),
+        guesses: BTreeMap::new(),
         bindings: BTreeMap::new(),
         loaded: BTreeMap::new(),
     };
-    out.source.line(HEAD);
+    for attribute in request.attributes {
+        out.source.fragment(attribute);
+    }
+    out.source.line(PRELUDE);
     let own: BTreeSet<&str> = request
         .items
         .iter()
         .flat_map(Item::names)
         .map(|(name, _)| name.as_str())
         .collect();
-    write_imports(request, &own, &mut out.source);
+    write_imports(request, &own, &mut out);
     for item in request.items {
         out.source.fragment(&item.fragment);
+    }
+    let guesses = request.items.iter().filter(|item| item.is_guessed());
+    for (name, _) in guesses.flat_map(Item::names) {
+        let line = out.source.line(&format!("pub use self::{name} as __is_{name};"));
+        out.guesses.insert(line, name.clone());
     }
     out.source.line("#[unsafe(no_mangle)]");
     out.source.line(&format!(
         "pub unsafe extern \"C-unwind\" fn {ENTRY}(__store: *mut ::cistron::rt::Store) {{"
     ));
+    if !request.items.is_empty() {
+        out.source.line("::cistron::rt::has_functions();");
+    }
+    for name in &request.state.release {
+        out.source.line(&format!("unsafe {{ (*__store).forget({name:?}) }};"));
+    }
     out.source.line(OPEN);
     let loaded: Vec<(&String, &super::state::Variable)> = request
         .state
@@ -113,23 +147,27 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     write_body(request, &mut out);
     for ((name, _), slot) in loaded.iter().zip(LOADED..) {
         out.loaded.insert(slot, (*name).clone());
-        write_store(&mut out, request.gone, name, slot);
+        write_store(&mut out, request, name, slot, None);
     }
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
     out
 }
 
-fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, source: &mut Source) {
+fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generated) {
+    let source = &mut out.source;
+    let mut roots: BTreeSet<&str> = BTreeSet::new();
     let mut taken: BTreeSet<&str> = own.clone();
     taken.extend(request.cell.imports.iter().filter_map(|i| i.name.as_deref()));
     for import in &request.state.imports {
         if import.name.as_deref().is_none_or(|name| !taken.contains(name)) {
-            source.line(&import.line);
+            let line = source.line(&import.line);
+            out.imports.insert(line, import.line.clone());
+            roots.insert(import.root());
         }
     }
     for cell in request.item_cells {
-        let wanted = |name: &str, kind: Kind| kind == Kind::Type || request.cell.words.contains(name);
+        let wanted = |name: &str, kind: Kind| kind == Kind::Type || request.cell.words.contains(name) || roots.contains(name);
         let names: Vec<&str> = cell
             .names
             .iter()
@@ -149,11 +187,15 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, source: &mut Sourc
 }
 
 fn write_body(request: &Request<'_>, out: &mut Generated) {
-    let mut slot = 1;
+    let mut slot = FIRST;
     let mut closes: Vec<Vec<u32>> = Vec::new();
     let mut waiting: Vec<u32> = Vec::new();
     for statement in &request.cell.statements {
-        out.source.fragment(&statement.fragment);
+        write_mark(&mut out.source, 1);
+        match &statement.closure {
+            Some((_, moving)) if request.keeping.moved.contains(&slot) => out.source.fragment(moving),
+            _ => out.source.fragment(&statement.fragment),
+        }
         for binding in &statement.bindings {
             out.bindings.insert(slot, binding.clone());
             waiting.push(slot);
@@ -165,48 +207,73 @@ fn write_body(request: &Request<'_>, out: &mut Generated) {
         }
     }
     match &request.cell.last {
-        Some(last) => write_last(&mut out.source, last),
+        Some(last) => {
+            write_mark(&mut out.source, 2);
+            write_last(&mut out.source, last, request.cell.tuple);
+        }
         // The last statement may stand without its semicolon, as `println!(..)` often does.
         None => _ = out.source.line(";"),
     }
-    for slot in waiting {
-        let name = out.bindings[&slot].name.clone();
-        write_store(out, request.gone, &name, slot);
-    }
+    write_stores(out, request, &waiting);
     out.source.line("Ok(()) });");
     for slots in closes.into_iter().rev() {
-        for slot in slots {
-            let name = out.bindings[&slot].name.clone();
-            write_store(out, request.gone, &name, slot);
-        }
+        write_stores(out, request, &slots);
         out.source.line("__result });");
     }
 }
 
-fn write_last(source: &mut Source, last: &Fragment) {
-    source.line("{ let __value = &(");
-    source.fragment(last);
-    source.line("); if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); } }");
+fn write_stores(out: &mut Generated, request: &Request<'_>, slots: &[u32]) {
+    for slot in slots {
+        let binding = out.bindings[slot].clone();
+        write_store(out, request, &binding.name, *slot, Some(binding.mutable));
+    }
 }
 
-/// The type report, which is a lint that rustc answers with the type's full name, and the storing itself.
-fn write_store(out: &mut Generated, gone: &BTreeMap<u32, Gone>, name: &str, slot: u32) {
-    if gone.get(&slot) == Some(&Gone::Moved) {
+/// Says, where the cell runs, which statement is next: the one so many lines ahead. Panics inside libraries are shown at it.
+fn write_mark(source: &mut Source, ahead: usize) {
+    let next = source.next_line() + ahead;
+    source.line(&format!("::cistron::rt::at({next});"));
+}
+
+const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); }";
+
+fn write_last(source: &mut Source, last: &Fragment, tuple: Option<usize>) {
+    source.line("{ let __value = &(");
+    source.fragment(last);
+    let Some(length) = tuple else {
+        source.line(&format!("); {SHOW} }}"));
+        return;
+    };
+    source.line("); ::cistron::rt::show_together(&|| {");
+    for index in 0..length {
+        source.line(&format!("{{ let __value = &__value.{index}; {SHOW} }}"));
+    }
+    source.line("}); }");
+}
+
+/// The type report, which is a lint that rustc answers with the type's full name, and the storing itself. `report` is for
+/// a binding of this cell and says whether it is mutable.
+fn write_store(out: &mut Generated, request: &Request<'_>, name: &str, slot: u32, report: Option<bool>) {
+    let gone = request.gone.get(&slot);
+    if gone == Some(&Gone::Moved) {
         return;
     }
-    if slot < LOADED {
+    if let Some(mutable) = report {
+        if let Some(form) = request.keeping.forms.get(&slot).filter(|_| gone.is_none()) {
+            let line = out.source.line(&form.line(name, mutable));
+            out.slots.insert(line, slot);
+        }
         let line = out
             .source
             .line(&format!("#[warn(trivial_casts)] {{ let _ = &{name} as &_; }}"));
         out.slots.insert(line, slot);
     }
-    if gone.contains_key(&slot) {
+    if gone.is_some() {
         return;
     }
-    let store = if slot < LOADED {
-        format!("unsafe {{ (*__store).put({name:?}, {slot}, {name}) }};")
-    } else {
-        format!("unsafe {{ (*__store).put_back({name:?}, {name}) }};")
+    let store = match report {
+        Some(_) => format!("unsafe {{ (*__store).put({name:?}, {slot}, {name}) }};"),
+        None => format!("unsafe {{ (*__store).put_back({name:?}, {name}) }};"),
     };
     let line = out.source.line(&store);
     out.slots.insert(line, slot);

@@ -12,6 +12,13 @@ pub(crate) fn identifiers(text: &str) -> BTreeSet<String> {
     out
 }
 
+/// The identifiers of tokens.
+pub(crate) fn words_of(tokens: TokenStream) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    collect(tokens, &mut out);
+    out
+}
+
 fn collect(tokens: TokenStream, out: &mut BTreeSet<String>) {
     for token in tokens {
         match token {

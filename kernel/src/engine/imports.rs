@@ -9,6 +9,16 @@ pub(crate) struct Import {
     pub(crate) line: String,
 }
 
+impl Import {
+    /// The first word of its path.
+    pub(crate) fn root(&self) -> &str {
+        let path = self.line.trim_start_matches("use ").trim_start_matches("::");
+        path.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()
+            .unwrap_or_default()
+    }
+}
+
 /// The leaves of a `use` line.
 pub(crate) fn imports(item: &syn::ItemUse) -> Vec<Import> {
     let mut out = Vec::new();

@@ -2,7 +2,10 @@
 
 use super::cell::{range, with_indentation};
 use super::fragment::Fragment;
+use super::identifiers::words_of;
+use super::item_macro::{self, Defines, TWIN};
 use super::loops::loop_starts_of_item;
+use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::{Fields, ImplItem, Visibility};
 
@@ -21,6 +24,9 @@ pub(crate) struct Item {
     /// Its text, public.
     pub(crate) fragment: Fragment,
     names: Vec<(String, Kind)>,
+    stateful: bool,
+    guessed: bool,
+    makes: BTreeSet<String>,
 }
 
 impl Item {
@@ -32,7 +38,93 @@ impl Item {
         Self {
             fragment: Fragment::new(number, text, range, &insertions),
             names: names(item),
+            stateful: matches!(item, syn::Item::Static(_)),
+            guessed: false,
+            makes: BTreeSet::new(),
         }
+    }
+
+    /// The twin of a macro that defines items, whose items are public; none for any other macro or item.
+    pub(crate) fn twin(number: usize, text: &str, item: &syn::Item) -> Option<Self> {
+        let syn::Item::Macro(item @ syn::ItemMacro { ident: Some(ident), .. }) = item else {
+            return None;
+        };
+        let Defines { places, names } = item_macro::rules(item.mac.tokens.clone())?;
+        let mut insertions = publish(&syn::Item::Macro(item.clone()));
+        insertions.push((range(ident.span()).start, TWIN.into()));
+        insertions.extend(places.into_iter().map(|at| (at - 1, "pub ".to_string())));
+        Some(Self {
+            fragment: Fragment::new(number, text, with_indentation(text, range(item.span())), &insertions),
+            names: vec![(format!("{TWIN}{ident}"), Kind::Plain)],
+            stateful: false,
+            guessed: false,
+            makes: names,
+        })
+    }
+
+    /// The call of a macro that defines items, or of `thread_local!`; none for any other call. `known` are such macros,
+    /// with the names that they always define.
+    pub(crate) fn call(
+        number: usize,
+        text: &str,
+        call: &syn::StmtMacro,
+        known: &std::collections::BTreeMap<String, BTreeSet<String>>,
+    ) -> Option<Self> {
+        let path = &call.mac.path;
+        let name = path.segments.last()?.ident.to_string();
+        let kind = |name: String| {
+            let capital = name.starts_with(char::is_uppercase);
+            (name, if capital { Kind::Type } else { Kind::Plain })
+        };
+        let mut insertions = Vec::new();
+        let names: Vec<(String, Kind)>;
+        let guessed = name != "thread_local";
+        if guessed {
+            let makes = known.get(&name).filter(|_| path.segments.len() == 1)?;
+            insertions.push((range(path.span()).start, TWIN.to_string()));
+            names = makes
+                .iter()
+                .cloned()
+                .chain(words_of(call.mac.tokens.clone()))
+                .map(kind)
+                .collect();
+        } else {
+            let defines = item_macro::thread_locals(call.mac.tokens.clone())?;
+            insertions.extend(defines.places.into_iter().map(|at| (at - 1, "pub ".to_string())));
+            names = defines.names.into_iter().map(|name| (name, Kind::Plain)).collect();
+        }
+        let whole = range(call.span());
+        if call.semi_token.is_none() && !matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_)) {
+            insertions.push((whole.end, ";".into()));
+        }
+        Some(Self {
+            fragment: Fragment::new(number, text, with_indentation(text, whole), &insertions),
+            names,
+            stateful: true,
+            guessed,
+            makes: BTreeSet::new(),
+        })
+    }
+
+    /// Whether its names are guesses, which the compiler has to confirm.
+    pub(crate) fn is_guessed(&self) -> bool {
+        self.guessed
+    }
+
+    /// Takes back a guess.
+    pub(crate) fn is_not(&mut self, name: &str) {
+        self.names.retain(|(n, _)| !self.guessed || n != name);
+    }
+
+    /// Whether it holds a value that a new definition would begin anew.
+    pub(crate) fn has_state(&self) -> bool {
+        self.stateful
+    }
+
+    /// For the twin of a macro: the macro's name and the names that it always defines.
+    pub(crate) fn makes(&self) -> Option<(String, BTreeSet<String>)> {
+        let name = self.name()?.strip_prefix(TWIN)?;
+        Some((name.to_string(), self.makes.clone()))
     }
 
     /// The name it defines, if it defines one.

@@ -5,6 +5,7 @@
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
 mod aside;
+mod attributes;
 mod binding;
 mod cache;
 mod cell;
@@ -23,14 +24,21 @@ mod imports;
 mod input;
 mod interrupt;
 mod item;
+mod item_macro;
+mod keep;
 mod lifetime;
 mod loops;
+mod redefinition;
+mod rewrite;
+mod runtime;
 mod session;
 mod state;
 mod types;
+mod wording;
 mod worker;
 
 pub mod link;
+pub mod show;
 
 pub use aside::Aside;
 pub(crate) use cell::split_commands;

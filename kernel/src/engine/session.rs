@@ -10,6 +10,7 @@ use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
+use super::redefinition;
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
@@ -91,11 +92,17 @@ impl Engine {
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
     pub fn idle(&mut self, timeout: i32, emit: &mut dyn FnMut(Output)) {
-        let Some(worker) = &mut self.worker else { return };
-        match worker.step(timeout, emit) {
-            Ok(Some(Event::Died(status))) => self.bury(status, emit),
+        let event = self.worker.as_mut().map(|worker| worker.step(timeout, emit));
+        match event {
+            Some(Ok(Some(Event::Died(status)))) => self.bury(status, emit),
+            Some(Ok(Some(Event::ThreadPanic(body)))) => emit(Output::Stream("stderr", self.thread_panic(&body))),
             // A thread that asks between cells: nobody is there who could be shown the question.
-            Ok(Some(Event::Input(_))) => _ = worker.answer(&Answer::Refused("no cell is running that could ask".into())),
+            Some(Ok(Some(Event::Input(_)))) => {
+                let nobody = Answer::Refused("no cell is running that could ask".into());
+                if let Some(worker) = &mut self.worker {
+                    let _ = worker.answer(&nobody);
+                }
+            }
             _ => {}
         }
     }
@@ -123,6 +130,10 @@ impl Engine {
             return Ok(());
         }
         let ready = self.compile(&text, count)?;
+        let notes = ready.notes.iter().cloned();
+        for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
+            emit(Output::Stream("stderr", format!("{note}\n")));
+        }
         let compiled = state::Compiled {
             text,
             source: ready.generated.source.clone(),
@@ -136,6 +147,7 @@ impl Engine {
         let library = self.compiler.library(ready.number);
         let interrupter = self.interrupter.clone();
         let base = self.state.next_slot;
+        self.state.running = ready.number;
         self.state.next_slot += ready.generated.bindings.len() as u32;
         self.worker(emit)?.run(&library, base).map_err(internal)?;
         let mut stored = None;
@@ -151,6 +163,7 @@ impl Engine {
                     let answer = self.asker.ask(&question);
                     worker.answer(&answer).map_err(internal)?;
                 }
+                Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -164,6 +177,7 @@ impl Engine {
             self.state.define(ready.number, ready.items.clone(), library);
         }
         if let Some(stored) = stored {
+            self.state.release.clear();
             self.keep(&ready, base, &stored, emit);
         }
         match end {
@@ -193,7 +207,12 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) | Event::Described(_) | Event::Input(_) => Ok(()),
+            Event::Ready
+            | Event::Started
+            | Event::Variables(_)
+            | Event::Described(_)
+            | Event::ThreadPanic(_)
+            | Event::Input(_) => Ok(()),
         }
     }
 
@@ -210,8 +229,8 @@ impl Engine {
             let generated = &ready.generated;
             let name = generated.bindings.get(slot).map(|b| &b.name).or(generated.loaded.get(slot));
             if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
-                let why = ready.types.get(slot).and_then(|t| types::unnameable(t)).unwrap_or(gone.why());
-                self.state.lost.insert(name, why.into());
+                let unnamed = ready.types.get(slot).and_then(|t| types::unnameable(t));
+                self.state.lost.insert(name, unnamed.map_or_else(|| gone.why(), String::from));
             }
         }
         self.state
@@ -243,18 +262,17 @@ impl Engine {
         }
         let variables = &self.state.variables;
         self.state.described.retain(|name, _| variables.contains_key(name));
-        let live: BTreeSet<usize> = self.state.item_cells.iter().map(|c| c.number).collect();
-        let dead: Vec<String> = self
+        let outdated = |v: &Variable| redefinition::outdated(&v.type_name, &self.state.item_cells);
+        let dead: Vec<(String, String)> = self
             .state
             .variables
             .iter()
-            .filter(|(_, v)| !types::mentioned_cells(&v.type_name).is_subset(&live))
-            .map(|(n, _)| n.clone())
+            .filter_map(|(name, v)| Some((name.clone(), outdated(v)?)))
             .collect();
-        for name in dead {
-            let note = format!("`{name}` is gone: its type was defined anew by this cell\n");
+        for (name, kind) in dead {
+            let note = format!("note: `{name}` is gone: its type `{kind}` was defined anew\n");
             emit(Output::Stream("stderr", note));
-            self.lose(&name, "its type was defined anew by a later cell");
+            self.lose(&name, &format!("its type `{kind}` was defined anew by a later cell"));
         }
     }
 
@@ -270,6 +288,7 @@ impl Engine {
 
     pub(super) fn lose(&mut self, name: &str, why: &str) {
         self.state.variables.remove(name);
+        self.state.release.insert(name.into());
         self.state.lost.insert(name.into(), why.into());
     }
 }

@@ -2,9 +2,10 @@
 
 use super::described::Described;
 use super::fragment::Source;
+use super::identifiers::identifiers;
 use super::imports::Import;
 use super::item::{Item, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A variable of the session.
@@ -23,6 +24,17 @@ pub(crate) struct ItemCell {
     pub(crate) names: BTreeMap<String, Kind>,
     pub(crate) items: Vec<Item>,
     pub(crate) library: PathBuf,
+    /// The names that later cells defined anew.
+    pub(crate) replaced: BTreeSet<String>,
+    /// The imports that its items were compiled with.
+    pub(crate) imports: Vec<String>,
+}
+
+impl ItemCell {
+    /// Whether a later cell has defined this name anew.
+    pub(crate) fn was_replaced(&self, name: &str) -> bool {
+        self.replaced.contains(name)
+    }
 }
 
 /// A crate that `:dep` added.
@@ -58,6 +70,10 @@ pub(crate) struct State {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) compiled: BTreeMap<usize, Compiled>,
     pub(crate) next_slot: u32,
+    /// The number of the cell that runs, or ran last.
+    pub(crate) running: usize,
+    /// Names of values that nothing can name any more; the next cell lets go of them.
+    pub(crate) release: BTreeSet<String>,
 }
 
 impl State {
@@ -76,15 +92,39 @@ impl State {
         // A cell that runs again unchanged is the same crate.
         self.item_cells.retain(|cell| cell.number != number);
         for cell in &mut self.item_cells {
+            let replaced = cell.names.keys().filter(|name| names.contains_key(*name)).cloned();
+            cell.replaced.extend(replaced);
             cell.names.retain(|name, _| !names.contains_key(name));
         }
         self.imports
             .retain(|import| import.name.as_ref().is_none_or(|name| !names.contains_key(name)));
+        let words = items.iter().flat_map(|item| identifiers(&item.fragment.text)).collect();
+        let imports = self.imports_for(&words);
         self.item_cells.push(ItemCell {
             number,
             names,
             items,
             library,
+            replaced: BTreeSet::new(),
+            imports,
         });
+    }
+
+    /// The imports that code with these words may use.
+    pub(crate) fn imports_for(&self, words: &BTreeSet<String>) -> Vec<String> {
+        let used = |import: &&Import| import.name.as_ref().is_none_or(|name| words.contains(name));
+        let mut lines: Vec<String> = self.imports.iter().filter(used).map(|import| import.line.clone()).collect();
+        lines.sort();
+        lines
+    }
+
+    /// The macros that define items, and the names that each always defines.
+    pub(crate) fn item_macros(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let alive = |cell: &ItemCell, item: &Item| item.name().is_some_and(|name| cell.names.contains_key(name));
+        let cells = self.item_cells.iter();
+        cells
+            .flat_map(|cell| cell.items.iter().filter(|item| alive(cell, item)))
+            .filter_map(Item::makes)
+            .collect()
     }
 }

@@ -45,12 +45,16 @@ pub(crate) fn unnameable(type_name: &str) -> Option<&'static str> {
     opaque.then_some("the type behind `impl Trait` has no name; collect it, or keep it as `Box<dyn Trait>`")
 }
 
-/// The numbers of the item cells that a type mentions.
-pub(crate) fn mentioned_cells(type_name: &str) -> BTreeSet<usize> {
-    let number = |rest: &str| rest.split("::").next().and_then(|n| n.parse().ok());
+/// The items of cells that a type mentions: number of the cell, first name inside it.
+pub(crate) fn mentioned_items(type_name: &str) -> Vec<(usize, String)> {
+    let item = |rest: &str| {
+        let (number, rest) = rest.split_once("::")?;
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        Some((number.parse().ok()?, name))
+    };
     type_name
         .match_indices("cell_")
-        .filter_map(|(at, word)| number(&type_name[at + word.len()..]))
+        .filter_map(|(at, word)| item(&type_name[at + word.len()..]))
         .collect()
 }
 
@@ -88,7 +92,10 @@ mod tests {
         let names: BTreeSet<String> = ["A".to_string()].into();
         assert_eq!(qualify("std::vec::Vec<A>", &names, "cell_3"), "std::vec::Vec<cell_3::A>");
         assert_eq!(qualify("other::A", &names, "cell_3"), "other::A");
-        assert_eq!(mentioned_cells("(cell_3::A, cell_12::B<u8>)"), [3, 12].into());
+        assert_eq!(
+            mentioned_items("(cell_3::A, cell_12::m::B<u8>)"),
+            [(3, "A".to_string()), (12, "m".to_string())]
+        );
     }
 
     #[test]

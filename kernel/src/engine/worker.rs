@@ -45,6 +45,8 @@ pub(crate) enum Event {
     Ok,
     Error(Value),
     Panic(Value),
+    /// A thread of the user's panicked; the cell goes on.
+    ThreadPanic(Value),
     Interrupted,
     NotLoaded(String),
     Died(Option<ExitStatus>),
@@ -61,6 +63,8 @@ pub(crate) struct Worker {
     buffer: Vec<u8>,
     content: Content,
     errors: Content,
+    /// What it says of the machine at its start.
+    pub(crate) machine: Value,
 }
 
 /// Receives output.
@@ -122,6 +126,7 @@ impl Worker {
             buffer: Vec::new(),
             content: Content::default(),
             errors: Content::default(),
+            machine: Value::Null,
         })
     }
 
@@ -209,6 +214,11 @@ impl Worker {
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),
+                    "thread_panic" => Event::ThreadPanic(json()),
+                    "machine" => {
+                        self.machine = json();
+                        return None;
+                    }
                     "interrupted" => Event::Interrupted,
                     "not_loaded" => Event::NotLoaded(body.to_string()),
                     _ => return None,

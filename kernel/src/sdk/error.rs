@@ -36,7 +36,9 @@ pub enum SdkError {
         output: String,
     },
     /// An installation that came as a file is for other machines.
-    #[error("{path} was made for another {what}\n  made for {made}\n  this is  {here}\nhint: `cistron pack` on a machine like this one makes one that fits")]
+    #[error(
+        "{path} was made for another {what}\n  made for {made}\n  this is  {here}\nhint: `cistron pack` on a machine like this one makes one that fits"
+    )]
     OtherMachine {
         /// The file.
         path: PathBuf,
@@ -48,7 +50,9 @@ pub enum SdkError {
         here: String,
     },
     /// An installation that came as a file can't be read.
-    #[error("{path} is no installation that can be used: {reason}\nhint: `cistron pack FILE` writes one; was it copied to its end?")]
+    #[error(
+        "{path} is no installation that can be used: {reason}\nhint: `cistron pack FILE` writes one; was it copied to its end?"
+    )]
     DamagedPack {
         /// The file.
         path: PathBuf,

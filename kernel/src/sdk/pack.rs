@@ -233,7 +233,11 @@ fn settle(temporary: &Path, note: &Note, own: Option<Toolchain>) -> Result<Unpac
     let text = serde_json::to_string_pretty(&sdk).map_err(|e| damaged(e.to_string()))?;
     std::fs::write(unpacked.join(MANIFEST), text).map_err(|e| damaged(e.to_string()))?;
     // A name from a file of somebody else is a name, not a path.
-    let name = Path::new(&note.build).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = Path::new(&note.build)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     if !name.starts_with("sdk-") {
         return Err(damaged(format!("the build is called `{}`", note.build)));
     }
@@ -304,7 +308,10 @@ mod tests {
             ..note()
         };
         let text = refused(&other);
-        assert!(text.contains("riscv64-unknown-none") && text.contains(env!("CISTRON_TRIPLE")), "{text}");
+        assert!(
+            text.contains("riscv64-unknown-none") && text.contains(env!("CISTRON_TRIPLE")),
+            "{text}"
+        );
         let text = refused(&note());
         assert!(text.contains("of long ago") && text.contains("--with-toolchain"), "{text}");
         let newer = Note {

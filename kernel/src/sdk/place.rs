@@ -44,7 +44,11 @@ pub fn source_folder(argument: Option<&Path>) -> Result<PathBuf, SdkError> {
         return Ok(folder);
     }
     let packed = argument.is_none() && super::manifest::pointer(&packed_source()).is_file();
-    if packed { Ok(packed_source()) } else { Err(SdkError::NoSource(folder)) }
+    if packed {
+        Ok(packed_source())
+    } else {
+        Err(SdkError::NoSource(folder))
+    }
 }
 
 /// Cargo's target folder: `CARGO_TARGET_DIR`, else the one this command sits in, else one in the cache.

@@ -3,10 +3,10 @@
 use super::entries::Entry;
 use super::locate::verify;
 use crate::{DataError, Result};
-use cistron_display::{Bundle, Live, Theme, escape};
+use cistron_display::{Bundle, Live, Theme, duration, escape};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the progress line is drawn.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -49,7 +49,8 @@ fn download(entry: &Entry, live: &mut Live) -> std::result::Result<Vec<u8>, Stri
     let mut response = agent.get(entry.url).call().map_err(|e| e.to_string())?;
     let mut reader = response.body_mut().as_reader();
     let (mut content, mut buffer) = (Vec::new(), vec![0u8; 1 << 16]);
-    live.update(&progress(entry, 0));
+    let began = Instant::now();
+    live.update(&progress(entry, 0, Duration::ZERO));
     loop {
         let n = reader
             .read(&mut buffer)
@@ -65,15 +66,21 @@ fn download(entry: &Entry, live: &mut Live) -> std::result::Result<Vec<u8>, Stri
             return Err(format!("interrupted after {} of {} bytes", content.len(), entry.bytes));
         }
         if live.is_due(REDRAW) {
-            live.update(&progress(entry, content.len() as u64));
+            live.update(&progress(entry, content.len() as u64, began.elapsed()));
         }
     }
 }
 
-/// A line with a bar.
-fn progress(entry: &Entry, done: u64) -> Bundle {
+/// A line with a bar: how much is here, how fast it comes, how long it will still take.
+fn progress(entry: &Entry, done: u64, time: Duration) -> Bundle {
     let share = (100 * done / entry.bytes.max(1)).min(100);
-    let line = format!("fetching {}: {share}% of {} kB", entry.file, entry.bytes / 1000);
+    let mut line = format!("fetching {}: {share}% of {} kB", entry.file, entry.bytes / 1000);
+    let rate = done as f64 / time.as_secs_f64();
+    if rate.is_finite() && rate > 0.0 {
+        let left = entry.bytes.saturating_sub(done) as f64 / rate;
+        let left = duration(Duration::from_secs_f64(left.min(1e9)));
+        line.push_str(&format!(" · {:.0} kB/s · about {left} left", rate / 1000.0));
+    }
     let html = format!(
         "<div style=\"font-size:13px\">{}<div style=\"height:6px;width:300px;background:{}\"><div style=\"height:6px;width:{share}%;background:{}\"></div></div></div>",
         escape(&line),

@@ -5,6 +5,7 @@ use super::events;
 use super::fail::{Fail, Reason};
 use super::panic;
 use super::store::Store;
+use super::trace;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -72,7 +73,7 @@ pub fn finish(store: &Store, result: Result<(), Fail>) {
         Ok(()) => events::send("ok", ""),
         Err(Reason::Error(error)) => {
             let place = panic::place(error.place);
-            let body = serde_json::json!({"name": error.kind, "message": error.message, "place": place});
+            let body = serde_json::json!({"name": error.kind, "message": error.message, "place": place, "at": trace::line()});
             events::send("error", &body.to_string());
         }
         Err(Reason::Panic(payload)) if payload.is::<Interrupted>() => events::send("interrupted", ""),

@@ -1,7 +1,7 @@
 //! The loop of the worker process.
 
 use super::store::Store;
-use super::{events, panic, segment};
+use super::{events, panic, segment, trace};
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -45,6 +45,10 @@ pub fn serve() -> ! {
         eprintln!("text without a line end will only show when its cell ends: no thread to flush it");
     }
     let mut store = Box::new(Store::default());
+    events::send(
+        "machine",
+        &serde_json::json!({"instructions": cistron::ops::instructions()}).to_string(),
+    );
     events::send("ready", "");
     // SAFETY: the kernel made this descriptor for us and nothing else in the process uses it.
     let commands = BufReader::new(unsafe { File::from_raw_fd(commands) });
@@ -65,6 +69,7 @@ pub fn serve() -> ! {
         store.begin(base);
         segment::clear_interrupt();
         events::cell_begins();
+        trace::begin();
         events::send("started", "");
         match open(path).and_then(|library| entry(library, symbol)) {
             // SAFETY: the kernel compiled this function with exactly this signature.

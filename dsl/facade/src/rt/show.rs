@@ -6,9 +6,11 @@
 //! references to be taken wins.
 
 use super::foreign::Foreign;
-use cistron_display::{Bundle, Show, show_result};
+use cistron_display::{Bundle, Show, Sink, note, redirected, show_result, together, with_sink};
 use std::any::{Any, TypeId, type_name};
-use std::fmt::Debug;
+use std::fmt::{Debug, Write};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 /// What `evcxr_display` answers where the type has none.
 pub struct NotShown;
@@ -77,13 +79,144 @@ impl<T: Debug + ?Sized> ShownByDebug for &Shown<'_, T> {
 
 impl<T: ?Sized> ShownByName for Shown<'_, T> {
     fn show(&self) {
-        show_result(&Bundle::plain(type_name::<T>()));
+        show_name(type_name::<T>());
+    }
+}
+
+/// Lines and characters that a value without a form of its own may take.
+const LINES: usize = 100;
+const CHARACTERS: usize = 10_000;
+
+/// Takes text until there is enough of it, so that a list of a million values costs no more than a short one.
+struct Limited {
+    text: String,
+    characters: usize,
+    lines: usize,
+}
+
+impl Write for Limited {
+    fn write_str(&mut self, piece: &str) -> std::fmt::Result {
+        for c in piece.chars() {
+            if self.characters == 0 || self.lines == 0 {
+                return Err(std::fmt::Error);
+            }
+            self.characters -= 1;
+            self.lines -= usize::from(c == '\n');
+            self.text.push(c);
+        }
+        Ok(())
+    }
+}
+
+fn debug_text(value: &dyn Debug) -> String {
+    let limited = |characters, lines, pretty| {
+        let mut out = Limited {
+            text: String::new(),
+            characters,
+            lines,
+        };
+        let whole = if pretty {
+            write!(out, "{value:#?}")
+        } else {
+            write!(out, "{value:?}")
+        };
+        (out.text, whole.is_ok(), out.characters == 0 || out.lines == 0)
+    };
+    if let (text, true, _) = limited(101, usize::MAX, false) {
+        return text;
+    }
+    match limited(CHARACTERS, LINES, true) {
+        (text, true, _) => text,
+        (text, false, true) => format!("{}\n… (the rest is left out; `println!` prints all)", text.trim_end()),
+        (text, false, false) => format!("{text} (its `Debug` failed here)"),
     }
 }
 
 #[inline(never)]
 fn show_debug(value: &dyn Debug) {
-    let short = format!("{value:?}");
-    let text = if short.len() > 100 { format!("{value:#?}") } else { short };
+    show_result(&Bundle::plain(debug_text(value)));
+}
+
+#[inline(never)]
+fn show_name(type_name: &str) {
+    let text = if type_name.contains("{{closure}}") {
+        "a closure".to_string()
+    } else {
+        format!(
+            "a value of type `{}` (with `#[derive(Debug)]` it shows what is inside)",
+            short(type_name)
+        )
+    };
     show_result(&Bundle::plain(text));
+}
+
+/// A type as people read it: without the paths.
+fn short(type_name: &str) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in type_name.chars().chain(std::iter::once(' ')) {
+        match c {
+            ':' => word.clear(),
+            c if c.is_alphanumeric() || c == '_' => word.push(c),
+            c => {
+                out.push_str(&std::mem::take(&mut word));
+                out.push(c);
+            }
+        }
+    }
+    out.trim_end().to_string()
+}
+
+/// Shows several values as one result: what each shows, together. Values that are plain text all stand in brackets, as
+/// `Debug` writes a tuple.
+pub fn show_together(show: &dyn Fn()) {
+    #[derive(Default)]
+    struct Results(Mutex<Vec<Bundle>>);
+    impl Sink for Results {
+        fn result(&self, bundle: &Bundle) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(bundle.clone());
+        }
+        fn display(&self, bundle: &Bundle, id: Option<&str>) {
+            with_sink(|sink| sink.display(bundle, id));
+        }
+        fn update(&self, bundle: &Bundle, id: &str, last: bool) {
+            with_sink(|sink| sink.update(bundle, id, last));
+        }
+        fn note(&self, line: &str) {
+            note(line);
+        }
+    }
+    let results = Rc::new(Results::default());
+    redirected(results.clone(), show);
+    let bundles = std::mem::take(&mut *results.0.lock().unwrap_or_else(PoisonError::into_inner));
+    if bundles.iter().all(|bundle| bundle.forms.len() == 1) {
+        let words: Vec<&str> = bundles.iter().map(Bundle::text).collect();
+        show_result(&Bundle::plain(format!("({})", words.join(", "))));
+    } else {
+        show_result(&together(&bundles, bundles.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_cut() {
+        assert_eq!(debug_text(&[1, 2]), "[1, 2]");
+        let text = debug_text(&vec!["word"; 1_000_000]);
+        assert_eq!(text.lines().count(), LINES + 1);
+        assert!(text.ends_with("`println!` prints all)"), "{text}");
+        let text = debug_text(&"x".repeat(20_000));
+        assert!(
+            text.starts_with("\"xxx") && text.chars().count() < CHARACTERS + 100,
+            "{}",
+            text.len()
+        );
+    }
+
+    #[test]
+    fn a_type_is_named_without_its_paths() {
+        assert_eq!(short("alloc::vec::Vec<cell_3::Opaque>"), "Vec<Opaque>");
+    }
 }

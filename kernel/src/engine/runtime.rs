@@ -1,0 +1,205 @@
+//! Errors and panics of a cell's code, shown at the lines of the cell.
+
+use super::diagnostics::{Place, Texts, underline};
+use super::failure::Failure;
+use super::fragment::line_column;
+use super::generate::ENTRY;
+use super::session::Engine;
+use super::wording;
+use serde_json::Value;
+
+/// Callers that are listed at most.
+const CALLERS: usize = 8;
+
+/// A place in a cell, and the function it is in; none at the top of the cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Frame {
+    place: Place,
+    function: Option<String>,
+}
+
+impl Engine {
+    /// A failure with everything the worker told of it.
+    pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
+        let message = body["message"].as_str().unwrap_or_default();
+        Failure::located(name, message, Some(self.shown_place(body).as_str()))
+    }
+
+    /// What to say of a panic on another thread than the cell's.
+    pub(super) fn thread_panic(&self, body: &Value) -> String {
+        let (thread, message) = (&body["thread"], &body["message"]);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+        format!(
+            "thread `{}` panicked: {}\n{}\n",
+            text(thread),
+            text(message),
+            self.shown_place(body)
+        )
+    }
+
+    fn shown_place(&self, body: &Value) -> String {
+        let texts: Texts<'_> = self
+            .state
+            .compiled
+            .iter()
+            .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
+            .collect();
+        let frames = self.frames(body);
+        let mut out = String::new();
+        if let Some(first) = frames.first() {
+            out.push_str(&underline(first.place, '^', "", &texts));
+            if let Some(function) = &first.function {
+                out.push_str(&format!("\n  in `{function}`, called from"));
+            }
+            let mut calls: Vec<(String, usize)> = Vec::new();
+            for line in frames[1..].iter().filter_map(|frame| caller(frame, &texts)) {
+                match calls.last_mut() {
+                    Some((last, times)) if *last == line => *times += 1,
+                    _ => calls.push((line, 1)),
+                }
+            }
+            let left = calls.len().saturating_sub(CALLERS);
+            for (index, (line, times)) in calls.into_iter().enumerate() {
+                if index < CALLERS - 1 || left == 0 {
+                    let times = if times > 1 {
+                        format!("  ({times} times)")
+                    } else {
+                        String::new()
+                    };
+                    out.push_str(&format!("\n    {line}{times}"));
+                } else if index == CALLERS - 1 {
+                    out.push_str(&format!("\n    … and {} more", left + 1));
+                }
+            }
+        }
+        let file = body["place"]["file"].as_str().unwrap_or_default();
+        if !file.is_empty() && number_of(file).is_none() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&format!("  raised in {}", library(file, &body["place"]["line"])));
+        }
+        out
+    }
+
+    /// Where it happened, and the calls that led there.
+    fn frames(&self, body: &Value) -> Vec<Frame> {
+        let at = |value: &Value| {
+            let number = number_of(value["file"].as_str()?)?;
+            let compiled = self.state.compiled.get(&number)?;
+            let (line, column) = (value["line"].as_u64()?, value["column"].as_u64().unwrap_or(1));
+            let (cell, start) = compiled.source.origin_of_line(line as usize, column as usize)?;
+            let end = start + 1;
+            Some(Place { cell, start, end })
+        };
+        let mut out: Vec<Frame> = Vec::new();
+        let raised = at(&body["place"]);
+        let told = body["frames"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut entry = body["thread"].is_null().then_some(self.state.running);
+        for frame in told {
+            let function = frame["function"].as_str().unwrap_or_default();
+            let number = number_of(frame["file"].as_str().unwrap_or_default());
+            if function.contains(ENTRY) {
+                entry = number.or(entry);
+            } else if let Some(place) = at(frame) {
+                let function = Some(function_name(function));
+                out.push(Frame { place, function });
+            }
+        }
+        let own_line = |place: Place| {
+            self.state
+                .compiled
+                .get(&place.cell)
+                .map(|c| line_column(&c.text, place.start).0)
+        };
+        if let Some(place) = raised {
+            match out.first_mut() {
+                // The innermost function, whose line the panic knows better.
+                Some(first) if first.place.cell == place.cell && own_line(first.place) == own_line(place) => first.place = place,
+                _ => out.insert(0, Frame { place, function: None }),
+            }
+        }
+        let top = entry.and_then(|number| {
+            let compiled = self.state.compiled.get(&number)?;
+            let (cell, start) = compiled.source.origin_of_line(body["at"].as_u64()? as usize, 1)?;
+            let blank = compiled.text[start..].len() - compiled.text[start..].trim_start().len();
+            let start = start + blank;
+            let end = start + 1;
+            Some(Place { cell, start, end })
+        });
+        let calls = out.iter().any(|frame| frame.function.is_some());
+        if let Some(place) = top.filter(|_| calls || out.is_empty()) {
+            out.push(Frame { place, function: None });
+        }
+        out
+    }
+}
+
+/// `cell [3], line 2:5, in `f`: its text`.
+fn caller(frame: &Frame, texts: &Texts<'_>) -> Option<String> {
+    let (text, count) = texts.get(&frame.place.cell)?;
+    let (line, column) = line_column(text, frame.place.start);
+    let code = text.lines().nth(line - 1).unwrap_or_default().trim();
+    let function = frame.function.as_ref().map(|f| format!(", in `{f}`")).unwrap_or_default();
+    Some(format!("cell [{count}], line {line}:{column}{function}: {code}"))
+}
+
+fn number_of(file: &str) -> Option<usize> {
+    file.strip_prefix("cell_")?.parse().ok()
+}
+
+/// `cell_3::outer::{{closure}}` as `outer (closure)`.
+fn function_name(symbol: &str) -> String {
+    let symbol = wording::plain(symbol);
+    let symbol = symbol
+        .split("::h")
+        .next()
+        .filter(|_| is_hashed(&symbol))
+        .unwrap_or(&symbol)
+        .to_string();
+    match symbol.find("::{") {
+        Some(at) => format!("{} (closure)", &symbol[..at]),
+        None => symbol,
+    }
+}
+
+/// Whether a symbol ends in the compiler's hash.
+fn is_hashed(symbol: &str) -> bool {
+    let hash = symbol.rsplit("::h").next().unwrap_or_default();
+    hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// `polars-core-0.55.2/frame.rs:12` of a path in a library.
+fn library(file: &str, line: &Value) -> String {
+    let tail = file.rsplit("/src/").next().unwrap_or(file);
+    let before = file[..file.len() - tail.len()].trim_end_matches("/src/");
+    let name = before.rsplit('/').next().unwrap_or_default();
+    let line = line.as_u64().unwrap_or(0);
+    if name.is_empty() {
+        format!("{tail}:{line}")
+    } else {
+        format!("{name}/{tail}:{line}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_have_the_names_that_the_user_gave() {
+        assert_eq!(function_name("cell_3::outer::{{closure}}"), "outer (closure)");
+        assert_eq!(
+            function_name("<cell_3::A as cell_4::Area>::area::h0123456789abcdef"),
+            "<A as Area>::area"
+        );
+        assert_eq!(function_name("cell_3::hash::head"), "hash::head");
+    }
+
+    #[test]
+    fn a_library_is_named_without_its_folder() {
+        let file = "/home/x/registry/polars-core-0.55.2/src/frame/mod.rs";
+        assert_eq!(library(file, &serde_json::json!(7)), "polars-core-0.55.2/frame/mod.rs:7");
+        assert_eq!(library("main.rs", &serde_json::json!(7)), "main.rs:7");
+    }
+}

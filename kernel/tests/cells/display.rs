@@ -1,0 +1,101 @@
+//! What a value looks like at the end of a cell.
+
+use crate::support::session;
+
+#[test]
+fn frames_and_tensors_show_as_tables() {
+    let mut session = session();
+    session.ok("let frame = cistron::polars::df!(\"gene\" => [\"<a>\", \"b\"], \"n\" => [1, 2])?; frame.clone()");
+    let html = session.result()["text/html"].as_str().unwrap_or_default().to_string();
+    assert!(
+        html.contains("&lt;a&gt;") && html.contains("2 rows × 2 columns") && !html.contains("<a>"),
+        "{html}"
+    );
+    session.ok("Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?");
+    assert!(
+        session.result()["text/plain"]
+            .as_str()
+            .is_some_and(|t| t.starts_with("Tensor [2, 3] f32 on cpu"))
+    );
+}
+
+#[test]
+fn what_is_inside_shows_itself() {
+    let mut session = session();
+    session.ok("let frame = cistron::polars::df!(\"n\" => [1, 2])?;\nSome(frame.clone())");
+    assert!(html(&session.result()).contains("2 rows × 1 columns"), "{}", session.result());
+    session.ok("Ok::<_, String>(&frame)");
+    assert!(html(&session.result()).contains("2 rows"), "{}", session.result());
+    session.ok("(1, frame.clone(), Tensor::zeros(2, DType::F32, &Device::Cpu)?)");
+    let shown = session.result();
+    assert!(
+        html(&shown).contains("2 rows") && html(&shown).contains("Tensor [2] f32"),
+        "{shown}"
+    );
+    assert_eq!(session.value("(1, \"a\", 'c')"), "(1, \"a\", 'c')");
+    session.ok("let figure = plot::scatter(&[1.0, 2.0, 4.0], &[1.0, 3.0, 5.0]).draw()?;\nvec![figure.clone(), figure]");
+    assert_eq!(html(&session.result()).matches("<svg").count(), 2, "{}", session.result());
+    assert_eq!(session.value("None::<Tensor>"), "None");
+    session.ok("()");
+    assert!(session.result().is_null());
+}
+
+#[test]
+fn long_values_are_shortened() {
+    let mut session = session();
+    let text = session.value("(0..1000).map(f64::from).collect::<Vec<_>>()");
+    assert!(
+        text.lines().count() == 2 && text.contains("1,000 f64: min 0, mean 499.5, max 999.0, 0 NaN"),
+        "{text}"
+    );
+    assert_eq!(session.value("vec![1, 2]"), "[1, 2]");
+    let text = session.value("vec![\"word\"; 100_000]");
+    assert!(
+        text.lines().count() < 120 && text.contains("`println!` prints all"),
+        "{}",
+        text.len()
+    );
+    let text = session.value("struct Opaque; Opaque");
+    assert!(text.contains("`Opaque`") && !text.contains("cell_"), "{text}");
+    session.ok("Tensor::new(&[f32::NAN, 1.0, 3.0], &Device::Cpu)?");
+    let text = session.result()["text/plain"].as_str().unwrap_or_default().to_string();
+    assert!(text.contains("min 1.000, mean 2.000, max 3.000, 1 NaN"), "{text}");
+}
+
+#[test]
+fn names_from_data_are_text_and_never_markup() {
+    let mut session = session();
+    const EVIL: &str = "<script>alert(1)</script>";
+    session.ok(&format!(
+        "let evil = \"{EVIL}\";\nlet frame = cistron::polars::df!(evil => [evil, \"b\", \"c\", \"d\"], \"dna\" => [\"ACGT\"; 4], \"y\" => [1.0, 2.0, 3.0, 4.0])?;\n\
+         let data = data! {{ records r = frame(frame); input dna: Dna = column(\"dna\"); output y = column(\"y\"); split hash(valid = 0.25, test = 0.25); }};\n\
+         let tracks = cistron::polars::df!(\"dna\" => [\"ACGT\"; 4], evil => [1.0, 2.0, 3.0, 4.0])?;"
+    ));
+    let mut checked = 0;
+    for code in [
+        "frame.clone()",
+        "frame.column(evil)?.clone()",
+        "Some(vec![frame.clone()])",
+        "&data",
+        "data! { records r = frame(tracks); input dna: Dna = column(\"dna\"); output y = column(evil); split hash(valid = 0.25, test = 0.25); }",
+        "plot::scatter(&[1.0, 2.0, 4.0], &[1.0, 3.0, 5.0]).draw()?.caption(evil)",
+        "(evil, frame.clone())",
+        ":vars",
+        ":runs",
+    ] {
+        if session.run(code).is_ok() {
+            let shown = session.result();
+            for form in ["text/html", "image/svg+xml"] {
+                if let Some(text) = shown[form].as_str() {
+                    checked += 1;
+                    assert!(!text.contains("<script"), "{code}: {text}");
+                }
+            }
+        }
+    }
+    assert!(checked >= 7, "only {checked} forms were looked at");
+}
+
+fn html(shown: &serde_json::Value) -> String {
+    shown["text/html"].as_str().unwrap_or_default().to_string()
+}

@@ -1,0 +1,75 @@
+//! Stopping a cell.
+
+use crate::support::session;
+use crate::{failure, shown};
+use std::time::Duration;
+
+#[test]
+fn an_interrupt_ends_an_endless_loop_and_keeps_what_it_reached() {
+    let mut session = session();
+    session.ok("let old = 1;");
+    let code = "let mut n = 0u64;\nloop { n += 1; if n == 5 { println!(\"go\"); } std::thread::sleep(std::time::Duration::from_millis(1)); }";
+    let failure = session.interrupted(code, "go").expect_err("interrupted");
+    assert_eq!(failure.name, "KeyboardInterrupt");
+    assert_eq!(session.value("n > 0 && old == 1"), "true");
+}
+
+#[test]
+fn a_loop_without_a_pause_is_interrupted_too() {
+    let mut session = session();
+    let failure = session
+        .interrupted(
+            "let mut turns = 0u64;\nloop { turns += 1; if turns == 1000 { println!(\"go\"); } }",
+            "go",
+        )
+        .expect_err("interrupted");
+    assert_eq!(failure.name, "KeyboardInterrupt");
+    session.ok("println!(\"{}\", turns > 0)");
+    assert_eq!(session.text(), "true\n");
+}
+
+#[test]
+fn a_second_interrupt_ends_only_what_did_not_hear_the_first() {
+    let mut session = session();
+    session.ok("let old = 1;");
+    // Work of a library that stops when it is asked, as a fit does: twice in one cell.
+    let work = "std::iter::repeat(()).take_while(|_| !cistron::display::interrupted()).for_each(|_| {\n\
+        println!(\"go\"); std::thread::sleep(std::time::Duration::from_millis(30)) });\ncistron::display::clear_interrupt();";
+    let heard = format!("let first = {{ {work} 1 }};\nlet second = {{ {work} 2 }};");
+    session.interrupted_often(&heard, "go").expect("both stopped by themselves");
+    assert_eq!(session.value("old + first + second"), "4");
+    let deaf = "println!(\"go\");\nfor _ in 0..1 { for _ in 0..u64::MAX { std::hint::black_box(1); } }";
+    let failure = session.interrupted_often(deaf, "go").expect_err("ended");
+    assert!(shown(&failure).contains("second interrupt"), "{}", shown(&failure));
+    assert_eq!(session.value("1 + 1"), "2");
+}
+
+#[test]
+fn an_interrupt_while_compiling_cancels_the_compile() {
+    let mut session = session();
+    session.ok("let old = 1;");
+    // Enough work for the compiler that it is still busy when the interrupt comes.
+    let functions: String = (0..3000)
+        .map(|i| format!("fn f{i}(x: u64) -> Vec<u64> {{ (0..x).map(|y| y * {i}).collect() }}\n"))
+        .collect();
+    let functions = functions + "let never = 1;";
+    let interrupter = session.engine.interrupter();
+    let stopped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stop_now = stopped.clone();
+    let stop = std::thread::spawn(move || {
+        while !stop_now.load(std::sync::atomic::Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(50));
+            interrupter.interrupt();
+        }
+    });
+    let failure = failure(&mut session, &functions);
+    assert_eq!(failure.name, "KeyboardInterrupt");
+    assert!(shown(&failure).contains("while it was being compiled"), "{}", shown(&failure));
+    stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+    stop.join().expect("the thread that interrupts");
+    let later = shown(&crate::failure(&mut session, "never"));
+    assert!(
+        later.contains("`never` was not kept: cell [2] was stopped before it was compiled"),
+        "{later}"
+    );
+}

@@ -1,0 +1,155 @@
+//! Functions, types, macros and modules, and what later cells see of them.
+
+use crate::support::session;
+use crate::{failure, shown};
+
+#[test]
+fn values_functions_and_types_live_on() {
+    let mut session = session();
+    assert_eq!(session.value("let x = 1 + 1; x"), "2");
+    session.ok("#[derive(Clone)] struct A { x: u64 } impl A { fn twice(&self) -> u64 { self.x * 2 } } let a = A { x: 21 };");
+    assert_eq!(session.value("a.twice() + x as u64"), "44");
+    session.ok("use std::sync::atomic::*; static C: AtomicUsize = AtomicUsize::new(0); fn bump() -> usize { C.fetch_add(1, Ordering::SeqCst) }");
+    assert_eq!(session.value("bump()") + &session.value("bump()"), "01");
+    session.ok("macro_rules! square { ($x:expr) => { $x * $x } }");
+    assert_eq!(session.value("square!(5)"), "25");
+    session.ok("let moved = String::from(\"m\"); let taken = moved;");
+    assert_eq!(session.value("taken"), "\"m\"");
+    assert!(shown(&failure(&mut session, "moved")).contains("cannot find value `moved`"));
+}
+
+#[test]
+fn a_type_defined_anew_takes_the_variables_of_the_old_one_with_it_and_names_them() {
+    let mut session = session();
+    session.ok("struct A { x: u64 } let a = A { x: 7 }; let all = vec![A { x: 1 }];");
+    session.ok("struct A { x: String } let b = A { x: \"abc\".into() };");
+    let text = session.text();
+    assert!(
+        text.contains("`a` is gone: its type `A` was defined anew") && text.contains("`all` is gone"),
+        "{text}"
+    );
+    let text = shown(&failure(&mut session, "a.x"));
+    assert!(text.contains("`a` was not kept: its type `A` was defined anew"), "{text}");
+    assert_eq!(session.value("b.x.len()"), "3");
+    session.ok("let a = 5;");
+    assert_eq!(session.value("a"), "5");
+}
+
+#[test]
+fn running_the_same_definitions_again_keeps_the_variables() {
+    let mut session = session();
+    let cell = "#[derive(Debug)] struct Row { n: u32 }\nimpl Row { fn double(&self) -> u32 { self.n * 2 } }";
+    session.ok(cell);
+    session.ok("let row = Row { n: 4 };");
+    session.ok(cell);
+    assert_eq!(session.value("row.double()"), "8");
+    // The same text means something else once a name in it does.
+    session.ok("struct Inner(u8);");
+    session.ok("struct Outer(Inner);");
+    session.ok("struct Inner(String);");
+    session.ok("struct Outer(Inner);");
+    assert_eq!(session.value("Outer(Inner(\"long\".into())).0.0.len()"), "4");
+    session.ok("static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);");
+    session.ok("COUNT.store(5, std::sync::atomic::Ordering::SeqCst);");
+    assert_eq!(session.value("COUNT.load(std::sync::atomic::Ordering::SeqCst)"), "5");
+}
+
+#[test]
+fn a_function_defined_anew_is_used_from_then_on_and_its_users_are_named() {
+    let mut session = session();
+    session.ok("fn rate() -> u32 { 1 }");
+    session.ok("fn price() -> u32 { rate() * 10 }");
+    session.ok("fn rate() -> u32 { 2 }");
+    assert!(
+        session.text().contains("`price` still uses the earlier `rate`"),
+        "{}",
+        session.text()
+    );
+    assert_eq!(session.value("(rate(), price())"), "(2, 10)");
+}
+
+#[test]
+fn generics_traits_and_impls_reach_across_cells() {
+    let mut session = session();
+    session.ok("trait Area { fn area(&self) -> f64; fn twice(&self) -> f64 { 2.0 * self.area() } }\nstruct Square(f64);");
+    session.ok("impl Area for Square { fn area(&self) -> f64 { self.0 * self.0 } }");
+    session.ok("fn total<T: AsRef<[Box<dyn Area>]>>(all: T) -> f64 { all.as_ref().iter().map(|s| s.area()).sum() }");
+    session.ok(
+        "struct Circle { r: f64 } impl Area for Circle { fn area(&self) -> f64 { 3.0 * self.r } }\n\
+        let shapes: Vec<Box<dyn Area>> = vec![Box::new(Square(2.0)), Box::new(Circle { r: 1.0 })];",
+    );
+    assert_eq!(session.value("total(&shapes) + shapes[0].twice()"), "15.0");
+    session.ok("trait Loud { fn loud(&self) -> String; } impl Loud for str { fn loud(&self) -> String { self.to_uppercase() } }");
+    assert_eq!(session.value("\"abc\".loud()"), "\"ABC\"");
+    session.ok("impl Square { fn side(&self) -> f64 { self.0 } }");
+    session.ok("impl std::fmt::Display for Square { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, \"[{}]\", self.side()) } }");
+    assert_eq!(session.value("format!(\"{}\", Square(3.0))"), "\"[3]\"");
+}
+
+#[test]
+fn macros_that_define_items_do_so_for_later_cells() {
+    let mut session = session();
+    session.ok("macro_rules! make { ($name:ident, $value:expr) => { fn $name() -> i32 { $value } } }\nmake!(eleven, 11);");
+    session.ok("make!(twelve, 12)");
+    assert_eq!(session.value("eleven() + twelve()"), "23");
+    session.ok("macro_rules! record { ($n:ident { $($f:ident : $t:ty),* }) => {\n\
+        #[derive(Debug)] struct $n { $($f: $t),* }\n impl $n { fn new($($f: $t),*) -> Self { Self { $($f),* } } } } }");
+    session.ok("record!(Gene { name: String, length: usize });");
+    session.ok("let gene = Gene::new(\"a\".into(), 3);");
+    assert_eq!(session.value("gene.length"), "3");
+    session.ok("thread_local! { static DEPTH: std::cell::Cell<u8> = const { std::cell::Cell::new(0) } }");
+    session.ok("DEPTH.set(4);");
+    assert_eq!(session.value("DEPTH.get()"), "4");
+}
+
+#[test]
+fn modules_imports_constants_and_attributes_stay() {
+    let mut session = session();
+    session.ok("mod outer { pub mod inner { pub fn f() -> i32 { 4 } } pub const K: i32 = 9; }");
+    assert_eq!(
+        session.value("use outer::inner;\nuse outer::{self, K as LIMIT};\ninner::f() + LIMIT"),
+        "13"
+    );
+    session.ok("use std::{collections::{BTreeMap as Map, *}, fmt::Write as _};");
+    session.ok("#[derive(Debug, Clone, PartialEq)] #[allow(dead_code)] enum Shape { A { x: i32 }, B(u8) }\nuse Shape::*;");
+    assert_eq!(
+        session.value("let mut s = String::new(); write!(s, \"{:?}\", Map::from([(1, B(2))]))?; s"),
+        "\"{1: B(2)}\""
+    );
+    session.ok("const SIZES: [usize; 2] = [3, 4]; static NAMES: [&str; 2] = [\"a\", \"b\"];");
+    assert_eq!(
+        session.value("[0u8; SIZES[1]].len() + NAMES.len() + inner::f() as usize"),
+        "10"
+    );
+    // A module without what was imported from it: the import goes, the session does not.
+    session.ok("mod outer { pub const K: i32 = 1; }");
+    assert_eq!(session.value("LIMIT"), "1");
+    let text = shown(&failure(&mut session, "inner::f()"));
+    assert!(text.contains("inner"), "{text}");
+    assert_eq!(session.value("1 + 1"), "2");
+}
+
+#[test]
+fn whatever_the_syntax_allows_is_allowed() {
+    let mut session = session();
+    session.ok("// a comment");
+    session.ok("/* and\nanother */");
+    session.ok(
+        "//! About this cell.\n#![allow(unused)]\n/// A function.\nfn añadir(größe: i32) -> i32 { größe + 1 }\nlet größe = 3;",
+    );
+    assert_eq!(session.value("añadir(größe)"), "4");
+    session.ok("let Some(k) = Some(3) else { panic!(\"no\") };\nlet (a, [b, .., c]) = (1, [3, 4, 5]);");
+    assert_eq!(
+        session.value("let found = 'o: { for i in 0.. { if i * i > 50 { break 'o i; } } 0 }; found + k + a + b + c"),
+        "20"
+    );
+    assert_eq!(session.value("r#\"a \"quoted\" \\n\"#.len()"), "13");
+    assert_eq!(session.value("unsafe { *(&raw const k) }"), "3");
+    let text = shown(&failure(&mut session, "let x = 1;\n#![feature(let_chains)]"));
+    assert!(text.contains("line 2:"), "{text}");
+    let text = shown(&failure(&mut session, "#![feature(let_chains)]\n1"));
+    assert!(
+        text.contains("unstable features") && text.contains("line 1:1") && !text.contains("-Z"),
+        "{text}"
+    );
+}
