@@ -104,8 +104,8 @@ pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSe
                 }
             }
             _ => {
-                if let syn::Stmt::Macro(call) = statement
-                    && let Some(item) = Item::call(number, text, call, &macros)
+                if let Some(call) = macro_call(statement)
+                    && let Some(item) = Item::call(number, text, &call, &macros)
                 {
                     let twin = call.mac.path.segments.last().map(|s| format!("{TWIN}{}", s.ident));
                     cell.words.extend(twin);
@@ -195,6 +195,19 @@ fn closure(text: &str, statement: &syn::Stmt) -> Option<(Closure, usize)> {
         moves: found.capture.is_some(),
     };
     Some((closure, range(found.or1_token.span).start))
+}
+
+/// The call of a macro that is a statement; at the end of a cell it may stand without a semicolon.
+fn macro_call(statement: &syn::Stmt) -> Option<syn::StmtMacro> {
+    match statement {
+        syn::Stmt::Macro(call) => Some(call.clone()),
+        syn::Stmt::Expr(syn::Expr::Macro(call), semi_token) => Some(syn::StmtMacro {
+            attrs: call.attrs.clone(),
+            mac: call.mac.clone(),
+            semi_token: *semi_token,
+        }),
+        _ => None,
+    }
 }
 
 /// How many values a statement has that is written as a tuple.

@@ -229,10 +229,12 @@ impl Engine {
                 .get(*name)
                 .map(|v| types::short(&v.type_name))
                 .unwrap_or_default();
-            let why = format!(
-                "its type `{kind}` is private to the crate that defines it, so that no other cell can name it; take out \
-                 what you need in the cell that makes it, or keep it there as `Box<dyn Trait>`"
-            );
+            let never = kind.split(|c: char| "<>(), ".contains(c)).any(|word| word == "!");
+            let why = if never {
+                format!("its type `{kind}` holds `!`, which stable Rust can't write down; let its code end in a value")
+            } else {
+                private(&kind)
+            };
             self.lose(name, &why);
         }
         !names.is_empty()
@@ -420,6 +422,14 @@ fn lost_slot(message: &Message, generated: &Generated) -> Option<(u32, Gone)> {
         .then(|| slot(message.line()))
         .flatten()
         .map(|slot| (slot, Gone::Moved))
+}
+
+/// Why a variable of a private type is not kept.
+fn private(kind: &str) -> String {
+    format!(
+        "its type `{kind}` is private to the crate that defines it, so that no other cell can name it; take out what you \
+         need in the cell that makes it, or keep it there as `Box<dyn Trait>`"
+    )
 }
 
 /// Takes back guessed names of items that are not there, or that later cells can't see; true if there are any.

@@ -107,7 +107,7 @@ fn modules_imports_constants_and_attributes_stay() {
     let mut session = session();
     session.ok("mod outer { pub mod inner { pub fn f() -> i32 { 4 } } pub const K: i32 = 9; }");
     assert_eq!(
-        session.value("use outer::inner;\nuse outer::{self, K as LIMIT};\ninner::f() + LIMIT"),
+        session.value("use outer::inner;\nuse outer::{K as LIMIT};\ninner::f() + LIMIT"),
         "13"
     );
     session.ok("use std::{collections::{BTreeMap as Map, *}, fmt::Write as _};");

@@ -122,7 +122,7 @@ fn shared_boxed_and_shadowed_values_live_on() {
 fn threads_outlive_their_cell() {
     let mut session = session();
     session.ok("let (send, receive) = std::sync::mpsc::channel::<()>();\n\
-        let thread = std::thread::spawn(move || { receive.recv().ok(); println!(\"late\"); panic!(\"in a thread\") });");
+        let thread = std::thread::spawn(move || { receive.recv().ok(); println!(\"late\"); if true { panic!(\"in a thread\") } });");
     assert_eq!(session.text(), "");
     assert_eq!(session.value("send.send(())?; thread.join().is_err()"), "true");
     let mut text = session.text();
