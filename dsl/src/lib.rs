@@ -42,7 +42,7 @@ pub use cistron_plot::Figure;
 pub use cistron_train::{
     Adadelta, Adagrad, Adam, AdamW, Attribution, Average, Clip, Compare, ComparedFit, Comparison, DrgEpoch, DrgFiles, DrgMetric,
     Finetune, Fit, Gradients, Group, Halve, KerasAdam, Metrics, Mutagenesis, NAdam, Objective, Optimizer, Paired, Per, Period,
-    Precision, Role, Run, Schedule, Sgd, Substitutions, Warmup,
+    Precision, Role, Run, Schedule, Sgd, Substitutions, Trained, Warmup,
 };
 
 #[doc(hidden)]

@@ -270,7 +270,10 @@ fn names_of_compared_motifs_stand_behind_their_logos() {
         let parts: Vec<&str> = parts.map(|t| t.2.as_str()).collect();
         assert!(parts.len() > 1 && parts.concat() == wide, "{parts:?}");
         // Letters are at least 4 px wide.
-        assert!(parts.iter().all(|t| jun.0 + 4.0 * t.len() as f64 < figure.width()), "{parts:?}");
+        assert!(
+            parts.iter().all(|t| figure.width() > jun.0 + 4.0 * t.len() as f64),
+            "{parts:?}"
+        );
     }
     let text = logos(&rows).rna().draw().unwrap().text().to_string();
     assert!(text.contains("UUUU") && !text.contains("TTTT"), "{text}");

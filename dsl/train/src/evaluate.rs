@@ -2,11 +2,10 @@
 
 use crate::gather::Gathered;
 use crate::objective::{Measure, Objective, Over};
-use crate::{Options, Result, TrainError};
+use crate::{Result, TrainError};
 use candle_core::{DType, Tensor};
 use cistron_data::{Dataset, Named};
 use cistron_declaration::{Port, Signature};
-use cistron_model::Compat;
 use cistron_nn::Network;
 use cistron_statistics::pearson_of_prediction;
 
@@ -46,17 +45,17 @@ pub(crate) fn outputs(
     outputs_of_batches(network, data, batches, precision, stop)
 }
 
-/// The same for the network of a fit: with DRG's padding a prediction depends on its batch, so it gets the original's batches.
-pub(crate) fn outputs_of_fit(
-    options: &Options,
+/// The same in batches of a size, where that matters.
+pub(crate) fn outputs_in(
+    batch: Option<usize>,
     network: &Network,
     data: &Dataset,
     rows: &[usize],
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Outputs>> {
-    let precision = options.precision.dtype();
-    match options.compat {
-        Some(Compat::Drg) => outputs_of_batches(network, data, rows.chunks(options.batch as usize), precision, stop),
+    let precision = network.precision();
+    match batch {
+        Some(batch) => outputs_of_batches(network, data, rows.chunks(batch), precision, stop),
         None => outputs(network, data, rows, precision, stop),
     }
 }

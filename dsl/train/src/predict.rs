@@ -1,24 +1,25 @@
-//! What a run predicts: tables, correlations, figures, ensembles.
+//! What a network predicts: tables, correlations, figures, ensembles.
 
 use crate::evaluate::{self, Outputs, Predictions};
 use crate::metrics::Paired;
 use crate::objective::Over;
 use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use cistron_data::{Dataset, Part};
 use cistron_plot::{Figure, scatter};
 use polars::prelude::{Column, DataFrame};
 
-impl Run {
+impl Trained {
     pub(crate) fn rows(&self, data: &Dataset, part: Part) -> Result<Vec<usize>> {
-        Ok(data.rows(part, self.record.options.fold.map(|f| f as usize))?)
+        Ok(data.rows(part, self.held_out())?)
     }
 
-    fn outputs(&self, data: &Dataset, part: Part) -> Result<(Vec<usize>, Outputs)> {
-        crate::record::fits_together(&self.record.model, &self.record.objective, data)?;
+    fn evaluated(&self, data: &Dataset, part: Part) -> Result<(Vec<usize>, Outputs)> {
+        crate::record::fits_together(self.model(), &self.outputs(), data)?;
         let rows = self.rows(data, part)?;
-        let (options, network) = (&self.record.options, &self.record.network);
-        match evaluate::outputs_of_fit(options, network, data, &rows, &cistron_display::interrupted)? {
+        let stop = &cistron_display::interrupted;
+        match evaluate::outputs_in(self.batch_size(), self.network(), data, &rows, stop)? {
             Some(outputs) => Ok((rows, outputs)),
             None => {
                 cistron_display::clear_interrupt();
@@ -31,9 +32,9 @@ impl Run {
     /// made of. With folds it is the part of the run's own fold.
     ///
     /// # Errors
-    /// As [`Run::predict`].
+    /// As [`Trained::predict`].
     pub fn predictions(&self, data: &Dataset, part: Part) -> Result<Vec<Paired>> {
-        let (rows, outputs) = self.outputs(data, part)?;
+        let (rows, outputs) = self.evaluated(data, part)?;
         let names: Vec<String> = rows.iter().map(|&row| data.names()[row].clone()).collect();
         let of = |output: &str| {
             let Predictions { observed, predicted, .. } = outputs.predictions(output)?;
@@ -45,7 +46,7 @@ impl Run {
                 predicted,
             })
         };
-        self.record.objective.outputs().into_iter().map(of).collect()
+        self.outputs().into_iter().map(of).collect()
     }
 
     /// Predictions of a part beside the measurements, one row per example, output and track: `name`, `output`, `track`,
@@ -54,13 +55,8 @@ impl Run {
     /// # Errors
     /// Data of other inputs or outputs than the model's, an empty part, an interrupt.
     pub fn predict(&self, data: &Dataset, part: Part) -> Result<DataFrame> {
-        let (rows, outputs) = self.outputs(data, part)?;
-        let predicted = self
-            .record
-            .objective
-            .outputs()
-            .into_iter()
-            .map(|o| Ok((o, outputs.predictions(o)?)));
+        let (rows, outputs) = self.evaluated(data, part)?;
+        let predicted = self.outputs().into_iter().map(|o| Ok((o, outputs.predictions(o)?)));
         long_frame(data, &rows, &predicted.collect::<Result<Vec<_>>>()?)
     }
 
@@ -68,26 +64,26 @@ impl Run {
     /// predictions are constant, NaN when the measurements are.
     ///
     /// # Errors
-    /// No output of this name, and as [`Run::predict`].
+    /// No output of this name, and as [`Trained::predict`].
     pub fn correlation(&self, data: &Dataset, part: Part, output: &str) -> Result<f64> {
-        let (_, outputs) = self.outputs(data, part)?;
+        let (_, outputs) = self.evaluated(data, part)?;
         Ok(outputs.predictions(output)?.correlation(Over::Points))
     }
 
     /// Observed against predicted of every output side by side: density, the identity line, r with its bootstrap interval, n.
     ///
     /// # Errors
-    /// As [`Run::predict`]; nothing that can be drawn.
+    /// As [`Trained::predict`]; nothing that can be drawn.
     pub fn scatter(&self, data: &Dataset, part: Part) -> Result<Figure> {
-        let (_, outputs) = self.outputs(data, part)?;
+        let (_, outputs) = self.evaluated(data, part)?;
         let mut panels = Vec::new();
-        for output in self.record.objective.outputs() {
+        for output in self.outputs() {
             let predictions = outputs.predictions(output)?;
             let figure = scatter(&predictions.observed, &predictions.predicted)
                 .title(output)
                 .x_label("observed")
                 .y_label("predicted")
-                .seed(self.record.options.seed);
+                .seed(self.random_seed());
             panels.push(figure.draw()?);
         }
         match panels.len() {
@@ -125,11 +121,11 @@ fn long_frame(data: &Dataset, rows: &[usize], outputs: &[(&str, Predictions)]) -
     Ok(DataFrame::new(names.len(), columns)?)
 }
 
-/// The mean prediction of several runs over a part, in the form of [`Run::predict`]. Runs of other folds than the
+/// The mean prediction of several runs over a part, in the form of [`Trained::predict`]. Runs of other folds than the
 /// first's are refused: their held-out examples differ.
 ///
 /// # Errors
-/// No run, runs of different folds or outputs, and as [`Run::predict`].
+/// No run, runs of different folds or outputs, and as [`Trained::predict`].
 pub fn mean_predictions(runs: &[Run], data: &Dataset, part: Part) -> Result<DataFrame> {
     let Some(first) = runs.first() else {
         return Err(TrainError::Impossible(
@@ -151,7 +147,7 @@ pub fn mean_predictions(runs: &[Run], data: &Dataset, part: Part) -> Result<Data
             );
             return Err(TrainError::Impossible(format!("{message}; a mean needs runs of one fold")));
         }
-        let (of_run, found) = run.outputs(data, part)?;
+        let (of_run, found) = run.evaluated(data, part)?;
         rows = of_run;
         for (i, output) in outputs.iter().enumerate() {
             let predictions = found.predictions(output)?;

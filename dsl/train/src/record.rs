@@ -20,8 +20,8 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<serde_json::Value> {
     serde_json::to_value(value).map_err(|e| TrainError::Impossible(format!("a declaration cannot be written as JSON: {e}")))
 }
 
-/// Checks that the model was declared on data like these and gives what the objective asks for.
-pub(crate) fn fits_together(model: &Model, objective: &Objective, data: &Dataset) -> Result<()> {
+/// Checks that the model was declared on data like these and gives the outputs that are asked for (by the objective).
+pub(crate) fn fits_together(model: &Model, asked: &[&str], data: &Dataset) -> Result<()> {
     let unfit = |found: String, help: &str| {
         Err(TrainError::Unfit {
             found,
@@ -57,8 +57,8 @@ pub(crate) fn fits_together(model: &Model, objective: &Objective, data: &Dataset
         }
     }
     let outputs = &model.graph().outputs;
-    for output in objective.outputs() {
-        if !outputs.iter().any(|(name, _)| name == output) {
+    for output in asked {
+        if !outputs.iter().any(|(name, _)| name == *output) {
             let names: Vec<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
             let message = format!(
                 "the objective has a loss for `{output}`; the model gives {}",

@@ -4,6 +4,7 @@ use crate::checkpoint::{State, weights_of};
 use crate::history;
 use crate::live::{self, Summary};
 use crate::objective::Objective;
+use crate::trained::Trained;
 use crate::{Fit, Options, Result, TrainError};
 use cistron_data::Dataset;
 use cistron_display::{Bundle, Show};
@@ -19,10 +20,9 @@ use std::sync::Arc;
 /// What a run is made of.
 pub(crate) struct Record {
     pub(crate) name: String,
-    pub(crate) model: Model,
     pub(crate) objective: Objective,
     pub(crate) options: Options,
-    pub(crate) network: Network,
+    pub(crate) trained: Trained,
     pub(crate) rows: Vec<EpochRow>,
     pub(crate) best_epoch: Option<u64>,
     pub(crate) stopped: String,
@@ -32,6 +32,9 @@ pub(crate) struct Record {
 }
 
 /// The value of `fit!`: the network with the weights of its best epoch, the history, the folder. Cloning is cheap.
+///
+/// What its network can be asked (`predict`, `metrics`, `mutagenesis`, `gradients`, `filters`, ..) are the methods of [`Trained`],
+/// which it has by `Deref`.
 #[derive(Clone)]
 pub struct Run {
     pub(crate) record: Arc<Record>,
@@ -88,12 +91,12 @@ impl Run {
             None => "ended without a word (killed, or still running)".into(),
         };
         let lines = vec![stopped.clone()];
+        let trained = Trained::of_fit(network, model, &objective, &options);
         Ok(Self::new(Record {
             name: manifest.name,
-            model,
+            trained,
             objective,
             options,
-            network,
             rows,
             best_epoch,
             stopped,
@@ -122,11 +125,6 @@ impl Run {
         &self.record.name
     }
 
-    /// The declared network.
-    pub fn model(&self) -> &Model {
-        &self.record.model
-    }
-
     /// What it was trained towards.
     pub fn objective(&self) -> &Objective {
         &self.record.objective
@@ -135,11 +133,6 @@ impl Run {
     /// How it was trained.
     pub fn options(&self) -> &Options {
         &self.record.options
-    }
-
-    /// The network with the weights that were kept.
-    pub fn network(&self) -> &Network {
-        &self.record.network
     }
 
     /// The folder it was saved in.
@@ -191,6 +184,13 @@ fn from_json<T: DeserializeOwned>(folder: &RunFolder, what: &str, value: serde_j
         found: format!("its `{what}` does not read: {e}"),
         expected: format!("{what} as this version of Cistron writes it"),
     })
+}
+
+impl std::ops::Deref for Run {
+    type Target = Trained;
+    fn deref(&self) -> &Trained {
+        &self.record.trained
+    }
 }
 
 impl std::fmt::Debug for Run {

@@ -2,7 +2,7 @@
 
 use crate::evaluate::evaluation_rows;
 use crate::npz::Archive;
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Paired, Result, TrainError};
 use candle_core::DType;
 use cistron_data::{Dataset, Part};
@@ -34,12 +34,12 @@ fn column_names(predictions: &[Paired]) -> Vec<String> {
     predictions.iter().flat_map(of).collect()
 }
 
-impl Run {
+impl Trained {
     /// Writes the predictions of a part: arrays `names`, `values` (float32, `[names, columns]`) and `columns` (tracks; `output.track`
     /// with several outputs).
     ///
     /// # Errors
-    /// As [`Run::predict`]; a name that does not end in `.npz`, a folder that cannot be written.
+    /// As [`Trained::predict`]; a name that does not end in `.npz`, a folder that cannot be written.
     pub fn save_predictions(&self, data: &Dataset, part: Part, path: impl AsRef<Path>) -> Result<()> {
         self.put_predictions(data, part, path.as_ref())
     }
@@ -60,7 +60,7 @@ impl Run {
     /// of the layer as `model.table()` shows them) and `layer`.
     ///
     /// # Errors
-    /// A layer that does not exist (with the nearest name); as [`Run::predict`]; a name that does not end in `.npz`, a folder that cannot be
+    /// A layer that does not exist (with the nearest name); as [`Trained::predict`]; a name that does not end in `.npz`, a folder that cannot be
     /// written.
     pub fn save_embeddings(&self, data: &Dataset, part: Part, layer: &str, path: impl AsRef<Path>) -> Result<()> {
         self.put_embeddings(data, part, layer, path.as_ref())
@@ -69,7 +69,7 @@ impl Run {
     // Not generic: what is compiled in a notebook's cell cannot reach the compression of archives.
     fn put_embeddings(&self, data: &Dataset, part: Part, layer: &str, path: &Path) -> Result<()> {
         let mut archive = Archive::new(path)?;
-        crate::record::fits_together(self.model(), self.objective(), data)?;
+        crate::record::fits_together(self.model(), &self.outputs(), data)?;
         let rows = self.rows(data, part)?;
         let (mut shape, mut values) = (Vec::new(), Vec::new());
         for chunk in rows.chunks(evaluation_rows(&data.signature())) {
@@ -77,7 +77,7 @@ impl Run {
                 cistron_display::clear_interrupt();
                 return Err(TrainError::Impossible("writing embeddings was interrupted".into()));
             }
-            let batch = data.batch(chunk, self.options().precision.dtype())?;
+            let batch = data.batch(chunk, self.network().precision())?;
             let found = self.network().activations(&batch.inputs, &[layer])?;
             let Some(tensor) = found.get(layer).filter(|t| t.dims().first() == Some(&chunk.len())) else {
                 return Err(TrainError::Impossible(format!(
@@ -97,11 +97,11 @@ impl Run {
         archive.finish()
     }
 
-    /// Writes what the filters of the first convolution on an input look for ([`Run::filters`]): arrays `names`, `values` (float32
+    /// Writes what the filters of the first convolution on an input look for ([`Trained::filters`]): arrays `names`, `values` (float32
     /// frequencies, `[filters, width, 4]`) and `columns` (`A`, `C`, `G`, `T`).
     ///
     /// # Errors
-    /// As [`Run::filters`]; no filter was ever active; a name that does not end in `.npz`, a folder that cannot be written.
+    /// As [`Trained::filters`]; no filter was ever active; a name that does not end in `.npz`, a folder that cannot be written.
     pub fn save_filters(&self, data: &Dataset, input: &str, path: impl AsRef<Path>) -> Result<()> {
         self.put_filters(data, input, path.as_ref())
     }

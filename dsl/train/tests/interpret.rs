@@ -4,13 +4,15 @@ mod common;
 #[path = "../../data/tests/support/mod.rs"]
 mod support;
 
+use candle_core::DType;
 use cistron_data::{Captured, Dataset, Motif, Part};
 use cistron_declaration::{BinaryOperator, Expression, Kind};
 use cistron_display::Show;
 use cistron_model::Model;
+use cistron_nn::Network;
 use cistron_ops::Adam;
 use cistron_random::{Purpose, Stream};
-use cistron_train::{Fit, Run};
+use cistron_train::{Fit, Run, Trained};
 use common::{alone, call, data, expression, method, model_of_both_strands, mse, name, objective, of_value, table};
 use polars::prelude::{Column, DataFrame};
 use std::collections::HashMap;
@@ -331,6 +333,49 @@ fn filters_of_rna_have_its_letters() {
         let beside = format!("beside AU-rich: {}", "TATTTAT".replace('T', own));
         assert!(figure.text().contains(&beside), "{}", figure.text());
     }
+}
+
+/// What was read from elsewhere has no run: its network answers as the run with the same weights does.
+#[test]
+fn a_network_without_a_run_answers_as_a_run_does() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let data = mixed();
+    let run = mixed_run(&data, root.path());
+    let mut network = Network::new(&mixed_model(&data), 77, run.network().precision()).unwrap();
+    let other = Trained::new(&network).unwrap().predictions(&data, Part::Test).unwrap();
+    let weights = run.network().weights().iter().map(|w| (w.name.to_string(), w.tensor.clone()));
+    network.set_weights(weights.collect()).unwrap();
+    let saved = Trained::new(&network).unwrap().seed(1);
+    let expected = run.predictions(&data, Part::Test).unwrap();
+    assert!(expected == saved.predictions(&data, Part::Test).unwrap() && expected != other);
+    let metrics = |of: &Trained| of.metrics(&data, Part::Test).unwrap().to_string();
+    assert_eq!(metrics(&saved), metrics(&run));
+    let known = [motif("AU-rich", "TATTTAT"), motif("GATA", "AGATAAGG")];
+    for input in ["dna", "rna"] {
+        let matches = |of: &Trained| of.filter_matches(&data, input, &known).unwrap();
+        assert!(matches(&saved).equals(&matches(&run)), "{input}");
+        let changes = |of: &Trained| {
+            of.mutagenesis(&data, "gene02", input, "y")
+                .tracks(&["IL2"])
+                .run()
+                .unwrap()
+                .contributions()
+        };
+        assert!(
+            changes(&saved) == changes(&run) && changes(&run).iter().any(|c| *c != 0.0),
+            "{input}"
+        );
+        let gradients = |of: &Trained| of.gradients(&data, "gene02", input, "y").run().unwrap().contributions();
+        assert_eq!(gradients(&saved), gradients(&run));
+    }
+    let message = |error: cistron_train::TrainError| error.to_string();
+    let graph = Network::from_graph(run.model().graph().clone(), 0, DType::F32).unwrap();
+    let nameless = message(Trained::new(&graph).unwrap_err());
+    assert!(nameless.contains("made from a graph without a declaration"), "{nameless}");
+    assert!(message(saved.clone().batch(0).unwrap_err()).contains("the batch is 0; expected 1 or more"));
+    let fold = message(saved.fold(3).metrics(&data, Part::Test).unwrap_err());
+    assert!(fold.contains("no fold 3"), "{fold}");
 }
 
 #[test]

@@ -368,5 +368,22 @@ fn parameters(case: &Case, run: &Run, data: &Dataset, folder: &Path) -> Outcome 
     let rows = data.rows(Part::Test, Some(FOLD))?;
     let [a, b] = [run.network(), &network].map(|n| predicted(n, data, &rows, case.outputs));
     assert!(a? == b?, "{}: the saved network predicts otherwise", case.name);
+    // It is asked what the run is asked, in the original's batches.
+    let saved = Trained::new(&network)?
+        .fold(FOLD as u64)
+        .batch(run.options().batch as usize)?;
+    for paired in run.predictions(data, Part::Test)? {
+        let found = saved.predictions(data, Part::Test)?;
+        assert!(
+            found.contains(&paired),
+            "{}: other predictions of {}",
+            case.name,
+            paired.output
+        );
+    }
+    let (ours, theirs) = (saved.metrics(data, Part::Test)?, run.metrics(data, Part::Test)?);
+    for (output, _) in &FILES[..case.outputs] {
+        assert_eq!(ours.mean_per_track(output)?, theirs.mean_per_track(output)?, "{}", case.name);
+    }
     Ok(())
 }

@@ -81,7 +81,7 @@ pub(super) fn objectives(source: &Source, entries: &[Entry], objective: &Objecti
             mistakes.push(Diagnostic::error(entry.span, message).help("declare a loss for an output of this model"));
             continue;
         };
-        match record::fits_together(&entry.model, &part, data) {
+        match record::fits_together(&entry.model, &part.outputs(), data) {
             Ok(()) => found.push(part),
             Err(TrainError::Unfit { found, help }) => mistakes.push(Diagnostic::error(entry.span, found).help(help)),
             Err(other) => return Err(other),

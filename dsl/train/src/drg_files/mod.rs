@@ -9,6 +9,7 @@ pub use distance::DrgMetric;
 use crate::npz::Archive;
 use crate::run::Run;
 use crate::save::side_by_side;
+use crate::trained::Trained;
 use crate::{Paired, Result, TrainError};
 use cistron_data::{Dataset, Part};
 use cistron_runs::EpochRow;
@@ -94,7 +95,7 @@ impl Default for DrgFiles {
     }
 }
 
-impl Run {
+impl Trained {
     /// Writes the results of a part (usually [`Part::Test`]) in DRG's formats and gives the files that were written.
     ///
     /// The metric files hold one line `name value` per track or example: distances rounded to 4 decimals, such as 1 - r with 2.0
@@ -106,7 +107,7 @@ impl Run {
     /// `_parameter.pth`.
     ///
     /// # Errors
-    /// As [`Run::predict`]; an output that does not exist or is named twice, a stem with a folder in it, missing measurements, a folder that
+    /// As [`Trained::predict`]; an output that does not exist or is named twice, a stem with a folder in it, missing measurements, a folder that
     /// cannot be written.
     pub fn write_drg(&self, data: &Dataset, part: Part, folder: impl AsRef<Path>, files: &DrgFiles) -> Result<Vec<PathBuf>> {
         self.put_drg(data, part, folder.as_ref(), files)
@@ -125,11 +126,11 @@ impl Run {
     }
 }
 
-/// The files of [`Run::write_drg`] but the weights, from predictions that come from anywhere; `classes` are pairs of track and
+/// The files of [`Trained::write_drg`] but the weights, from predictions that come from anywhere; `classes` are pairs of track and
 /// class, or nothing.
 ///
 /// # Errors
-/// As [`Run::write_drg`].
+/// As [`Trained::write_drg`].
 pub fn write_drg_metrics(
     predictions: &[Paired],
     classes: &[(String, String)],

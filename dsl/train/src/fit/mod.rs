@@ -14,6 +14,7 @@ use crate::run::{Record, Run};
 use crate::session::{Finished, Parts, Session};
 use crate::state::{Loader, Progress, Stop};
 use crate::stepper::Stepper;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use cistron_data::{DataError, Dataset, Part};
 use cistron_display::{Show, clear_interrupt, duration};
@@ -80,7 +81,7 @@ impl Fit {
             self.objective = part;
             cistron_display::note(&note);
         }
-        record::fits_together(&self.model, &self.objective, &self.data)?;
+        record::fits_together(&self.model, &self.objective.outputs(), &self.data)?;
         if !self.data.audit().is_shown() {
             cistron_display::display(&self.data.audit().bundle());
         }
@@ -213,10 +214,9 @@ impl Fit {
         });
         Ok(Run::new(Record {
             name,
-            model: self.model,
+            trained: Trained::of_fit(network, self.model, &self.objective, &self.options),
             objective: self.objective,
             options: self.options,
-            network,
             rows: progress.rows,
             best_epoch,
             stopped: why,
@@ -254,7 +254,7 @@ impl Fit {
         if rows.is_empty() {
             return Ok(found);
         }
-        let Some(outputs) = evaluate::outputs_of_fit(&self.options, network, &self.data, rows, &|| false)? else {
+        let Some(outputs) = evaluate::outputs_in(self.options.evaluation_batch(), network, &self.data, rows, &|| false)? else {
             return Ok(found);
         };
         for output in self.objective.outputs() {

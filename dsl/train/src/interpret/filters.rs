@@ -1,6 +1,6 @@
 //! What the first convolution looks for: its filters as motifs.
 
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use candle_core::Tensor;
 use cistron_data::{Dataset, Motif, Named, Part};
@@ -132,7 +132,7 @@ fn window(sequence: &[u8], layer: &FirstLayer<'_>, position: usize, mut use_base
     }
 }
 
-impl Run {
+impl Trained {
     /// The filters of the first convolution on an input as motifs: for each the subsequences of the training part whose
     /// activation is above half way from the filter's mean to its largest are counted base by base, as they lie, on every
     /// strand that the network reads. At most 4,000 examples are looked at. A filter whose activation never changes is left out; the
@@ -141,7 +141,7 @@ impl Run {
     /// # Errors
     /// An input that no convolution reads first; data that do not fit the model.
     pub fn filters(&self, data: &Dataset, input: &str) -> Result<Vec<Motif>> {
-        crate::record::fits_together(self.model(), self.objective(), data)?;
+        crate::record::fits_together(self.model(), &self.outputs(), data)?;
         let graph = self.model().graph();
         let layers = first_layers(graph, input);
         let Some(first) = layers.first() else {
@@ -149,7 +149,7 @@ impl Run {
         };
         let filters = first.filters;
         let names: Vec<&str> = layers.iter().map(|l| l.name).collect();
-        let mut rows = data.rows(Part::Train, self.options().fold.map(|f| f as usize))?;
+        let mut rows = data.rows(Part::Train, self.held_out())?;
         let step = rows.len().div_ceil(EXAMPLES);
         rows = rows.into_iter().step_by(step.max(1)).collect();
         // Twice over the examples, so that no activations are kept: first the threshold of each filter, then the counts.
@@ -184,7 +184,7 @@ impl Run {
     /// Hands every example to `use_example`: its bases, and the activations `[layer x filter][position]`.
     fn visit(&self, data: &Dataset, rows: &[usize], input: &str, names: &[&str], use_example: &mut UseExample<'_>) -> Result<()> {
         for chunk in rows.chunks(128) {
-            let batch = data.batch(chunk, self.options().precision.dtype())?;
+            let batch = data.batch(chunk, self.network().precision())?;
             let found: Named = self.network().activations(&batch.inputs, names)?;
             let sequences = match batch.inputs.get(input) {
                 Some(tensor) => bases(tensor)?,

@@ -3,13 +3,13 @@
 use super::question::{Question, question_setters};
 use super::stretch::Stretch;
 use crate::Result;
-use crate::run::Run;
+use crate::trained::Trained;
 use cistron_data::Dataset;
 use cistron_display::{Bundle, Show};
 use cistron_plot::Figure;
 use polars::prelude::{Column, DataFrame};
 
-/// Input gradients of one example, made by [`Run::gradients`]; [`Gradients::run`] computes them.
+/// Input gradients of one example, made by [`Trained::gradients`]; [`Gradients::run`] computes them.
 #[derive(Clone, Debug)]
 pub struct Gradients<'a> {
     question: Question<'a>,
@@ -27,7 +27,7 @@ pub struct Attribution {
     gradients: Vec<[f64; 4]>,
 }
 
-impl Run {
+impl Trained {
     /// The gradient of a prediction of one example with respect to a sequence input, times the input: to first order, what each
     /// base contributes. One pass forward and one back, whatever the length. The prediction is the mean over the tracks of an
     /// output, or what [`Gradients::tracks`] and [`Gradients::against`] choose.

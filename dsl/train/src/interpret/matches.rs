@@ -1,7 +1,7 @@
 //! Filters beside known motifs: as a table, and as a figure.
 
 use super::search::{Hit, Search, false_discovery_rates};
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use cistron_data::{Dataset, Motif, Strand};
 use cistron_declaration::PortKind;
@@ -38,7 +38,7 @@ fn letters(motif: &Motif, rna: bool) -> String {
     }
 }
 
-impl Run {
+impl Trained {
     /// Whether this input is RNA.
     fn is_rna(&self, input: &str) -> bool {
         let inputs = &self.model().signature().inputs;
@@ -60,7 +60,7 @@ impl Run {
     /// instead, and its p-values are per pair. The seed is the run's.
     ///
     /// # Errors
-    /// As [`Run::filters`]; no known motifs.
+    /// As [`Trained::filters`]; no known motifs.
     pub fn filter_matches(&self, data: &Dataset, input: &str, known: &[Motif]) -> Result<DataFrame> {
         if known.is_empty() {
             return Err(TrainError::Impossible(
@@ -68,7 +68,7 @@ impl Run {
             ));
         }
         let filters = self.filters(data, input)?;
-        let (seed, rna) = (self.options().seed, self.is_rna(input));
+        let (seed, rna) = (self.random_seed(), self.is_rna(input));
         let one = |(number, filter): (usize, &Motif)| {
             let search = Search::new(filter, known);
             (search.best(), search.p_value(seed, number))
@@ -99,12 +99,12 @@ impl Run {
     }
 
     /// The filters of the first convolution as logos, each beside the known motif that it fits best (see
-    /// [`Run::filter_matches`]), with the similarity, most similar first; at most `most` rows. Both are shifted to stand in one
+    /// [`Trained::filter_matches`]), with the similarity, most similar first; at most `most` rows. Both are shifted to stand in one
     /// frame, and a filter that resembles a motif's other strand is drawn as its reverse complement. Letters of an RNA input have
     /// U instead of T.
     ///
     /// # Errors
-    /// As [`Run::filters`]; no filter was ever active.
+    /// As [`Trained::filters`]; no filter was ever active.
     pub fn filters_figure(&self, data: &Dataset, input: &str, known: &[Motif], most: usize) -> Result<Figure> {
         let mut rows: Vec<(f64, LogoRow)> = Vec::new();
         for filter in self.filters(data, input)? {

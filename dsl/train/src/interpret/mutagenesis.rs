@@ -3,13 +3,13 @@
 use super::question::{Question, question_setters};
 use super::stretch::Stretch;
 use crate::Result;
-use crate::run::Run;
+use crate::trained::Trained;
 use cistron_data::Dataset;
 use cistron_display::{Bundle, Show};
 use cistron_plot::Figure;
 use polars::prelude::{Column, DataFrame};
 
-/// In-silico mutagenesis of one example, made by [`Run::mutagenesis`]; [`Mutagenesis::run`] does it.
+/// In-silico mutagenesis of one example, made by [`Trained::mutagenesis`]; [`Mutagenesis::run`] does it.
 #[derive(Clone, Debug)]
 pub struct Mutagenesis<'a> {
     question: Question<'a>,
@@ -25,7 +25,7 @@ pub struct Substitutions {
     changes: Vec<[f64; 4]>,
 }
 
-impl Run {
+impl Trained {
     /// In-silico mutagenesis of an example: each base of a sequence input is replaced by each of the three others (an N by each
     /// of the four), all else stays, and the change of a prediction is taken: the mean over the tracks of an output, or what
     /// [`Mutagenesis::tracks`] and [`Mutagenesis::against`] choose.

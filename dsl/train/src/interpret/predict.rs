@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use crate::evaluate::evaluation_rows;
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use candle_core::{DType, Tensor};
 use cistron_display::{count, note};
@@ -17,13 +17,13 @@ struct Columns {
     predicted: Vec<f64>,
 }
 
-impl Run {
+impl Trained {
     /// Predictions for new sequences: for each input of the model its letters, one text per example. One row per example,
     /// output and track: `name` (`sequence 1`, `sequence 2`, ..), `output`, `track`, `predicted`.
     ///
     /// Letters are read as a data set reads them: U is T, lower case is upper case, N and other ambiguous letters are unknown
     /// (the latter are counted in a note). A DNA input needs the length that the model was trained with; RNA may be shorter: it
-    /// lies at the left and ends in zeros. A category is given by its name; numbers need [`Run::predict_frame`].
+    /// lies at the left and ends in zeros. A category is given by its name; numbers need [`Trained::predict_frame`].
     ///
     /// ```text
     /// run.predict_sequences(&[("dna", &["ACGT..", "TTGA.."]), ("rna", &["GGCA..", "AUG.."])])?
@@ -38,10 +38,10 @@ impl Run {
 
     /// Predictions for the rows of a table: a column for each input of the model under its name (`input.track` for the tracks of
     /// an input of several numbers), and `name` for the examples' names, if there is such a column. The result is that of
-    /// [`Run::predict_sequences`]; what [`Dataset::frame`](cistron_data::Dataset::frame) gives can be used as it is.
+    /// [`Trained::predict_sequences`]; what [`Dataset::frame`](cistron_data::Dataset::frame) gives can be used as it is.
     ///
     /// # Errors
-    /// A column that is missing, an empty cell, and as [`Run::predict_sequences`].
+    /// A column that is missing, an empty cell, and as [`Trained::predict_sequences`].
     pub fn predict_frame(&self, table: &DataFrame) -> Result<DataFrame> {
         self.predict_given(&Given::frame(self.model().signature(), table)?)
     }
@@ -58,7 +58,7 @@ impl Run {
             let end = (start + evaluation_rows(self.model().signature())).min(given.names.len());
             let batch = given.batch(start..end, self.network().precision(), &mut ambiguous)?;
             let outputs = self.network().predict(&batch)?;
-            for (i, output) in self.objective().outputs().into_iter().enumerate() {
+            for (i, output) in self.outputs().into_iter().enumerate() {
                 if columns.len() <= i {
                     columns.push(Columns::default());
                 }

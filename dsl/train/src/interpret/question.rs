@@ -1,7 +1,7 @@
 //! What is asked about one example: which number, made of which tracks, as a function of which input.
 
 use super::stretch::Stretch;
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use candle_core::{DType, Device, Tensor};
 use cistron_data::{Dataset, Named};
@@ -11,7 +11,7 @@ use cistron_display::count;
 /// A question as it is put.
 #[derive(Clone, Debug)]
 pub(super) struct Question<'a> {
-    run: &'a Run,
+    trained: &'a Trained,
     data: &'a Dataset,
     example: String,
     input: String,
@@ -23,7 +23,7 @@ pub(super) struct Question<'a> {
 
 /// A question that has an answer.
 pub(super) struct Asked<'a> {
-    pub(super) run: &'a Run,
+    pub(super) trained: &'a Trained,
     /// The example's inputs, a batch of one.
     pub(super) inputs: Named,
     pub(super) input: String,
@@ -34,10 +34,10 @@ pub(super) struct Asked<'a> {
     shares: Vec<f64>,
 }
 
-impl Run {
+impl Trained {
     pub(super) fn question<'a>(&'a self, data: &'a Dataset, example: &str, input: &str, output: &str) -> Question<'a> {
         Question {
-            run: self,
+            trained: self,
             data,
             example: example.into(),
             input: input.into(),
@@ -85,15 +85,15 @@ fn mean_of(tracks: &[String]) -> String {
 impl<'a> Question<'a> {
     /// Finds everything that is named.
     pub(super) fn ask(&self) -> Result<Asked<'a>> {
-        crate::record::fits_together(self.run.model(), self.run.objective(), self.data)?;
+        crate::record::fits_together(self.trained.model(), &self.trained.outputs(), self.data)?;
         let row = self.row()?;
         let port = self.port()?;
-        let all = self.run.track_names(&self.output)?;
+        let all = self.trained.track_names(&self.output)?;
         let shares = self.shares(&all)?;
         let rna = port.kind == PortKind::Rna;
         let letters = self.data.sequence(&self.input, row)?;
-        let mut inputs = self.data.batch(&[row], self.run.network().precision())?.inputs;
-        inputs.retain(|name, _| self.run.model().signature().inputs.iter().any(|p| p.name == *name));
+        let mut inputs = self.data.batch(&[row], self.trained.network().precision())?.inputs;
+        inputs.retain(|name, _| self.trained.model().signature().inputs.iter().any(|p| p.name == *name));
         let what = match (self.tracks.is_empty(), self.against.is_empty()) {
             (true, true) if all.len() == 1 => self.output.clone(),
             (true, true) => format!("{}: the mean of its {} tracks", self.output, all.len()),
@@ -107,7 +107,7 @@ impl<'a> Question<'a> {
             None => stretch,
         };
         Ok(Asked {
-            run: self.run,
+            trained: self.trained,
             inputs,
             input: self.input.clone(),
             output: self.output.clone(),
@@ -136,7 +136,7 @@ impl<'a> Question<'a> {
 
     fn port(&self) -> Result<&'a Port> {
         let sequences = || {
-            let ports = self.run.model().signature().inputs.iter();
+            let ports = self.trained.model().signature().inputs.iter();
             ports.filter(|p| matches!(p.kind, PortKind::Dna | PortKind::Rna))
         };
         sequences().find(|p| p.name == self.input).ok_or_else(|| TrainError::Unknown {
@@ -182,7 +182,9 @@ impl Asked<'_> {
 
     /// The number for every example of a batch of outputs.
     pub(super) fn values(&self, outputs: &Named) -> Result<Vec<f64>> {
-        let output = outputs.get(&self.output).ok_or_else(|| self.run.no_output(&self.output))?;
+        let output = outputs
+            .get(&self.output)
+            .ok_or_else(|| self.trained.no_output(&self.output))?;
         let weighted = (output * self.weights(output)?)?.to_dtype(DType::F64)?;
         Ok(weighted.flatten_from(1)?.sum(1)?.to_vec1()?)
     }
@@ -190,7 +192,7 @@ impl Asked<'_> {
     /// The number for this example, and its gradient with respect to the input: `[4][position]` of the whole input.
     pub(super) fn gradient(&self) -> Result<(f64, Vec<Vec<f64>>)> {
         let mut failed = None;
-        let (value, gradients) = self.run.network().input_gradients(&self.inputs, &mut |outputs| {
+        let (value, gradients) = self.trained.network().input_gradients(&self.inputs, &mut |outputs| {
             let found = self
                 .values(outputs)
                 .and_then(|v| Ok((v, self.weights(&outputs[&self.output])?)));
@@ -211,13 +213,13 @@ impl Asked<'_> {
 
     /// The number for this example and with the letters at some places replaced: `(position, base)`, base 0 to 3.
     pub(super) fn substituted(&self, changes: &[(usize, usize)]) -> Result<(f64, Vec<f64>)> {
-        let network = self.run.network();
+        let network = self.trained.network();
         let whole = self.values(&network.predict(&self.inputs)?)?;
         let before = self.inputs.get(&self.input).ok_or_else(|| self.unread())?;
         let length = before.dims().get(2).copied().unwrap_or(0);
         let letters: Vec<f32> = before.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
         let mut found = Vec::with_capacity(changes.len());
-        for some in changes.chunks(crate::evaluate::evaluation_rows(self.run.model().signature())) {
+        for some in changes.chunks(crate::evaluate::evaluation_rows(self.trained.model().signature())) {
             if cistron_display::interrupted() {
                 cistron_display::clear_interrupt();
                 return Err(TrainError::Impossible("the mutagenesis was interrupted".into()));
@@ -242,7 +244,11 @@ impl Asked<'_> {
     }
 
     fn unread(&self) -> TrainError {
-        TrainError::Impossible(format!("`{}` does not read input `{}`", self.run.model().name(), self.input))
+        TrainError::Impossible(format!(
+            "`{}` does not read input `{}`",
+            self.trained.model().name(),
+            self.input
+        ))
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use paired::{Class, classes_of};
 pub use score::Score;
 pub use summary::{ClassSummary, Summary};
 
-use crate::run::Run;
+use crate::trained::Trained;
 use crate::{Result, TrainError};
 use cistron_data::{Dataset, Part};
 use score::{per_point, per_track};
@@ -44,7 +44,7 @@ struct OfOutput {
     per_point: Vec<Score>,
 }
 
-/// Metrics of predictions, made by [`Run::metrics`]: correlations and errors per track and per point, and pooled by class.
+/// Metrics of predictions, made by [`Trained::metrics`]: correlations and errors per track and per point, and pooled by class.
 ///
 /// Tracks are grouped by the class table of `data!`; without one all tracks are the class `all`. A correlation that does not
 /// exist (a class with one track, constant measurements) is null in the tables and counted; a constant prediction of
@@ -159,13 +159,13 @@ impl OfOutput {
     }
 }
 
-impl Run {
+impl Trained {
     /// Metrics of the predictions of a part, per track, per point and pooled by class. With folds it is the part of the run's
     /// own fold.
     ///
     /// # Errors
-    /// As [`Run::predict`]; a track without a class.
+    /// As [`Trained::predict`]; a track without a class.
     pub fn metrics(&self, data: &Dataset, part: Part) -> Result<Metrics> {
-        Metrics::new(self.predictions(data, part)?, data.classes(), self.options().seed)
+        Metrics::new(self.predictions(data, part)?, data.classes(), self.random_seed())
     }
 }

@@ -1,7 +1,7 @@
 //! Options that make sense, and those that do not.
 
 use super::*;
-use cistron_ops::Sgd;
+use cistron_ops::{Adadelta, KerasAdam, NAdam, Sgd};
 
 #[test]
 fn all_wrong_options_are_reported_at_once() {
@@ -25,6 +25,31 @@ fn all_wrong_options_are_reported_at_once() {
         message.contains("`momentum` of the optimizer is 1; expected 0 or more and below 1"),
         "{message}"
     );
+    let (rho, momentum_decay) = (1.0, -0.5);
+    for (optimizer, part) in [
+        (
+            Optimizer::from(Adadelta {
+                rho,
+                ..Adadelta::default()
+            }),
+            "`rho` of the optimizer is 1; expected 0 or more and below 1",
+        ),
+        (
+            NAdam {
+                momentum_decay,
+                ..NAdam::default()
+            }
+            .into(),
+            "`momentum_decay` of the optimizer is -0.5; expected 0 or more",
+        ),
+    ] {
+        let options = Options {
+            optimizer,
+            ..Options::default()
+        };
+        let message = options.check().unwrap_err().to_string();
+        assert!(message.contains(part), "{message}");
+    }
     assert!(Options::default().check().is_ok());
     let options = Options {
         clip: Some(Clip::Value(0.0)),
