@@ -136,6 +136,96 @@ pub(super) fn activations(network: &Network, layers: &[FirstLayer<'_>], input: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_core::{DType, Device};
+    use cistron_declaration::{Axis, AxisKind, Span};
+    use cistron_model::{GraphParameter, Node, Start};
+
+    /// `dna -> conv`, both strands, five filters of width 4 on 12 positions.
+    fn both_strands(mean: bool) -> Graph {
+        let node = |name: &str, operation, inputs: &[NodeId], parameters: &[usize], channels| Node {
+            operation,
+            inputs: inputs.to_vec(),
+            parameters: parameters.to_vec(),
+            axes: [(AxisKind::Channel, channels), (AxisKind::Position, 12)]
+                .map(|(kind, size)| Axis {
+                    kind,
+                    size: Some(size),
+                    bp: None,
+                })
+                .into(),
+            name: name.into(),
+            span: Span::default(),
+            receptive_field_bp: None,
+            recompute: None,
+        };
+        let parameter = |name: &str, sizes: &[usize]| GraphParameter {
+            name: name.into(),
+            sizes: sizes.to_vec(),
+            start: Start::Normal(1.0),
+            trainable: true,
+        };
+        let convolution = Operation::StrandConvolution {
+            filters: 5,
+            width: 4,
+            padding: (1, 2),
+            mean,
+            bias: true,
+        };
+        Graph {
+            nodes: vec![
+                node("dna", Operation::Input { port: "dna".into() }, &[], &[], 4),
+                node("conv", convolution, &[0], &[0, 1], 5),
+            ],
+            parameters: vec![parameter("conv.weight", &[5, 4, 4]), parameter("conv.bias", &[5])],
+            outputs: vec![("y".into(), 1)],
+        }
+    }
+
+    #[test]
+    fn strands_of_one_node_are_told_apart() {
+        let codes: [&[usize]; 2] = [&[0, 0, 1, 2, 3, 1, 1, 0, 2, 2, 3, 0], &[3, 1, 2, 0, 0, 0, 3, 2, 1, 3, 1, 2]];
+        let mut values = vec![0f64; 2 * 4 * 12];
+        for (example, codes) in codes.iter().enumerate() {
+            for (position, base) in codes.iter().enumerate() {
+                values[(example * 4 + base) * 12 + position] = 1.0;
+            }
+        }
+        let dna = Tensor::from_vec(values, (2, 4, 12), &Device::Cpu).unwrap();
+        let inputs = Named::from([("dna".to_string(), dna)]);
+        for mean in [false, true] {
+            let graph = both_strands(mean);
+            let network = Network::from_graph(graph.clone(), 1, DType::F64).unwrap();
+            let layers = first_layers(&graph, "dna");
+            assert_eq!(layers.iter().map(|l| l.reverse).collect::<Vec<_>>(), [false, true]);
+            let found = activations(&network, &layers, "dna", &inputs).unwrap();
+            let (forward, reverse) = (&found[0], found[1].flip(&[2]).unwrap());
+            let joined = match mean {
+                true => ((forward + reverse).unwrap() * 0.5).unwrap(),
+                false => forward.maximum(&reverse).unwrap(),
+            };
+            let all = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+            let expected = network.activations(&inputs, &["conv"]).unwrap();
+            for (a, b) in all(&joined).iter().zip(all(&expected["conv"])) {
+                assert!((a - b).abs() < 1e-12, "{a} {b}");
+            }
+            // What a strand finds is the sum of the weights under the bases of its window.
+            let weight = network.weights()[0].tensor.to_vec3::<f64>().unwrap();
+            let bias = network.weights()[1].tensor.to_vec1::<f64>().unwrap();
+            for (layer, found) in layers.iter().zip(&found) {
+                let found = found.to_vec3::<f64>().unwrap();
+                for (example, codes) in codes.iter().enumerate() {
+                    let sequence: Vec<u8> = codes.iter().map(|&b| b as u8).collect();
+                    for (filter, position) in (0..5).flat_map(|f| (0..12).map(move |p| (f, p))) {
+                        let mut sum = bias[filter];
+                        layer.window(&sequence, position, |tap, base| {
+                            sum += weight[filter].get(usize::from(base)).map_or(0.0, |taps| taps[tap]);
+                        });
+                        assert!((sum - found[example][filter][position]).abs() < 1e-12, "{sum}");
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn windows_read_both_strands_and_stop_at_the_ends() {
