@@ -32,7 +32,16 @@ pub(crate) fn describe(node: &Node) -> String {
             padding,
             ..
         } => convolution("conv", [*filters, *width, *stride, *dilation, *groups], *padding == (0, 0)),
-        Operation::StrandConvolution { filters, width, .. } => format!("conv {filters}, width {width}, both strands"),
+        Operation::StrandConvolution {
+            filters,
+            width,
+            padding,
+            mean,
+            ..
+        } => {
+            let text = convolution("conv", [*filters, *width, 1, 1, 1], *padding == (0, 0));
+            format!("{text}, {}both strands", if *mean { "mean of " } else { "" })
+        }
         Operation::TransposedConvolution {
             filters,
             width,

@@ -34,7 +34,7 @@ fn trained(data: &Dataset, root: &Path) -> Run {
     let run = Fit::new(&model_of_both_strands(data, 6), &mse(data), data)
         .epochs(60)
         .batch(32)
-        .seed(3)
+        .seed(1)
         .optimizer(adam)
         .runs_in(root)
         .run()

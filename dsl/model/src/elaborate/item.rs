@@ -23,10 +23,9 @@ pub(crate) enum Item {
     Tuple(Rc<Vec<Item>>),
     /// The output of a layer, by its place among the drafts.
     Node(usize),
-    /// A sequence and its reverse complement, which the next convolution reads with the same weights.
+    /// A sequence that the next convolution reads on both strands with the same weights.
     Strands {
         forward: usize,
-        reverse: usize,
         /// Whether the mean of both is kept instead of the larger.
         mean: bool,
     },

@@ -479,7 +479,7 @@ fn functions_of_values_and_over_axes() {
 
 #[test]
 fn both_strands_by_their_mean() {
-    let model = good("y = dna.both_strands(Mean).conv(3, width = 5).relu().linear();");
+    let model = good("y = dna.both_strands(Mean).conv(3, width = 5, stride = 2).relu().linear();");
     assert_eq!(model.graph().parameters.len(), 4);
     assert_eq!(
         node(&model, "y.mean").operation,
@@ -500,6 +500,41 @@ fn one_step_for_both_strands() {
     assert_eq!(node(&model, "y.strand_conv").operation, operation);
     assert_eq!(sizes(&model)[0], ("y.strand_conv.weight".into(), vec![3, 4, 5]));
     assert_eq!(node(&model, "y.strand_conv").receptive_field_bp, Some(5.0));
+    let text = model.to_string();
+    assert!(text.contains("conv 3, width 5, mean of both strands"), "{text}");
+    // `both_strands().conv(..)` is the same node under the name of a convolution, wherever the operation reaches.
+    for (both, mean) in [("both_strands()", false), ("both_strands(Mean)", true)] {
+        let model = good(&format!(
+            "y = dna.{both}.conv(3, width = 5, bias = false, padding = Valid).relu().linear();"
+        ));
+        let operation = Operation::StrandConvolution {
+            filters: 3,
+            width: 5,
+            padding: (0, 0),
+            mean,
+            bias: false,
+        };
+        assert_eq!(node(&model, "y.conv").operation, operation);
+        assert_eq!(sizes(&model)[0], ("y.conv.weight".into(), vec![3, 4, 5]));
+        assert!(
+            model
+                .graph()
+                .nodes
+                .iter()
+                .all(|n| n.operation != Operation::ReverseComplement),
+            "{model}"
+        );
+    }
+    for settings in [
+        "conv(4, width = 5, stride = 2)",
+        "conv(4, width = 5, groups = 2)",
+        "depthwise_conv(width = 5)",
+    ] {
+        let model = good(&format!("y = dna.both_strands().{settings}.relu().linear();"));
+        let joined = node(&model, "y.maximum");
+        assert_eq!(joined.operation, Operation::Maximum, "{settings}");
+        assert_eq!(joined.sizes()[0], 4, "{settings}");
+    }
     mistake(
         "y = dna.relu().strand_conv(3, width = 5).linear();",
         "strand_conv: `strand_conv` belongs to a DNA input, found the output of `y.relu`",

@@ -48,7 +48,8 @@ fn same_padding_is_that_of_drg_for_even_widths_and_dilations() {
 
 #[test]
 fn both_strands_share_their_weights() {
-    let model = good("y = dna.both_strands().conv(3, width = 5).relu().linear();");
+    // A convolution with steps, gaps or groups reads each strand for itself.
+    let model = good("y = dna.both_strands().conv(3, width = 5, dilation = 2).relu().linear();");
     assert_eq!(model.graph().parameters.len(), 4);
     let maximum = node(&model, "y.maximum");
     assert_eq!(maximum.operation, Operation::Maximum);

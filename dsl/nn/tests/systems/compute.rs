@@ -78,25 +78,40 @@ fn a_function_of_the_users_computes() {
 
 #[test]
 fn one_step_for_both_strands_is_the_same_as_two() {
-    let text = |both: &str| format!("Net on toy {{ y = dna.{both}(6, width = 4).gelu().flatten().linear(); }}");
-    for (both, one) in [
-        ("both_strands().conv", "strand_conv"),
-        ("both_strands(Mean).conv", "strand_conv"),
-    ] {
-        let mean = if both.contains("Mean") { ", combine = Mean" } else { "" };
-        let one = text(one).replace("width = 4", &format!("width = 4{mean}"));
-        let declared = |text: &str| declare(text, vec![dna("dna", 33)], vec![scalar("y", 2)]);
-        let (two, one) = (declared(&text(both)), declared(&one));
-        computes(&one, &[]);
-        let inputs = inputs(&two, 3);
-        let value = |model: &Model| {
-            let network = Network::new(model, 7, DType::F64).expect("a network");
-            let wide = |t: &Tensor| t.to_dtype(DType::F64).expect("numbers");
-            let inputs = inputs.iter().map(|(n, t)| (n.clone(), wide(t))).collect();
-            let y = network.predict(&inputs).expect("predictions")["y"].clone();
-            y.flatten_all().and_then(|t| t.to_vec1::<f64>()).expect("values")
+    for (both, mean) in [("both_strands()", false), ("both_strands(Mean)", true)] {
+        let text = format!("Net on toy {{ y = dna.{both}.conv(6, width = 4).gelu().flatten().linear(); }}");
+        let model = declare(&text, vec![dna("dna", 33)], vec![scalar("y", 2)]);
+        computes(&model, &[]);
+        let network = Network::new(&model, 7, DType::F64).expect("a network");
+        let given: Named = inputs(&model, 3)
+            .into_iter()
+            .map(|(name, tensor)| (name, tensor.to_dtype(DType::F64).expect("numbers")))
+            .collect();
+        let found = network.activations(&given, &["y.conv"]).expect("values")["y.conv"].clone();
+        // The sequence and its reverse complement, each padded as width 4 is: one before it, two after it.
+        let weight = |name: &str| {
+            network
+                .weights()
+                .iter()
+                .find(|w| w.name == name)
+                .expect("a weight")
+                .tensor
+                .clone()
         };
-        for (a, b) in value(&two).iter().zip(value(&one)) {
+        let sequence = given["dna"].clone();
+        let of = |sequence: &Tensor| {
+            let padded = sequence.pad_with_zeros(2, 1, 2)?;
+            let bias = weight("y.conv.bias").reshape((1, 6, 1))?;
+            padded.conv1d(&weight("y.conv.weight"), 0, 1, 1, 1)?.broadcast_add(&bias)
+        };
+        let expected = sequence.flip(&[1, 2]).and_then(|reverse| {
+            let (a, b) = (of(&sequence)?, of(&reverse)?.flip(&[2])?);
+            if mean { (a + b)? * 0.5 } else { a.maximum(&b) }
+        });
+        let values = |t: Tensor| t.flatten_all().and_then(|t| t.to_vec1::<f64>()).expect("values");
+        let (found, expected) = (values(found), values(expected.expect("both strands")));
+        assert_eq!(found.len(), 3 * 6 * 33);
+        for (a, b) in found.iter().zip(&expected) {
             assert!((a - b).abs() < 1e-12, "{a} {b}");
         }
     }

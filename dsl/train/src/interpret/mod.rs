@@ -1,6 +1,7 @@
 //! What a user asks a finished run next: new sequences, what each base does, what the filters look for.
 
 mod filters;
+mod first_layer;
 mod given;
 mod gradients;
 mod matches;

@@ -54,6 +54,19 @@ impl Settings {
         }
     }
 
+    /// Both strands of a sequence as one operation, which is faster and stores the values of neither; nothing for a
+    /// convolution with steps, gaps or groups.
+    fn of_strands(&self, mean: bool) -> Option<Operation> {
+        let plain = (self.stride, self.dilation, self.groups) == (1, 1, 1);
+        (self.exact && plain).then(|| Operation::StrandConvolution {
+            filters: self.filters.known().unwrap_or(0),
+            width: self.width,
+            padding: self.padding(),
+            mean,
+            bias: self.bias,
+        })
+    }
+
     fn operation(&self, dimensions: usize) -> Operation {
         let (filters, width, stride, dilation) = (self.filters.known().unwrap_or(0), self.width, self.stride, self.dilation);
         let (groups, padding, bias) = (self.groups, self.padding(), self.bias);
@@ -169,11 +182,16 @@ impl Elaborator<'_> {
         if inputs.is_empty() || !matches!(self.drafts.widths.resolve(shape.first()), Size::Unknown) {
             self.decided(shape.first(), span);
         }
-        let operation = settings.operation(places.len());
+        let together = match item {
+            Item::Strands { mean, .. } => settings.of_strands(*mean),
+            _ => None,
+        };
+        let apart = together.is_none();
+        let operation = together.unwrap_or_else(|| settings.operation(places.len()));
         let out = channels(settings.filters, places);
-        let node = self.push_with(word, operation, &inputs, out.clone(), (settings.rule, span));
+        let node = self.push_with(word, operation, &inputs, out, (settings.rule, span));
         match item {
-            Item::Strands { reverse, mean, .. } => self.join_strands(node, *reverse, out, *mean, span),
+            Item::Strands { mean, .. } if apart => self.join_strands(node, *mean, span),
             _ => Item::Node(node),
         }
     }

@@ -4,26 +4,19 @@ use super::convolution::Settings;
 use crate::Operation;
 use crate::elaborate::arguments::Arguments;
 use crate::elaborate::{Elaborator, Item};
-use crate::shape::Shape;
 use cistron_declaration::{Diagnostic, PortKind, Span};
 
 impl Elaborator<'_> {
     /// `dna.both_strands()`: the next convolution reads the sequence and its reverse complement with the same
     /// weights; the result of the reverse is flipped back, and the larger of both is kept at each position (DRG),
-    /// or their mean: `both_strands(Mean)`.
+    /// or their mean: `both_strands(Mean)`. Where the convolution allows it, all of that is one node.
     pub(crate) fn both_strands(&mut self, item: &Item, arguments: &Arguments) -> Item {
         let span = arguments.span;
         let mean = self.word(arguments, "combine", &["Max", "Mean"], &[]).or("Max") == Some("Mean");
         let Some(node) = self.dna(item, "both_strands", span) else {
             return Item::Unknown;
         };
-        let shape = self.shape(node);
-        let reverse = self.push("reverse_complement", Operation::ReverseComplement, &[node], shape, span);
-        Item::Strands {
-            forward: node,
-            reverse,
-            mean,
-        }
+        Item::Strands { forward: node, mean }
     }
 
     /// The node of a DNA input; reports what has no strands.
@@ -63,8 +56,7 @@ impl Elaborator<'_> {
         None
     }
 
-    /// `strand_conv(filters, width = ..)`: `both_strands().conv(..)` in one step, which is faster and keeps less: the values
-    /// of each strand are nowhere to be seen.
+    /// `strand_conv(filters, width = ..)`: `both_strands().conv(..)` in one word.
     pub(crate) fn strand_convolution(&mut self, item: &Item, arguments: &Arguments) -> Item {
         let span = arguments.span;
         let mean = self.word(arguments, "combine", &["Max", "Mean"], &[]).or("Max") == Some("Mean");
@@ -85,26 +77,20 @@ impl Elaborator<'_> {
         let Some(node) = self.dna(item, "strand_conv", span) else {
             return Item::Unknown;
         };
-        let convolved = self.convolve(&Item::Node(node), "strand_conv", settings, span);
-        if let Item::Node(made) = &convolved
-            && let Some(draft) = self.drafts.list.get_mut(*made)
-        {
-            draft.operation = Operation::StrandConvolution {
-                filters: filters.known().unwrap_or(0),
-                width: settings.width,
-                padding: settings.padding(),
-                mean,
-                bias,
-            };
-        }
-        convolved
+        self.convolve(&Item::Strands { forward: node, mean }, "strand_conv", settings, span)
     }
 
-    /// The same convolution of the other strand, flipped back, and the larger or the mean of both.
-    pub(crate) fn join_strands(&mut self, forward: usize, reverse: usize, shape: Shape, mean: bool, span: Span) -> Item {
+    /// The same convolution of the other strand, flipped back, and the larger or the mean of both, node by node: for
+    /// what [`Settings::of_strands`] does not give.
+    pub(crate) fn join_strands(&mut self, forward: usize, mean: bool, span: Span) -> Item {
         if self.halted {
             return Item::Unknown;
         }
+        let Some(sequence) = self.drafts.list[forward].inputs.first().copied() else {
+            return Item::Unknown;
+        };
+        let (read, shape) = (self.shape(sequence), self.shape(forward));
+        let reverse = self.push("reverse_complement", Operation::ReverseComplement, &[sequence], read, span);
         let twin = self.push_twin(forward, reverse, shape.clone());
         let flipped = self.push("flip", Operation::Flip, &[twin], shape.clone(), span);
         if mean {
