@@ -3,6 +3,7 @@
 use super::events;
 use super::fail::Fail;
 use super::panic;
+use super::sources;
 use super::store::Store;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -60,6 +61,7 @@ pub(super) fn clear_interrupt() {
 
 /// Tells the kernel how the cell ended and which variables there are.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
+    sources::report();
     events::send("variables", &store.listing());
     match result {
         Ok(()) => events::send("ok", ""),
