@@ -5,11 +5,13 @@ use super::failure::Failure;
 use super::session::Engine;
 use super::types::short;
 use super::worker::{Emit, Output};
+use crate::record::Record;
 use serde_json::json;
 
 const HELP: &str = "\
 :vars                    the variables and their types
 :dep name = \"1\"          adds a crate; also name = { version = .., features = [..] } and { path = \"..\" }
+:record                  version, libraries, data, seeds, device and time of this session; `cistron run` compares them
 :opt 0..3                how much plain cells are optimised (functions and types always are)
 :help                    this text
 
@@ -24,6 +26,7 @@ impl Engine {
         match word {
             "vars" => show(&self.variable_table(), emit),
             "help" => show(HELP, emit),
+            "record" => emit(Output::Result(Record::of(self, self.began.elapsed()).forms())),
             "dep" => return dependency::add(self, rest.trim(), emit),
             "opt" => match rest.trim().parse() {
                 Ok(level @ 0..=3) => self.compiler.opt_level = level,

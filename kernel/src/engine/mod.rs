@@ -5,7 +5,7 @@
 //! (`diagnostics`). The worker loads the result and runs it (`worker`). [`Engine`] holds it together.
 
 mod binding;
-mod cell;
+pub(crate) mod cell;
 mod command;
 mod compile;
 mod compiling;
@@ -16,13 +16,14 @@ mod failure;
 mod fragment;
 mod generate;
 mod identifiers;
-mod imports;
+pub(crate) mod imports;
 mod interrupt;
-mod item;
+pub(crate) mod item;
 mod lifetime;
 mod loops;
 mod session;
-mod state;
+mod sources;
+pub(crate) mod state;
 mod types;
 mod worker;
 
@@ -31,5 +32,6 @@ pub mod link;
 pub use failure::Failure;
 pub use interrupt::Interrupter;
 pub use session::Engine;
+pub use sources::Sources;
 pub use state::Variable;
 pub use worker::Output;

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
+use super::sources::Sources;
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Runs cells one after the other.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Engine {
     pub(super) cells: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) number: usize,
+    pub(super) sources: Sources,
+    pub(super) began: Instant,
 }
 
 impl Engine {
@@ -51,6 +55,8 @@ impl Engine {
             cells,
             folder: folder.into(),
             number: 0,
+            sources: Sources::default(),
+            began: Instant::now(),
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -83,6 +89,26 @@ impl Engine {
             .iter()
             .flat_map(|cell| cell.names.keys().cloned())
             .collect()
+    }
+
+    /// What its cells have read, begun and computed on.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What cells link against.
+    pub fn sdk(&self) -> &Sdk {
+        &self.sdk
+    }
+
+    /// The folder that its code runs in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The `:dep` crates by name.
+    pub fn dependencies(&self) -> Vec<&str> {
+        self.state.dependencies.iter().map(|d| d.name.as_str()).collect()
     }
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
@@ -142,6 +168,7 @@ impl Engine {
             match worker.step(-1, emit).map_err(internal)? {
                 Some(Event::Started) => interrupter.running(worker.process()),
                 Some(Event::Variables(listing)) => stored = Some(listing),
+                Some(Event::Sources(body)) => self.sources.add(&body),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -184,7 +211,7 @@ impl Engine {
                     None,
                 ))
             }
-            Event::Ready | Event::Started | Event::Variables(_) => Ok(()),
+            Event::Ready | Event::Started | Event::Variables(_) | Event::Sources(_) => Ok(()),
         }
     }
 

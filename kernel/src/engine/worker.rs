@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Started,
     /// Name and slot of every variable.
     Variables(Vec<(String, u32)>),
+    /// Files that were read, runs that were begun, the device.
+    Sources(Value),
     Ok,
     Error(Value),
     Panic(Value),
@@ -187,6 +189,7 @@ impl Worker {
                     "ready" => Event::Ready,
                     "started" => Event::Started,
                     "variables" => Event::Variables(listing(body)),
+                    "sources" => Event::Sources(json()),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),

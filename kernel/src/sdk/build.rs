@@ -2,6 +2,7 @@
 
 use super::error::SdkError;
 use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
+use super::origin;
 use super::place::{cache_folder, digest, source_print, target_folder};
 use super::progress::{BuildProgress, read_progress};
 use super::toolchain::Toolchain;
@@ -71,6 +72,8 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
         target: target_folder(),
         version: env!("CARGO_PKG_VERSION").into(),
         crates: artifacts.len(),
+        commit: origin::commit(source),
+        lock: origin::lock_hash(source),
     };
     if new {
         fill(&sdk, &toolchain, facade, &artifacts)?;

@@ -5,6 +5,7 @@ mod dependency;
 mod error;
 mod kernelspec;
 mod manifest;
+mod origin;
 mod place;
 mod progress;
 mod toolchain;
