@@ -35,6 +35,14 @@ pub enum RunError {
     /// The worker did not start.
     #[error("the process that runs cells did not start: {0}")]
     Worker(#[from] std::io::Error),
+    /// The user stopped a comparison.
+    #[error("interrupted in cell {cell} of {cells}; nothing was compared")]
+    Interrupted {
+        /// Its number among the code cells, from 1.
+        cell: usize,
+        /// How many there are.
+        cells: usize,
+    },
     /// A cell failed.
     #[error("cell {cell} of {cells} failed; what ran is in {output}\n{failure}")]
     Cell {

@@ -22,7 +22,7 @@ const CELLS: &[(&str, &[&str])] = &[
     ),
     ("let broken = nothing;", &["raises-exception"]),
     (
-        "fn scale(x: f64) -> f64 { 10.0 * x }\nlet grow = move |x: f64| scale(x) + pair.left;\ngrow(1.0)",
+        "fn scale(x: f64) -> f64 { 10.0 * x }\nlet left = pair.left;\nlet grow: Box<dyn Fn(f64) -> f64> = Box::new(move |x| scale(x) + left);\ngrow(1.0)",
         &[],
     ),
     ("let rows = rows + twice!(4);\n\"7\".parse::<usize>()? + rows", &[]),

@@ -179,11 +179,9 @@ pub fn verify(request: &Request, sdk: Sdk, command: &Path) -> Result<Report, Run
     if let Some((cell, failure)) = executed.failed
         && failure.name == "KeyboardInterrupt"
     {
-        return Err(RunError::Cell {
+        return Err(RunError::Interrupted {
             cell,
             cells: executed.cells,
-            output: request.report(),
-            failure,
         });
     }
     let conditions = stored(&before.document).map(|record| differences(record, &executed.record));
