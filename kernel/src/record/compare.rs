@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 pub fn stored(document: &Value) -> Option<&Value> {
     let own = Some(&document["metadata"]["cistron"]).filter(|r| r.is_object());
     own.or_else(|| {
-        let cells = document["cells"].as_array().into_iter().flatten();
-        let outputs = cells.flat_map(|cell| cell["outputs"].as_array().into_iter().flatten());
-        outputs.map(|o| &o["data"][MEDIA_TYPE]).filter(|r| r.is_object()).last()
+        let cells = document["cells"].as_array().into_iter().flatten().rev();
+        let mut outputs = cells.flat_map(|cell| cell["outputs"].as_array().into_iter().flatten().rev());
+        outputs.find_map(|o| Some(&o["data"][MEDIA_TYPE]).filter(|r| r.is_object()))
     })
 }
 
