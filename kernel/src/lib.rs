@@ -1,13 +1,17 @@
 //! The Cistron kernel: cells of Rust, compiled in a moment and run in a process that remembers.
 //!
 //! [`engine`] compiles and runs cells, [`sdk`] builds what they link against, [`notebook`] reads and
-//! writes notebooks, [`run`] executes one without Jupyter, [`jupyter`] is what Jupyter talks to, and
-//! [`doctor`] says what is missing. The command `cistron` is a thin shell around them.
+//! writes notebooks, [`run`] executes one without Jupyter, [`record`] says with what it ran, [`verify`] runs it again and
+//! compares, [`export`] makes a program of it, [`jupyter`] is what Jupyter talks to, and [`doctor`] says what is missing. The command
+//! `cistron` is a thin shell around them.
 
 mod assist;
 pub mod doctor;
 pub mod engine;
+pub mod export;
 pub mod jupyter;
 pub mod notebook;
+pub mod record;
 pub mod run;
 pub mod sdk;
+pub mod verify;

@@ -5,7 +5,7 @@ use cistron_kernel::run::{Request, RunError, check, run};
 use cistron_kernel::sdk::{
     Sdk, SdkError, Where, cache_folder, install, install_from, is_current, pack, source_folder, write_kernelspec,
 };
-use cistron_kernel::{doctor, engine::link, jupyter};
+use cistron_kernel::{doctor, engine::link, export, jupyter, verify};
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::io::IsTerminal;
@@ -63,6 +63,38 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         source: Option<PathBuf>,
     },
+    /// Runs a notebook again and compares what comes out with what is stored in it.
+    ///
+    /// Ends with 0 when all is the same, 1 when something differs, 2 when it could not be run.
+    Verify {
+        /// The executed notebook.
+        notebook: PathBuf,
+        /// How far numbers may be apart in cells without a tag `tolerance=..`; relative to the larger where that is above 1.
+        #[arg(long, value_name = "NUMBER", default_value_t = 0.0)]
+        tolerance: f64,
+        /// Where the report goes [default: NAME.verify.html beside it].
+        #[arg(long, value_name = "FILE.html")]
+        report: Option<PathBuf>,
+        /// Where the notebook as it ran goes, if it is to be kept.
+        #[arg(short, long, value_name = "OUT.ipynb")]
+        output: Option<PathBuf>,
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+    },
+    /// Makes a cargo project of a notebook.
+    Export {
+        /// The notebook.
+        notebook: PathBuf,
+        /// The folder of the project.
+        folder: PathBuf,
+        /// Write over the files of an earlier export.
+        #[arg(long)]
+        force: bool,
+        /// The workspace to build from, if not the one this command came from.
+        #[arg(long, value_name = "DIR")]
+        source: Option<PathBuf>,
+    },
     /// What Jupyter starts.
     Kernel {
         /// The file that says which ports to listen on.
@@ -82,7 +114,10 @@ fn main() -> ExitCode {
         eprintln!("the linker did not start: {error}");
         return ExitCode::FAILURE;
     }
-    match carry_out(Arguments::parse().command) {
+    let task = Arguments::parse().command;
+    // 1 says that a notebook is not the same.
+    let failed = ExitCode::from(if matches!(task, Task::Verify { .. }) { 2 } else { 1 });
+    match carry_out(task) {
         Ok(code) => code,
         Err(error) => {
             let text = error.to_string();
@@ -92,7 +127,7 @@ fn main() -> ExitCode {
                 without_colours(&text)
             };
             eprintln!("error: {text}");
-            ExitCode::FAILURE
+            failed
         }
     }
 }
@@ -156,6 +191,46 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             let sdk = ready(&source)?;
             run(&request, sdk, &command).map_err(|error: RunError| Box::new(error))?;
             eprintln!("executed notebook: {}", request.output().display());
+        }
+        Task::Verify {
+            notebook,
+            tolerance,
+            report,
+            output,
+            source,
+        } => {
+            let request = verify::Request {
+                notebook,
+                report,
+                output,
+                tolerance,
+            };
+            verify::check(&request).map_err(Box::new)?;
+            let sdk = ready(&source_folder(source.as_deref())?)?;
+            let verified = verify::verify(&request, sdk, &command).map_err(Box::new)?;
+            eprint!("{}", without_colours(&verified.text()));
+            eprintln!("{}; report: {}", verified.summary(), request.report().display());
+            if !verified.is_same() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Task::Export {
+            notebook,
+            folder,
+            force,
+            source,
+        } => {
+            let sdk = ready(&source_folder(source.as_deref())?)?;
+            let request = export::Request { notebook, folder, force };
+            let exported = export::export(&request, &sdk)?;
+            for note in &exported.notes {
+                eprintln!("note: {note}");
+            }
+            let place = request.folder.display();
+            eprintln!(
+                "project `{}` in {place}; build it with `cargo build --release` there",
+                exported.name
+            );
         }
         Task::Kernel { connection_file } => {
             let source = source_folder(None)?;

@@ -1,12 +1,14 @@
 //! `cistron run`: a notebook from the first cell to the last, without Jupyter.
 
-use crate::engine::{Engine, Failure, Interrupter, Output};
-use crate::notebook::{Notebook, NotebookError, Outputs, Parameter, cell_source, has_tag, inject, now, rounded};
+mod progress;
+
+use crate::engine::{Engine, Failure};
+use crate::notebook::{Notebook, NotebookError, Outputs, Parameter, cell_source, has_tag, inject, now, rounded, values};
+use crate::record::{Record, differences, shown, stored};
 use crate::sdk::{Sdk, SdkError};
+use progress::{Progress, stop_on_interrupt};
 use serde_json::{Map, Value, json};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// What to run.
@@ -33,6 +35,14 @@ pub enum RunError {
     /// The worker did not start.
     #[error("the process that runs cells did not start: {0}")]
     Worker(#[from] std::io::Error),
+    /// The user stopped a comparison.
+    #[error("interrupted in cell {cell} of {cells}; nothing was compared")]
+    Interrupted {
+        /// Its number among the code cells, from 1.
+        cell: usize,
+        /// How many there are.
+        cells: usize,
+    },
     /// A cell failed.
     #[error("cell {cell} of {cells} failed; what ran is in {output}\n{failure}")]
     Cell {
@@ -61,16 +71,10 @@ impl Request {
 /// nobody should wait for a build or a fit to hear of a misspelt name.
 ///
 /// # Errors
-/// When the notebook can't be read or is for another language, a parameter does not fit, or the output's
-/// folder can't be made.
+/// When the notebook can't be read or is for another language, a parameter does not fit or is none of the notebook's,
+/// or the output's folder can't be made.
 pub fn check(request: &Request) -> Result<(), RunError> {
-    let mut notebook = Notebook::read(&request.notebook)?;
-    if let Some(language) = notebook.language().filter(|l| !l.eq_ignore_ascii_case("rust")) {
-        let path = request.notebook.clone();
-        let reason = format!("its language is {language}, expected rust");
-        return Err(NotebookError::Language { path, reason }.into());
-    }
-    inject(&mut notebook, &request.parameters)?;
+    prepared(&request.notebook, &request.parameters)?;
     let output = request.output();
     if let Some(folder) = output.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| NotebookError::File {
@@ -81,27 +85,69 @@ pub fn check(request: &Request) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Runs a notebook; `command` is the `cistron` executable. Progress goes to stderr.
+/// A notebook with its parameters set.
+pub(crate) fn prepared(path: &Path, parameters: &[Parameter]) -> Result<Notebook, RunError> {
+    let mut notebook = Notebook::read(path)?;
+    if let Some(language) = notebook.language().filter(|l| !l.eq_ignore_ascii_case("rust")) {
+        let reason = format!("its language is {language}, expected rust");
+        let path = path.into();
+        return Err(NotebookError::Language { path, reason }.into());
+    }
+    inject(&mut notebook, parameters)?;
+    Ok(notebook)
+}
+
+/// Runs a notebook; `command` is the `cistron` executable. Progress goes to stderr, and so does what is otherwise than
+/// when the notebook's outputs were stored.
 ///
 /// # Errors
 /// When a cell fails that is not tagged `raises-exception`; the executed notebook then holds what ran.
 pub fn run(request: &Request, sdk: Sdk, command: &Path) -> Result<(), RunError> {
-    let mut notebook = Notebook::read(&request.notebook)?;
-    for name in inject(&mut notebook, &request.parameters)? {
-        eprintln!("note: the notebook has no parameter `{name}`; it is set all the same");
+    let mut notebook = prepared(&request.notebook, &request.parameters)?;
+    let before = stored(&notebook.document).cloned();
+    let executed = execute(&mut notebook, &request.notebook, sdk, command)?;
+    if let (Some(before), None) = (before, &executed.failed) {
+        for line in differences(&before, &executed.record) {
+            eprintln!("warning: not as when the notebook's outputs were stored: {line}");
+        }
     }
-    let folder = request
-        .notebook
-        .parent()
-        .filter(|f| !f.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let output = request.output();
+    describe(&mut notebook, &request.notebook, &output, &request.parameters, &executed);
+    notebook.write(&output)?;
+    match executed.failed {
+        Some((cell, failure)) => Err(RunError::Cell {
+            cell,
+            cells: executed.cells,
+            output,
+            failure,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What came of the cells of a notebook.
+pub(crate) struct Executed {
+    /// The number of the cell that ended it, from 1, and why.
+    pub(crate) failed: Option<(usize, Failure)>,
+    /// The number of code cells.
+    pub(crate) cells: usize,
+    /// With what it ran.
+    pub(crate) record: Record,
+    started: String,
+    took: Duration,
+}
+
+/// Runs the cells of the notebook that was read from `path`, in its folder, and puts their outputs into it. Ends at the
+/// first cell that fails and is not tagged `raises-exception`.
+pub(crate) fn execute(notebook: &mut Notebook, path: &Path, sdk: Sdk, command: &Path) -> Result<Executed, RunError> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize()?;
     let mut engine = Engine::start(sdk, command, &folder)?;
     stop_on_interrupt(engine.interrupter());
     let mut outputs = Outputs::default();
     let cells: Vec<usize> = (0..notebook.cells().len()).filter(|i| runs(&notebook.cells()[*i])).collect();
-    clear(&mut notebook);
-    let started = (now(), Instant::now());
+    clear(notebook);
+    let (started, began) = (now(), Instant::now());
     let mut failed = None;
     for (index, cell) in cells.iter().enumerate() {
         let mut progress = Progress::new(index + 1, cells.len(), &cell_source(&notebook.cells()[*cell]));
@@ -130,21 +176,20 @@ pub fn run(request: &Request, sdk: Sdk, command: &Path) -> Result<(), RunError> 
     for (index, cell) in outputs.finish().into_iter().zip(&cells).map(|(o, c)| (*c, o)) {
         notebook.cells_mut()[index]["outputs"] = cell;
     }
-    describe(&mut notebook, request, &started, failed.is_some());
-    let output = request.output();
-    notebook.write(&output)?;
-    match failed {
-        Some((cell, failure)) => Err(RunError::Cell {
-            cell,
-            cells: cells.len(),
-            output,
-            failure,
-        }),
-        None => Ok(()),
-    }
+    let took = began.elapsed();
+    let mut record = Record::of(&engine, took);
+    record.parameters = values(notebook);
+    notebook.document["metadata"]["cistron"] = record.json();
+    Ok(Executed {
+        failed,
+        cells: cells.len(),
+        record,
+        started,
+        took,
+    })
 }
 
-fn runs(cell: &Value) -> bool {
+pub(crate) fn runs(cell: &Value) -> bool {
     cell["cell_type"] == "code" && !cell_source(cell).trim().is_empty()
 }
 
@@ -187,85 +232,17 @@ impl Timing {
 }
 
 /// Writes what was run, with what and how long into the notebook's own metadata.
-fn describe(notebook: &mut Notebook, request: &Request, started: &(String, Instant), failed: bool) {
-    let parameters: Map<String, Value> = request.parameters.iter().map(|p| (p.name.clone(), p.value())).collect();
+pub(crate) fn describe(notebook: &mut Notebook, input: &Path, output: &Path, parameters: &[Parameter], executed: &Executed) {
+    let parameters: Map<String, Value> = parameters.iter().map(|p| (p.name.clone(), p.value())).collect();
+    let here = std::env::current_dir().unwrap_or_default();
+    let exception = executed.failed.is_some().then_some(true);
     let metadata = &mut notebook.document["metadata"];
     metadata["kernelspec"] = json!({"display_name": "Cistron", "language": "rust", "name": "cistron"});
     metadata["language_info"] = crate::jupyter::language_info();
     metadata["papermill"] = json!({
         "version": concat!("cistron ", env!("CARGO_PKG_VERSION")), "parameters": parameters, "default_parameters": {},
-        "environment_variables": {}, "input_path": request.notebook, "output_path": request.output(), "start_time": started.0,
-        "end_time": now(), "duration": rounded(started.1.elapsed()), "exception": if failed { json!(true) } else { Value::Null },
-    });
-}
-
-/// A line on stderr for each cell.
-struct Progress {
-    head: String,
-    terminal: bool,
-}
-
-impl Progress {
-    fn new(number: usize, count: usize, source: &str) -> Self {
-        let line = source
-            .lines()
-            .map(str::trim)
-            .find(|l| !l.is_empty() && !l.starts_with("//"))
-            .unwrap_or_default();
-        let line: String = line.chars().take(48).collect();
-        let terminal = std::io::stderr().is_terminal();
-        let head = format!("cell {number} of {count}  {line:48}");
-        if terminal {
-            eprint!("\r\u{1b}[2K{head}");
-        }
-        Self { head, terminal }
-    }
-
-    /// Shows the last line of what a cell prints, while it runs.
-    fn note(&mut self, output: &Output) {
-        let text = match output {
-            Output::Stream(_, text) => text.as_str(),
-            Output::Display(content) | Output::Update(content) => content["data"]["text/plain"].as_str().unwrap_or_default(),
-            Output::Clear(_) | Output::Result(_) => return,
-        };
-        if let Some(line) = text.lines().rev().find(|l| !l.trim().is_empty())
-            && self.terminal
-        {
-            let line: String = line
-                .rsplit('\r')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(60)
-                .collect();
-            eprint!("\r\u{1b}[2K{}  {line}", self.head.trim_end());
-        }
-    }
-
-    fn finish(self, time: Duration, failure: Option<&Failure>) {
-        let start = if self.terminal { "\r\u{1b}[2K" } else { "" };
-        let failure = failure.map(|f| format!("  {}", f.name)).unwrap_or_default();
-        eprintln!("{start}{}  {:7.2} s{failure}", self.head, time.as_secs_f64());
-    }
-}
-
-static STOP: AtomicBool = AtomicBool::new(false);
-
-extern "C" fn on_interrupt(_signal: libc::c_int) {
-    STOP.store(true, Relaxed);
-}
-
-/// Passes Ctrl-C on to the cell that runs.
-fn stop_on_interrupt(interrupter: Interrupter) {
-    // SAFETY: the handler only stores to an atomic.
-    unsafe { libc::signal(libc::SIGINT, on_interrupt as *const () as libc::sighandler_t) };
-    std::thread::spawn(move || {
-        loop {
-            std::thread::sleep(Duration::from_millis(50));
-            if STOP.swap(false, Relaxed) {
-                interrupter.interrupt();
-            }
-        }
+        "environment_variables": {}, "input_path": shown(input, &here),
+        "output_path": shown(output, &here), "start_time": executed.started, "end_time": now(),
+        "duration": rounded(executed.took), "exception": exception,
     });
 }

@@ -58,6 +58,7 @@ impl Genome {
         let written = path.as_ref().to_string_lossy().into_owned();
         let found = files::find(&written)?;
         let genome = if is_two_bit(&found).map_err(|e| DataError::file(&written, None, e.to_string()))? {
+            crate::opened::note_ends(&found).map_err(|e| DataError::file(&written, None, e.to_string()))?;
             Self::open_two_bit(written, &found)
         } else {
             Self::open_fasta(&files::open(&written)?)

@@ -3,6 +3,14 @@
 use crate::{Checkpoint, EpochRow, Manifest, Metrics, RunError, files, read_metrics};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The folders of runs that this process has begun since the last call, in order.
+pub fn take_made() -> Vec<PathBuf> {
+    std::mem::take(&mut *MADE.lock().unwrap_or_else(PoisonError::into_inner))
+}
 
 /// The folder that runs are made in: `CISTRON_RUNS`, or `runs` under the current directory.
 pub fn root() -> PathBuf {
@@ -44,6 +52,7 @@ impl RunFolder {
                     let checkpoints = path.join("checkpoints");
                     fs::create_dir(&checkpoints).map_err(|e| RunError::io("create", &checkpoints, e))?;
                     files::sync_folder(&path)?;
+                    MADE.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
                     return Ok(Self { path });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -182,6 +191,8 @@ mod tests {
         let a = RunFolder::create(&root.path().join("runs"), "Two sided/x", "1f3a9c0455").unwrap();
         let b = RunFolder::create(&root.path().join("runs"), "Two sided/x", "1f3a9c0455").unwrap();
         assert_ne!(a, b);
+        let made = take_made();
+        assert!(made.iter().any(|p| p == a.path()) && made.iter().any(|p| p == b.path()));
         let name = a.path().file_name().unwrap().to_string_lossy().into_owned();
         assert!(name.contains("-two-sided-x-1f3a9c04"), "{name}");
         assert!(a.best_path().parent().unwrap().is_dir());

@@ -23,6 +23,6 @@ mod metrics;
 pub use checkpoint::{Checkpoint, Element, StoredTensor};
 pub use error::RunError;
 pub use files::{read_limited, sha256_hex, write_atomically};
-pub use folder::{RunFolder, root};
+pub use folder::{RunFolder, root, take_made};
 pub use manifest::{DataFile, Ending, Manifest, Resumption, Versions};
 pub use metrics::{EpochRow, Metrics, read_metrics};

@@ -51,7 +51,7 @@ pub(crate) fn table(rows: &[EpochRow], best_epoch: Option<u64>) -> Table {
     table.columns.extend(names.iter().map(|n| (n.clone(), Align::Right)));
     table.columns.extend([
         ("rate".to_string(), Align::Right),
-        ("s".to_string(), Align::Right),
+        ("seconds".to_string(), Align::Right),
         (String::new(), Align::Left),
     ]);
     for row in rows {
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn the_table_reads_well_as_text() {
-        let expected = "epoch  train loss  valid loss    r y     rate     s\n    \
-                            1      0.5000      0.7500      –  0.00100  0.25\n    \
-                            2      0.2500      0.5000  0.812  0.00100  0.25  best";
+        let expected = "epoch  train loss  valid loss    r y     rate  seconds\n    \
+                            1      0.5000      0.7500      –  0.00100     0.25\n    \
+                            2      0.2500      0.5000  0.812  0.00100     0.25  best";
         assert_eq!(table(&rows(), Some(2)).text(), expected);
     }
 

@@ -14,7 +14,7 @@ use std::ops::Range;
 use syn::spanned::Spanned;
 
 /// What stands in front of the first statement of every loop.
-const TICK: &str = "::cistron::rt::tick();";
+pub(crate) const TICK: &str = "::cistron::rt::tick();";
 
 /// A cell, read.
 #[derive(Clone, Debug, Default)]

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::session::Engine;
 use super::show;
 use super::worker::{Emit, Output};
+use crate::record::Record;
 use serde_json::Value;
 
 impl Engine {
@@ -17,6 +18,7 @@ impl Engine {
             return Ok(());
         }
         match word {
+            "record" => emit(Output::Result(Record::of(self, self.began.elapsed()).forms())),
             "dep" => return dependency::add(self, rest.trim(), emit),
             "opt" => match rest.trim().parse() {
                 Ok(level @ 0..=3) => self.compiler.opt_level = level,

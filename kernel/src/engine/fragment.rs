@@ -37,6 +37,14 @@ impl Fragment {
         out
     }
 
+    /// Where in the cell it stands.
+    pub(crate) fn range(&self) -> Range<usize> {
+        match (self.pieces.first(), self.pieces.last()) {
+            (Some(first), Some(last)) => first.from..last.from + last.length,
+            _ => 0..0,
+        }
+    }
+
     fn push(&mut self, cell: usize, text: &str, range: Range<usize>) {
         if !range.is_empty() {
             self.pieces.push(Piece {
@@ -133,6 +141,7 @@ mod tests {
         let brace = cell.find('{').unwrap_or_default() + 1;
         let fragment = Fragment::new(4, cell, start..cell.len(), &[(brace, "tick();".into())]);
         assert_eq!(fragment.text, "for i in 0..3 {tick(); f(i) }");
+        assert_eq!(fragment.range(), start..cell.len());
         let mut source = Source::default();
         source.line("// generated");
         source.fragment(&fragment);

@@ -11,6 +11,7 @@ use super::interrupt::Interrupter;
 use super::item::Item;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
 use super::redefinition;
+use super::sources::Sources;
 use super::state::{self, State, Variable};
 use super::types;
 use super::worker::{Emit, Event, Output, Worker, ending};
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Runs cells one after the other.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Engine {
     pub(super) cells: PathBuf,
     pub(super) folder: PathBuf,
     pub(super) asker: Asker,
+    pub(super) sources: Sources,
+    pub(super) began: Instant,
 }
 
 impl Engine {
@@ -56,6 +60,8 @@ impl Engine {
             cells,
             folder: folder.into(),
             asker: Asker::default(),
+            sources: Sources::default(),
+            began: Instant::now(),
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -88,6 +94,26 @@ impl Engine {
             .iter()
             .flat_map(|cell| cell.names.keys().cloned())
             .collect()
+    }
+
+    /// What its cells have read, begun and computed on.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What cells link against.
+    pub fn sdk(&self) -> &Sdk {
+        &self.sdk
+    }
+
+    /// The folder that its code runs in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The `:dep` crates by name.
+    pub fn dependencies(&self) -> Vec<&str> {
+        self.state.dependencies.iter().map(|d| d.name.as_str()).collect()
     }
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
@@ -164,6 +190,7 @@ impl Engine {
                     worker.answer(&answer).map_err(internal)?;
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+                Some(Event::Sources(body)) => self.sources.add(&body),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -212,7 +239,8 @@ impl Engine {
             | Event::Variables(_)
             | Event::Described(_)
             | Event::ThreadPanic(_)
-            | Event::Input(_) => Ok(()),
+            | Event::Input(_)
+            | Event::Sources(_) => Ok(()),
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Described(Value),
     /// The cell asks; it waits for [`Worker::answer`].
     Input(Question),
+    /// Files that were read, runs that were begun, the device.
+    Sources(Value),
     Ok,
     Error(Value),
     Panic(Value),
@@ -211,6 +213,7 @@ impl Worker {
                     "variables" => Event::Variables(listing(body)),
                     "described" => Event::Described(json()),
                     "input" => Event::Input(Question::read(&json())),
+                    "sources" => Event::Sources(json()),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),

@@ -30,6 +30,14 @@ pub enum NotebookError {
         /// What is wrong.
         reason: String,
     },
+    /// There is nothing in it to compare with, or a tag says how in a way that can't be read.
+    #[error("{path} can't be verified: {reason}")]
+    Verify {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A parameter on the command line that can't be used.
     #[error("-p {given}: {reason}")]
     Parameter {

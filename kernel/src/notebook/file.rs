@@ -3,7 +3,7 @@
 use super::error::NotebookError;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// A notebook.
@@ -19,26 +19,25 @@ impl Notebook {
     /// # Errors
     /// When the file is not there, or is no notebook.
     pub fn read(path: &Path) -> Result<Self, NotebookError> {
-        let text = std::fs::read_to_string(path).map_err(|error| NotebookError::File {
+        let failed = |error| NotebookError::File {
             path: path.into(),
             error,
-        })?;
+        };
         let format = |reason: String| NotebookError::Format {
             path: path.into(),
             reason,
         };
-        let document: Value = serde_json::from_str(&text).map_err(|e| format(e.to_string()))?;
-        if document["nbformat"] != 4 {
-            return Err(format(format!("nbformat is {}, expected 4", document["nbformat"])));
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(failed)?;
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(format(format!(
+                "it is larger than {} MiB; hint: clear its outputs",
+                LARGEST >> 20
+            )));
         }
-        let Some(cells) = document["cells"].as_array() else {
-            return Err(format("it has no list of cells".into()));
-        };
-        if let Some(index) = cells.iter().position(|cell| !cell.is_object()) {
-            return Err(format(format!("entry {} of its list of cells is no cell", index + 1)));
-        }
-        let mut notebook = Self { document };
-        notebook.complete();
+        let document: Value = serde_json::from_slice(&bytes).map_err(|e| format(e.to_string()))?;
+        let notebook = checked(document).map_err(format)?;
         Ok(notebook)
     }
 
@@ -113,6 +112,47 @@ impl Notebook {
     }
 }
 
+/// The largest notebook that is read, in bytes.
+const LARGEST: u64 = 512 << 20;
+
+/// A document that has all that the rest of the program counts on, or what it lacks.
+fn checked(document: Value) -> Result<Notebook, String> {
+    if document["nbformat"] != 4 {
+        let old = document["nbformat"].as_u64().is_some_and(|n| n < 4);
+        let hint = if old {
+            "; hint: `jupyter nbconvert --to notebook` brings it up to date"
+        } else {
+            ""
+        };
+        return Err(format!("nbformat is {}, expected 4{hint}", document["nbformat"]));
+    }
+    let Some(cells) = document["cells"].as_array() else {
+        return Err("it has no list of cells".into());
+    };
+    for (index, cell) in cells.iter().enumerate() {
+        let entry = format!("entry {} of its list of cells", index + 1);
+        if !cell.is_object() {
+            return Err(format!("{entry} is no cell"));
+        }
+        if !cell["cell_type"].is_string() {
+            return Err(format!("{entry} has no `cell_type`"));
+        }
+        let source = &cell["source"];
+        let lines = source.as_array().is_some_and(|lines| lines.iter().all(Value::is_string));
+        if !(source.is_string() || lines || source.is_null()) {
+            return Err(format!("{entry}: its `source` is neither a text nor a list of texts"));
+        }
+        let outputs = &cell["outputs"];
+        let listed = outputs.as_array().is_some_and(|outputs| outputs.iter().all(Value::is_object));
+        if !(outputs.is_null() || listed) {
+            return Err(format!("{entry}: its `outputs` are no list of outputs"));
+        }
+    }
+    let mut notebook = Notebook { document };
+    notebook.complete();
+    Ok(notebook)
+}
+
 pub(super) fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()[..8].to_string()
 }
@@ -122,7 +162,7 @@ pub fn cell_source(cell: &Value) -> String {
     joined(&cell["source"])
 }
 
-pub(super) fn joined(text: &Value) -> String {
+pub(crate) fn joined(text: &Value) -> String {
     match text {
         Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
         other => other.as_str().unwrap_or_default().to_string(),
@@ -177,6 +217,19 @@ mod tests {
             message.contains("a.ipynb is no notebook: nbformat is 3, expected 4"),
             "{message}"
         );
+        let odd = |cell: &str| {
+            let (_folder, path) = write(&format!(r#"{{"nbformat": 4, "cells": [{cell}]}}"#));
+            Notebook::read(&path).expect_err("no notebook").to_string()
+        };
+        assert!(odd("{}").contains("entry 1 of its list of cells has no `cell_type`"));
+        assert!(odd(r#"{"cell_type": "code", "source": ["a", 1]}"#).contains("its `source` is neither"));
+        assert!(odd(r#"{"cell_type": "code", "source": "", "outputs": {}}"#).contains("its `outputs` are no list"));
+        let (_folder, path) = write(&"[".repeat(100_000));
+        let message = Notebook::read(&path).expect_err("no notebook").to_string();
+        assert!(message.contains("recursion limit"), "{message}");
+        let (_folder, path) = write("[1]");
+        let message = Notebook::read(&path).expect_err("no notebook").to_string();
+        assert!(message.contains("nbformat is null"), "{message}");
         let (_folder, path) = write("{\"nbform");
         let message = Notebook::read(&path).expect_err("no notebook").to_string();
         assert!(message.contains("line 1 column"), "{message}");

@@ -7,7 +7,9 @@ mod parameters;
 mod time;
 
 pub use error::NotebookError;
+pub(crate) use file::joined;
 pub use file::{Notebook, cell_source, has_tag};
 pub use outputs::Outputs;
 pub use parameters::{Parameter, inject};
+pub(crate) use parameters::{defaults, values};
 pub use time::{now, rounded};

@@ -3,6 +3,7 @@
 use super::cargo::{Artifact, Cargo};
 use super::error::SdkError;
 use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
+use super::origin;
 use super::place::{cache_folder, digest, packed_source, source_print, target_folder};
 use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
@@ -77,6 +78,8 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
         target: target_folder(),
         version: env!("CARGO_PKG_VERSION").into(),
         crates: artifacts.len(),
+        commit: origin::commit(source),
+        lock: origin::lock_hash(source),
     };
     if new {
         fill(&sdk, &toolchain, facade, &artifacts)?;

@@ -1,6 +1,7 @@
 //! The folder of one build, and the note that says what is in it.
 
 use super::error::SdkError;
+use super::origin::unknown;
 use super::place::{cache_folder, digest};
 use super::toolchain::answer;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,12 @@ pub struct Sdk {
     pub version: String,
     /// Crates behind the facade.
     pub crates: usize,
+    /// The commit it was built from, `+modified` behind it when files were changed since.
+    #[serde(default = "unknown")]
+    pub commit: String,
+    /// SHA-256 of the lock file that it was built with.
+    #[serde(default = "unknown")]
+    pub lock: String,
 }
 
 pub(super) const MANIFEST: &str = "manifest.json";

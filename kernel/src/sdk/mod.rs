@@ -6,6 +6,7 @@ mod dependency;
 mod error;
 mod kernelspec;
 mod manifest;
+mod origin;
 mod pack;
 mod place;
 mod progress;

@@ -1,6 +1,7 @@
 //! Where a file is, and its bytes.
 
 use crate::fingerprint::FilePrint;
+use crate::opened;
 use crate::{DataError, Result};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -85,6 +86,7 @@ pub(crate) fn open(written: &str) -> Result<Opened> {
     let failed = |e: std::io::Error| DataError::file(written, None, e.to_string());
     let before = state(&path).map_err(failed)?;
     let print = FilePrint::of_file(&path).map_err(failed)?;
+    opened::note(&print);
     let mut start = Vec::new();
     File::open(&path)
         .and_then(|f| f.take(2).read_to_end(&mut start))
@@ -140,6 +142,7 @@ pub(crate) fn read(written: &str) -> Result<Content> {
     let path = find(written)?;
     let raw = std::fs::read(&path).map_err(|e| DataError::file(written, None, e.to_string()))?;
     let print = FilePrint::of(&path, &raw);
+    opened::note(&print);
     let bytes = if raw.starts_with(&GZIP) {
         let mut bytes = Vec::new();
         MultiGzDecoder::new(raw.as_slice()).read_to_end(&mut bytes).map_err(|error| {

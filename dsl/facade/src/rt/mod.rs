@@ -16,6 +16,7 @@ mod panic;
 mod segment;
 mod serve;
 mod show;
+mod sources;
 mod store;
 mod tensor;
 mod trace;

@@ -4,6 +4,7 @@ use super::describe;
 use super::events;
 use super::fail::{Fail, Reason};
 use super::panic;
+use super::sources;
 use super::store::Store;
 use super::trace;
 use std::panic::AssertUnwindSafe;
@@ -67,6 +68,7 @@ pub(super) fn clear_interrupt() {
 
 /// Tells the kernel how the cell ended and which variables there are.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
+    sources::report();
     events::send("variables", &store.listing());
     events::send("described", &describe::changes(store).to_string());
     match result.map_err(|fail| *fail.0) {

@@ -3,13 +3,17 @@
 use super::table::escape;
 use serde_json::{Value, json};
 
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     (":vars", "the variables: type, shape, memory, device"),
     (":runs", "the fits in this notebook's run folder"),
     (":device", "what computes: processor, threads, memory, GPU"),
     (
         ":dep name = \"1\"",
         "adds a crate; also name = { version = .., features = [..] } and { path = \"..\" }",
+    ),
+    (
+        ":record",
+        "version, libraries, data, seeds, device and time of this session; `cistron run` compares them",
     ),
     (
         ":opt 0..3",
