@@ -10,7 +10,7 @@ use super::iopub::{self, Publisher};
 use super::stdin;
 use super::subshells;
 use super::wire::{Message, Wire};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
