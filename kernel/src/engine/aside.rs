@@ -80,7 +80,7 @@ mod tests {
         for code in ["let x = 1;", ":dep rand = \"1\"", ":vars\nx"] {
             let failure = aside.execute(code).expect_err(code);
             assert_eq!(failure.name, "SubshellError");
-            assert!(failure.value.contains("main shell"), "{}", failure.value);
+            assert!(failure.to_string().contains("main shell"), "{failure}");
         }
     }
 }
