@@ -72,9 +72,10 @@ fn names_from_data_are_text_and_never_markup() {
     let mut session = session();
     const EVIL: &str = "<script>alert(1)</script>";
     session.ok(&format!(
-        "let evil = \"{EVIL}\";\nlet frame = cistron::polars::df!(evil => [evil; 40], \"dna\" => [\"ACGT\"; 40], \"y\" => [1.0; 40])?;\n\
-         let data = data! {{ records r = frame(frame); input dna: Dna = column(\"dna\"); output y = column(\"y\"); split hash(valid = 0.25, test = 0.25); }};\n\
-         let tracks = cistron::polars::df!(\"dna\" => [\"ACGT\"; 40], evil => [1.0; 40])?;"
+        "let evil = \"{EVIL}\";\nlet frame = cistron::polars::df!(evil => [evil, \"b\"])?;\n\
+         let sim = simulate::motif_grammar(MotifGrammar {{ sequences: 200, ..Default::default() }})?;\n\
+         let mut tracks = sim.table.clone();\ntracks.rename(\"enhancer\", evil.into())?;\n\
+         let data = data! {{ records r = frame(tracks); input dna: Dna = column(\"sequence\"); output y = column(evil); split column(\"split\"); }};"
     ));
     let mut checked = 0;
     for code in [
@@ -82,7 +83,7 @@ fn names_from_data_are_text_and_never_markup() {
         "frame.column(evil)?.clone()",
         "Some(vec![frame.clone()])",
         "&data",
-        "data! { records r = frame(tracks); input dna: Dna = column(\"dna\"); output y = column(evil); split hash(valid = 0.25, test = 0.25); }",
+        "data.audit()",
         "plot::scatter(&[1.0, 2.0, 4.0], &[1.0, 3.0, 5.0]).draw()?.caption(evil)",
         "(evil, frame.clone())",
         ":vars",
