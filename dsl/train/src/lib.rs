@@ -29,6 +29,7 @@ mod save;
 mod session;
 mod state;
 mod stepper;
+mod training;
 
 pub use compare::{Compare, ComparedFit, Comparison, IntoNumbers, Numbers};
 pub use controller::{Finetune, Halve};
@@ -41,6 +42,7 @@ pub use objective::{DrgLoss, LossTerm, Measure, Metric, Objective, Over};
 pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
 pub use run::Run;
+pub use training::is_training;
 
 pub use cistron_model::Compat;
 pub use cistron_ops::{Adam, AdamW, Average, Clip, Group, KerasAdam, Optimizer, Period, Role, Schedule, Sgd, Warmup};

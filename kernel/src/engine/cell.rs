@@ -1,17 +1,14 @@
 //! A cell, read: commands, imports, items, statements and the value at its end.
 
 use super::binding::{Binding, pattern_bindings};
+use super::checks::Checks;
 use super::fragment::Fragment;
 use super::identifiers::identifiers;
 use super::imports::{Import, imports};
 use super::item::Item;
-use super::loops::loop_starts;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
-
-/// What stands in front of the first statement of every loop.
-const TICK: &str = "::cistron::rt::tick();";
 
 /// A cell, read.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +67,7 @@ pub(crate) fn parse(number: usize, text: &str) -> syn::Result<Cell> {
         words: identifiers(text),
         ..Cell::default()
     };
+    let checks = Checks::new(&block);
     let count = block.stmts.len();
     for (index, statement) in block.stmts.iter().enumerate() {
         let range = range(statement.span());
@@ -80,13 +78,9 @@ pub(crate) fn parse(number: usize, text: &str) -> syn::Result<Cell> {
                 cell.imports.extend(imports(item));
                 cell.uses.push(fragment(&[]));
             }
-            syn::Stmt::Item(item) => cell.items.push(Item::new(number, text, item, TICK)),
+            syn::Stmt::Item(item) => cell.items.push(Item::new(number, text, item, checks.of_item(item))),
             _ => {
-                let ticks: Vec<(usize, String)> = loop_starts(statement)
-                    .into_iter()
-                    .map(|at| (at - 1, TICK.to_string()))
-                    .collect();
-                let fragment = fragment(&ticks);
+                let fragment = fragment(&checks.of_statement(statement));
                 if index + 1 == count && is_value(statement) {
                     cell.last = Some(fragment);
                     continue;
@@ -183,19 +177,6 @@ mod tests {
             .collect();
         assert_eq!(names, [("a", false), ("b", true)]);
         assert_eq!(cell.last.map(|l| l.text), Some("a + b".into()));
-    }
-
-    #[test]
-    fn loops_get_a_check_but_not_the_loops_inside() {
-        let cell = read("for i in 0..2 { while i > 0 {} }");
-        assert_eq!(cell.statements[0].fragment.text.matches("tick").count(), 1);
-        assert!(
-            cell.statements[0]
-                .fragment
-                .text
-                .starts_with("for i in 0..2 {::cistron::rt::tick();")
-        );
-        assert!(cell.last.is_none());
     }
 
     #[test]

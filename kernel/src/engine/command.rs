@@ -15,7 +15,8 @@ const HELP: &str = "\
 
 Everything of `cistron::prelude` is there without a `use`.
 The value of a cell's last expression is shown; a `;` behind it hides it.
-An interrupt stops loops and `fit!` and keeps the variables; a second one ends the worker process.";
+An interrupt stops loops and `fit!` and keeps the variables. What takes no notice of it for a second is ended by a
+second one; small variables come back then, and those of `keep!(name)`.";
 
 impl Engine {
     /// Carries out one command.
@@ -26,7 +27,11 @@ impl Engine {
             "help" => show(HELP, emit),
             "dep" => return dependency::add(self, rest.trim(), emit),
             "opt" => match rest.trim().parse() {
-                Ok(level @ 0..=3) => self.compiler.opt_level = level,
+                Ok(level @ 0..=3) => {
+                    self.compiler.opt_level = level;
+                    // The compiler that waits was started with another level.
+                    self.compiler.forget();
+                }
                 _ => {
                     return Err(Failure::plain(
                         "CommandError",

@@ -107,6 +107,7 @@ impl Compiler {
         let cancelled = interrupter.compiled();
         let status = child.wait()?;
         if cancelled {
+            self.clean(number);
             return Ok(Compiled::Cancelled);
         }
         let output = String::from_utf8_lossy(&output);
@@ -115,6 +116,18 @@ impl Compiler {
             return Err(io::Error::other(format!("rustc ended with {status}:\n{output}")));
         }
         Ok(Compiled::Done(messages))
+    }
+
+    /// Removes what a compiler left behind that was ended: its folder for temporary files and its objects.
+    fn clean(&self, number: usize) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("rustc") {
+                let _ = std::fs::remove_dir_all(entry.path());
+            } else if name.split(['_', '.']).nth(1) == Some(&number.to_string()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn spawn(&self, sdk: &Sdk, state: &State, number: usize, form: Form) -> io::Result<Child> {

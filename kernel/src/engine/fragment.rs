@@ -21,7 +21,10 @@ struct Piece {
 impl Fragment {
     /// The text of `range` of a cell, with `insertions` (offset in the cell, words) put in.
     pub(crate) fn new(cell: usize, text: &str, range: Range<usize>, insertions: &[(usize, String)]) -> Self {
-        let mut sorted: Vec<&(usize, String)> = insertions.iter().filter(|(at, _)| range.contains(at)).collect();
+        let mut sorted: Vec<&(usize, String)> = insertions
+            .iter()
+            .filter(|(at, _)| range.contains(at) || *at == range.end)
+            .collect();
         sorted.sort_by_key(|(at, _)| *at);
         let mut out = Self::default();
         let mut from = range.start;

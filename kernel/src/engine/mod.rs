@@ -6,12 +6,14 @@
 
 mod binding;
 mod cell;
+mod checks;
 mod command;
 mod compile;
 mod compiling;
 mod content;
 mod dependency;
 mod diagnostics;
+mod ending;
 mod failure;
 mod fragment;
 mod generate;
@@ -19,9 +21,11 @@ mod identifiers;
 mod imports;
 mod interrupt;
 mod item;
+mod kept;
 mod lifetime;
-mod loops;
+mod recursion;
 mod session;
+mod short;
 mod state;
 mod types;
 mod worker;

@@ -5,14 +5,19 @@
 //! after it: the order is exact without waiting for time to pass.
 
 use super::content::{Content, Part};
+use super::ending::LastWords;
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a process may take to end that has closed its pipe (one that leaves a core file takes longest).
+const LINGERS: Duration = Duration::from_secs(20);
 
 /// Something that a cell shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +41,8 @@ pub(crate) enum Event {
     Started,
     /// Name and slot of every variable.
     Variables(Vec<(String, u32)>),
+    /// The variables that are saved: name, slot, time of the last change, whether `keep!` asked for it.
+    Kept(String),
     Ok,
     Error(Value),
     Panic(Value),
@@ -55,6 +62,7 @@ pub(crate) struct Worker {
     buffer: Vec<u8>,
     content: Content,
     errors: Content,
+    last_words: LastWords,
 }
 
 /// Receives output.
@@ -65,7 +73,7 @@ impl Worker {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub(crate) fn start(sdk: &Sdk, cells: &Path, folder: &Path) -> io::Result<Self> {
+    pub(crate) fn start(sdk: &Sdk, cells: &Path, kept: &Path, folder: &Path) -> io::Result<Self> {
         let (commands_read, commands_write) = pipe()?;
         let (answers_read, answers_write) = pipe()?;
         let (events_read, events_write) = pipe()?;
@@ -76,6 +84,7 @@ impl Worker {
         command.env("CISTRON_COMMANDS", inherited[0].to_string());
         command.env("CISTRON_ANSWERS", inherited[1].to_string());
         command.env("CISTRON_EVENTS", inherited[2].to_string());
+        command.env("CISTRON_KEPT", kept);
         // Buffers of a training step come back within the next one: mimalloc waits a second before it gives memory to
         // the system, instead of 10 ms.
         // Data frames as text show all columns and 24 rows: Polars' own limits hide the middle ones.
@@ -99,6 +108,7 @@ impl Worker {
             .process_group(0);
         // SAFETY: only async-signal-safe calls between fork and exec.
         unsafe { command.pre_exec(move || hand_over(inherited)) };
+        let last_words = LastWords::begin();
         let mut child = command.spawn()?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the worker has no output"));
@@ -116,6 +126,7 @@ impl Worker {
             buffer: Vec::new(),
             content: Content::default(),
             errors: Content::default(),
+            last_words,
         })
     }
 
@@ -152,12 +163,31 @@ impl Worker {
         }
         if closed {
             self.finish_content(emit, false);
-            return Ok(Some(Event::Died(self.child.wait().ok())));
+            return Ok(Some(Event::Died(self.end())));
         }
         Ok(None)
     }
 
-    /// Ends the process if it lives and answers how it ended.
+    /// How it ended, in words.
+    pub(crate) fn ending(&self, status: Option<ExitStatus>) -> String {
+        self.last_words.ending(status)
+    }
+
+    /// Waits for a process that has closed its pipe, which ends within a moment; one that goes on without it is of no use.
+    fn end(&mut self) -> Option<ExitStatus> {
+        let closed = Instant::now();
+        while closed.elapsed() < LINGERS {
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(2)),
+                Ok(status) => return status,
+                Err(_) => break,
+            }
+        }
+        let _ = self.child.kill();
+        self.child.wait().ok()
+    }
+
+    /// Ends the process if it lives.
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -187,6 +217,7 @@ impl Worker {
                     "ready" => Event::Ready,
                     "started" => Event::Started,
                     "variables" => Event::Variables(listing(body)),
+                    "kept" => Event::Kept(body.to_string()),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),
@@ -238,6 +269,9 @@ impl Worker {
         }
         while let Ok(count @ 1..) = self.stderr.read(&mut chunk) {
             for part in self.errors.push(&chunk[..count]) {
+                if let Part::Text(text) = &part {
+                    self.last_words.hear(text);
+                }
                 emit_part("stderr", part, emit);
             }
         }
@@ -264,21 +298,6 @@ fn listing(body: &str) -> Vec<(String, u32)> {
                 .and_then(|(name, slot)| Some((name.to_string(), slot.parse().ok()?)))
         })
         .collect()
-}
-
-/// How a process ended, in words.
-pub(crate) fn ending(status: Option<ExitStatus>) -> String {
-    let Some(status) = status else {
-        return "ended".into();
-    };
-    match (status.signal(), status.code()) {
-        (Some(libc::SIGKILL), _) => "was killed (SIGKILL; out of memory, or `kill -9`)".into(),
-        (Some(libc::SIGSEGV), _) => "crashed (SIGSEGV: memory was used that is not its own; look at `unsafe` code)".into(),
-        (Some(libc::SIGABRT), _) => "aborted (SIGABRT)".into(),
-        (Some(signal), _) => format!("was ended by signal {signal}"),
-        (None, Some(code)) => format!("called `exit({code})`"),
-        (None, None) => "ended".into(),
-    }
 }
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {

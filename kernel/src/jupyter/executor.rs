@@ -23,7 +23,7 @@ pub(super) struct Shared {
     names: Arc<Mutex<Names>>,
     history: Arc<Mutex<History>>,
     interrupter: Arc<Mutex<Option<Interrupter>>>,
-    folder: Arc<Mutex<Option<PathBuf>>>,
+    folders: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -45,9 +45,9 @@ impl Shared {
         }
     }
 
-    /// Removes what cells left in memory-backed folders; the worker ends with this process.
+    /// Removes what cells left in memory-backed folders and in the cache; the worker ends with this process.
     pub(super) fn clean_up(&self) {
-        if let Some(folder) = lock(&self.folder).take() {
+        for folder in std::mem::take(&mut *lock(&self.folders)) {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
@@ -112,7 +112,7 @@ impl Executor {
         let folder = std::env::current_dir().map_err(|e| failed(e.to_string()))?;
         let engine = Engine::start(sdk, &self.command, &folder).map_err(|e| failed(e.to_string()))?;
         *lock(&self.shared.interrupter) = Some(engine.interrupter());
-        *lock(&self.shared.folder) = Some(engine.scratch_folder().to_path_buf());
+        *lock(&self.shared.folders) = [engine.scratch_folder(), engine.kept_folder()].map(PathBuf::from).into();
         Ok(engine)
     }
 

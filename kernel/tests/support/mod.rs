@@ -34,15 +34,30 @@ pub struct Session {
 
 /// A new session in the system's folder for temporary files.
 pub fn session() -> Session {
-    let engine = Engine::start(sdk(), command(), &std::env::temp_dir()).expect("a worker");
-    Session {
-        engine,
-        outputs: Vec::new(),
-        count: 0,
-    }
+    Session::of(Engine::start(sdk(), command(), &std::env::temp_dir()).expect("a worker"))
 }
 
 impl Session {
+    /// A session on an engine.
+    pub fn of(engine: Engine) -> Self {
+        Self {
+            engine,
+            outputs: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Runs a cell; `watch` sees each output as it comes.
+    pub fn watched(&mut self, code: &str, mut watch: impl FnMut(&Output)) -> Result<(), Failure> {
+        self.count += 1;
+        self.outputs.clear();
+        let outputs = &mut self.outputs;
+        self.engine.execute(code, self.count, &mut |output| {
+            watch(&output);
+            outputs.push(output);
+        })
+    }
+
     /// Runs a cell.
     pub fn run(&mut self, code: &str) -> Result<(), Failure> {
         self.count += 1;

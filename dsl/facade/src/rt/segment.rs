@@ -1,19 +1,12 @@
-//! Guarded stretches of a cell, and the check that an interrupt makes in every loop.
+//! Guarded stretches of a cell, and what is told at its end.
 
 use super::events;
 use super::fail::Fail;
+use super::interrupt::Interrupted;
+use super::keep;
 use super::panic;
 use super::store::Store;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-/// Set with the signal, looked at by loops of the user's own code. Apart from
-/// `cistron_display::interrupted`, which a training loop takes back when it has stopped, so that a
-/// loop of several fits ends too.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// What an interrupted cell unwinds with.
-pub(super) struct Interrupted;
 
 /// Runs one stretch of a cell; what was bound before it survives whatever happens in it.
 #[inline(always)]
@@ -34,33 +27,17 @@ pub fn segment_dyn(stretch: &mut dyn FnMut() -> Result<(), Fail>) -> Result<(), 
     }
 }
 
-/// Ends the cell here if the user asked for it. The kernel puts it at the top of loops.
-#[inline(always)]
-pub fn tick() {
-    if INTERRUPTED.load(Relaxed) {
-        stop();
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn stop() -> ! {
-    std::panic::resume_unwind(Box::new(Interrupted))
-}
-
-pub(super) fn request_interrupt() {
-    INTERRUPTED.store(true, Relaxed);
-    cistron_display::request_interrupt();
-}
-
-pub(super) fn clear_interrupt() {
-    INTERRUPTED.store(false, Relaxed);
-    cistron_display::clear_interrupt();
-}
-
-/// Tells the kernel how the cell ended and which variables there are.
+/// Tells the kernel how the cell ended and which variables there are, and saves those that can be kept.
 pub fn finish(store: &Store, result: Result<(), Fail>) {
     events::send("variables", &store.listing());
+    let chosen = keep::choose(store);
+    events::send("kept", &keep::listing(&chosen));
+    tell(result);
+    // The user has the answer by now; what is left to save is saved while nobody waits.
+    keep::save(chosen);
+}
+
+fn tell(result: Result<(), Fail>) {
     match result {
         Ok(()) => events::send("ok", ""),
         Err(Fail::Error(error)) => {
