@@ -152,9 +152,14 @@ fn no_interrupt_at_a_random_moment_loses_a_variable() {
         let kind = random.below(7);
         let wait = Duration::from_millis(random.below(300));
         let interrupter = session.engine.interrupter();
-        let ended = AtomicBool::new(false);
+        let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        // Every other one counts from when the cell runs: on a busy machine it compiles for long.
+        let waits_for_it = round % 2 == 1;
         let result = std::thread::scope(|scope| {
             scope.spawn(|| {
+                while waits_for_it && !begun.load(Relaxed) && !ended.load(Relaxed) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 std::thread::sleep(wait);
                 // Again after a while: the first may have come before the cell had begun.
                 while !ended.load(Relaxed) {
@@ -165,7 +170,8 @@ fn no_interrupt_at_a_random_moment_loses_a_variable() {
                     }
                 }
             });
-            let result = session.run(&random_cell(kind, round));
+            let cell = format!("println!(\"go\");\n{}", random_cell(kind, round));
+            let result = session.watched(&cell, |_| begun.store(true, Relaxed));
             ended.store(true, Relaxed);
             result
         });

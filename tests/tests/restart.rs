@@ -55,6 +55,17 @@ fn timeless(text: &str) -> String {
     out + rest
 }
 
+/// The text without the last column of the table of epochs, which is seconds.
+fn without_seconds(text: &str) -> String {
+    if !text.contains("epochs</summary>") {
+        return text.to_string();
+    }
+    let rows = text
+        .split("</tr>")
+        .map(|row| row.rfind("<td").map_or(row, |last| &row[..last]));
+    rows.collect::<Vec<_>>().join("</tr>")
+}
+
 /// All outputs, without times, and the folders of runs as one name.
 fn outputs(notebook: &Value) -> Vec<String> {
     let cells = notebook["cells"].as_array().cloned().unwrap_or_default();
@@ -71,7 +82,7 @@ fn outputs(notebook: &Value) -> Vec<String> {
                 }
                 None => line.to_string(),
             };
-            timeless(&text.lines().map(without).collect::<Vec<_>>().join("\n"))
+            timeless(&without_seconds(&text.lines().map(without).collect::<Vec<_>>().join("\n")))
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Where the checks for an interrupt go.
 //!
-//! Into every `while` and `loop`; into every `for` that is not provably short (`short`); into functions that may
+//! Into every `loop`; into every `while` and `for` that is not provably short (`short`, `strides`); into functions that may
 //! call themselves; into closures, unless they are given to an iterator over something that lies in memory and
 //! only compute. `thread::sleep` sleeps by the check. A check is one load and a branch; loops that the compiler
 //! could vectorise are the short ones, which get none.
@@ -8,6 +8,7 @@
 use super::cell::range;
 use super::recursion::Recursive;
 use super::short::{Bounds, is_simple, is_simple_expression};
+use super::strides::{is_strided_for, is_strided_while};
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -234,14 +235,17 @@ fn is_thread_sleep(function: &syn::Expr) -> bool {
 impl<'a> Visit<'a> for Insertions<'_> {
     fn visit_expr_for_loop(&mut self, i: &'a syn::ExprForLoop) {
         self.visit_expr(&i.expr);
-        if !(self.checks.bounds.is_bounded(&i.expr) && is_simple(&i.body)) {
+        let short = self.checks.bounds.is_bounded(&i.expr) && is_simple(&i.body);
+        if !short && !is_strided_for(i) {
             self.check_block(&i.body);
         }
         self.visit_block(&i.body);
     }
     fn visit_expr_while(&mut self, i: &'a syn::ExprWhile) {
         self.visit_expr(&i.cond);
-        self.check_block(&i.body);
+        if !is_strided_while(i) {
+            self.check_block(&i.body);
+        }
         self.visit_block(&i.body);
     }
     fn visit_expr_loop(&mut self, i: &'a syn::ExprLoop) {
@@ -343,6 +347,14 @@ mod tests {
             checked("for i in 0..n { for _ in 0..u64::MAX { black_box(1); } }"),
             "for i in 0..n {# for _ in 0..u64::MAX {# black_box(1); } }"
         );
+        for text in [
+            "for i in 0..n { t += x[i % 7]; }",
+            "for i in 0..n { if t > 0.0 { t += x[i]; } }",
+            "while i < n { t += x[i]; i += 1; i = 0; }",
+            "while i < n { t += x[j]; i += 1; }",
+        ] {
+            assert_eq!(checked(text).matches('#').count(), 1, "{text}");
+        }
         assert_eq!(checked("for x in v.iter() { work(x); }"), "for x in v.iter() {# work(x); }");
         assert_eq!(
             checked("for x in 0..5_000_000 { y += x; }"),
@@ -358,6 +370,8 @@ mod tests {
             "for i in 0..v.len() / 2 { v[i] = v[i].max(0.0); }",
             "let n = v.len();\nfor i in 1..n - 1 { w[i] = v[i - 1] + v[i + 1]; }",
             "for k in 0..64 { if k % 2 == 0 { s += k; } }",
+            "for i in 0..n { y[i] = x[i + k * m] * 2.0; }",
+            "while i < n { t += x[i]; i += 1; }",
             "v.iter().map(|x| x * 2.0).sum::<f32>()",
             "v.sort_by(|a, b| a.partial_cmp(b).unwrap());",
         ] {

@@ -145,6 +145,10 @@ impl Compiler {
             Form::Items => ("dylib", 2),
         };
         command.args(["--crate-type", kind, &format!("-Copt-level={level}"), "-Ccodegen-units=1"]);
+        if form == Form::Items {
+            // Small functions would be compiled in each cell that calls them, which is not optimised.
+            command.arg("-Zcross-crate-inline-threshold=never");
+        }
         command.arg("--sysroot").arg(sdk.sysroot());
         for cell in &state.item_cells {
             command

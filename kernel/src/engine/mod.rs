@@ -27,6 +27,7 @@ mod recursion;
 mod session;
 mod short;
 mod state;
+mod strides;
 mod types;
 mod worker;
 
