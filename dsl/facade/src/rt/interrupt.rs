@@ -25,6 +25,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// When the oldest request came that nobody has heard, in milliseconds; 0: there is none.
 static ASKED: AtomicU64 = AtomicU64::new(0);
 
+/// Whether code of this cell has unwound because of it, in whatever thread.
+static HEARD: AtomicBool = AtomicBool::new(false);
+
 /// Where the handler wakes the thread that speaks up after the grace time.
 static WAKE: AtomicI32 = AtomicI32::new(-1);
 
@@ -49,6 +52,7 @@ fn stop() {
         return;
     }
     ASKED.store(0, Relaxed);
+    HEARD.store(true, Relaxed);
     std::panic::resume_unwind(Box::new(Interrupted))
 }
 
@@ -64,10 +68,17 @@ pub fn sleep(time: Duration) -> Duration {
     Duration::ZERO
 }
 
+/// Whether an interrupt has ended code of this cell. Where that was another thread's, the cell's own panics when it
+/// joins that thread.
+pub(super) fn was_heard() -> bool {
+    HEARD.load(Relaxed)
+}
+
 /// Takes back what was asked: a cell begins or has ended.
 pub(super) fn clear() {
     INTERRUPTED.store(false, Relaxed);
     ASKED.store(0, Relaxed);
+    HEARD.store(false, Relaxed);
     cistron_display::clear_interrupt();
 }
 

@@ -2,7 +2,7 @@
 
 use super::events;
 use super::fail::Fail;
-use super::interrupt::Interrupted;
+use super::interrupt::was_heard;
 use super::keep;
 use super::panic;
 use super::store::Store;
@@ -45,7 +45,7 @@ fn tell(result: Result<(), Fail>) {
             let body = serde_json::json!({"name": error.kind, "message": error.message, "place": place});
             events::send("error", &body.to_string());
         }
-        Err(Fail::Panic(payload)) if payload.is::<Interrupted>() => events::send("interrupted", ""),
+        Err(Fail::Panic(_)) if was_heard() => events::send("interrupted", ""),
         Err(Fail::Panic(payload)) => events::send("panic", &panic::report(&*payload).to_string()),
     }
 }
