@@ -48,6 +48,7 @@ pub use cistron_train::{
 #[doc(hidden)]
 pub mod __macro;
 mod error;
+pub mod kept;
 pub mod prelude;
 
 /// Published systems, each declared in the language itself.

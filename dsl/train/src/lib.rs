@@ -30,6 +30,7 @@ mod session;
 mod state;
 mod stepper;
 mod trained;
+mod training;
 
 pub use compare::{Compare, ComparedFit, Comparison, IntoNumbers, Numbers};
 pub use controller::{Finetune, Halve};
@@ -43,6 +44,7 @@ pub use options::{Count, IntoWarmup, Options, Precision};
 pub use predict::mean_predictions;
 pub use run::Run;
 pub use trained::Trained;
+pub use training::is_training;
 
 pub use cistron_model::Compat;
 pub use cistron_ops::{

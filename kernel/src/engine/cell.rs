@@ -1,20 +1,17 @@
 //! A cell, read: commands, imports, items, statements and the value at its end.
 
 use super::binding::{Binding, pattern_bindings};
+use super::checks::Checks;
 use super::fragment::Fragment;
 use super::identifiers::identifiers;
 use super::imports::{Import, imports};
 use super::item::Item;
 use super::item_macro::TWIN;
 use super::keep::Closure;
-use super::loops::loop_starts;
 use super::rewrite::rewrites;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syn::spanned::Spanned;
-
-/// What stands in front of the first statement of every loop.
-pub(crate) const TICK: &str = "::cistron::rt::tick();";
 
 /// A cell, read.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +76,18 @@ pub(crate) fn blanked(text: &str, part: Range<usize>) -> String {
 /// # Errors
 /// What syn says of text that is no Rust; rustc says it better, so callers ask it.
 pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
+    read(number, text, macros, true)
+}
+
+/// [`parse`] without the checks for an interrupt.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_unchecked(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
+    read(number, text, macros, false)
+}
+
+fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, checked: bool) -> syn::Result<Cell> {
     let mut macros = macros.clone();
     let wrapped = format!("{{{text}\n}}");
     let block: syn::Block = syn::parse_str(&wrapped)?;
@@ -86,6 +95,7 @@ pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSe
         words: identifiers(text),
         ..Cell::default()
     };
+    let checks = if checked { Checks::new(&block) } else { Checks::none() };
     let count = block.stmts.len();
     for (index, statement) in block.stmts.iter().enumerate() {
         let range = range(statement.span());
@@ -97,7 +107,7 @@ pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSe
                 cell.uses.push(fragment(&[]));
             }
             syn::Stmt::Item(item) => {
-                cell.items.push(Item::new(number, text, item, TICK));
+                cell.items.push(Item::new(number, text, item, checks.of_item(item)));
                 if let Some(twin) = Item::twin(number, text, item) {
                     macros.extend(twin.makes());
                     cell.items.push(twin);
@@ -112,12 +122,8 @@ pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSe
                     cell.items.push(item);
                     continue;
                 }
-                let mut words: Vec<(usize, String)> = loop_starts(statement)
-                    .into_iter()
-                    .map(|at| (at, TICK.to_string()))
-                    .chain(rewrites(statement))
-                    .map(|(at, words)| (at - 1, words))
-                    .collect();
+                let mut words = checks.of_statement(statement);
+                words.extend(rewrites(statement).into_iter().map(|(at, words)| (at - 1, words)));
                 if index + 1 == count && is_value(statement) {
                     cell.last = Some(fragment(&words));
                     cell.tuple = tuple(statement);
@@ -281,19 +287,6 @@ mod tests {
             .collect();
         assert_eq!(names, [("a", false), ("b", true)]);
         assert_eq!(cell.last.map(|l| l.text), Some("a + b".into()));
-    }
-
-    #[test]
-    fn loops_get_a_check_but_not_the_loops_inside() {
-        let cell = read("for i in 0..2 { while i > 0 {} }");
-        assert_eq!(cell.statements[0].fragment.text.matches("tick").count(), 1);
-        assert!(
-            cell.statements[0]
-                .fragment
-                .text
-                .starts_with("for i in 0..2 {::cistron::rt::tick();")
-        );
-        assert!(cell.last.is_none());
     }
 
     #[test]

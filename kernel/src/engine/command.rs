@@ -21,7 +21,11 @@ impl Engine {
             "record" => emit(Output::Result(Record::of(self, self.began.elapsed()).forms())),
             "dep" => return dependency::add(self, rest.trim(), emit),
             "opt" => match rest.trim().parse() {
-                Ok(level @ 0..=3) => self.compiler.opt_level = level,
+                Ok(level @ 0..=3) => {
+                    self.compiler.opt_level = level;
+                    // The compiler that waits was started with another level.
+                    self.compiler.forget();
+                }
                 _ => {
                     return Err(Failure::plain(
                         "CommandError",

@@ -201,6 +201,7 @@ impl Compiler {
             let _ = std::fs::remove_file(pipe);
         }
         let Some((built, output)) = finished? else {
+            self.clean(number);
             return Ok(Compiled::Cancelled);
         };
         let entry = Entry { number, output, built };
@@ -222,6 +223,18 @@ impl Compiler {
         }
     }
 
+    /// Removes what a compiler left behind that was ended: its folder for temporary files and its objects.
+    fn clean(&self, number: usize) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("rustc") {
+                let _ = std::fs::remove_dir_all(entry.path());
+            } else if name.split(['_', '.']).nth(1) == Some(&number.to_string()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
     fn command(&self, sdk: &Sdk, state: &State, number: usize, form: Form) -> Command {
         let mut command = Command::new(&sdk.rustc);
         command.args([
@@ -234,10 +247,12 @@ impl Compiler {
         ]);
         let level = format!("-Copt-level={}", self.level(form));
         command.args(["--crate-type", form.kind(), &level, "-Ccodegen-units=1"]);
-        // Panics are shown at the lines of functions. Cells without any say themselves where they are, which costs nothing
-        // to compile; line tables cost 5 ms.
         if form == Form::Items {
+            // Panics are shown at the lines of functions. Cells without any say themselves where they are, which costs
+            // nothing to compile; line tables cost 5 ms.
             command.arg("-Cdebuginfo=line-tables-only");
+            // Small functions would be compiled in each cell that calls them, which is not optimised.
+            command.arg("-Zcross-crate-inline-threshold=never");
         }
         command.args(LINTS).arg("--sysroot").arg(sdk.sysroot());
         for cell in state.item_cells.iter().filter(|cell| cell.number != number) {

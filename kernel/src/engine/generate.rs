@@ -135,9 +135,13 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         .filter(|(name, _)| request.cell.words.contains(*name))
         .collect();
     for (name, variable) in &loaded {
-        let mutable = if variable.mutable { "mut " } else { "" };
+        let (mutable, take) = if variable.mutable {
+            ("mut ", "take_mut")
+        } else {
+            ("", "take")
+        };
         let load = format!(
-            "let {mutable}{name}: {} = unsafe {{ (*__store).take({name:?}) }};",
+            "let {mutable}{name}: {} = unsafe {{ (*__store).{take}({name:?}) }};",
             variable.type_name
         );
         let line = out.source.line(&load);

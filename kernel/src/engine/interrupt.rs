@@ -28,8 +28,9 @@ impl Interrupter {
     }
 
     /// Asks the cell to stop. A compile is cancelled; running code unwinds at its next check and keeps
-    /// its variables. The worker ends itself when a request comes while the one before has not been
-    /// heard; a fit that stopped has heard it, so the next fit of the same cell can be stopped too.
+    /// its variables. The worker ends itself when a request comes a second after one that has not been
+    /// heard, so impatient presses count as one; a fit that stopped has heard it, so the next fit of the
+    /// same cell can be stopped too.
     pub fn interrupt(&self) {
         let mut stage = self.stage();
         let busy = stage.now != Now::Idle;

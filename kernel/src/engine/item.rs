@@ -4,7 +4,6 @@ use super::cell::{range, with_indentation};
 use super::fragment::Fragment;
 use super::identifiers::words_of;
 use super::item_macro::{self, Defines, TWIN};
-use super::loops::loop_starts_of_item;
 use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::{Fields, ImplItem, Visibility};
@@ -30,10 +29,10 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Reads an item of a cell's text; `tick` goes into its loops.
-    pub(crate) fn new(number: usize, text: &str, item: &syn::Item, tick: &str) -> Self {
+    /// Reads an item of a cell's text; `checks` go into its loops.
+    pub(crate) fn new(number: usize, text: &str, item: &syn::Item, checks: Vec<(usize, String)>) -> Self {
         let mut insertions = publish(item);
-        insertions.extend(loop_starts_of_item(item).into_iter().map(|at| (at - 1, tick.to_string())));
+        insertions.extend(checks);
         let range = with_indentation(text, range(item.span()));
         Self {
             fragment: Fragment::new(number, text, range, &insertions),

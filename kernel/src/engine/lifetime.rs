@@ -1,8 +1,9 @@
 //! Starting a worker, and what is said when one has ended.
 
 use super::failure::Failure;
+use super::kept::Restored;
 use super::session::Engine;
-use super::worker::{Emit, Event, Output, Worker, ending};
+use super::worker::{Emit, Event, Output, Worker};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ impl Engine {
     pub(super) fn worker(&mut self, emit: Emit<'_>) -> Result<&mut Worker, Failure> {
         self.idle(0, emit);
         if self.worker.is_none() {
-            let mut worker = Worker::start(&self.sdk, &self.cells, &self.folder).map_err(internal)?;
+            let mut worker = Worker::start(&self.sdk, &self.cells, self.kept.folder(), &self.folder).map_err(internal)?;
             wait_until_ready(&mut worker, emit)?;
             let libraries = self
                 .state
@@ -30,31 +31,51 @@ impl Engine {
             .ok_or_else(|| Failure::plain("WorkerDied", "there is no process to run the cell"))
     }
 
+    /// A worker has ended between cells: starts another, and says what went with the old one.
     pub(super) fn bury(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) {
-        let lost = self.bury_silently();
+        let (how, became) = self.replace(status, emit);
         emit(Output::Stream(
             "stderr",
-            format!("The process that runs the cells {}.\n{lost}\n", ending(status)),
+            format!("The process that runs the cells {how}.\n{became}\n"),
         ));
     }
 
-    /// Forgets a worker that has ended, and says what went with it.
-    pub(super) fn bury_silently(&mut self) -> String {
+    /// Starts a worker in the place of one that has ended. Answers how that ended and what became of its variables.
+    pub(super) fn replace(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) -> (String, String) {
+        let how = self.worker.as_ref().map_or("ended".into(), |worker| worker.ending(status));
         self.worker = None;
-        let names: Vec<String> = std::mem::take(&mut self.state.variables).into_keys().collect();
-        for name in &names {
-            self.state
-                .lost
-                .insert(name.clone(), "the process that held it has ended; run its cell again".into());
+        let restored = self.restore(emit);
+        for (name, why) in &restored.lost {
+            self.state.variables.remove(name);
+            let why = match why {
+                None => "the process that held it has ended; run its cell again".to_string(),
+                Some(why) => format!("the process that held it has ended, and what was saved of it did not read: {why}"),
+            };
+            self.state.lost.insert(name.clone(), why);
         }
-        match names.len() {
-            0 => "No variable was lost. The next cell starts a new process.".into(),
-            _ => format!(
-                "Lost with it: {}. Functions, types and imports are still there; the next cell starts a new process.",
-                names.join(", ")
-            ),
+        (how, told(&restored))
+    }
+}
+
+/// What became of the variables, in words.
+fn told(restored: &Restored) -> String {
+    let mut lines = Vec::new();
+    if !restored.back.is_empty() {
+        lines.push(format!("Restored as they were before: {}.", restored.back.join(", ")));
+    }
+    if restored.lost.is_empty() {
+        lines.push("No variable was lost.".to_string());
+    } else {
+        let names: Vec<&str> = restored.lost.iter().map(|(name, _)| name.as_str()).collect();
+        lines.push(format!("Lost with it: {}.", names.join(", ")));
+    }
+    for (name, why) in &restored.lost {
+        if let Some(why) = why {
+            lines.push(format!("What was saved of {name} did not read: {why}."));
         }
     }
+    lines.push("Functions, types and imports are still there (statics begin anew); the next cell runs in a new process.".into());
+    lines.join("\n")
 }
 
 /// Room that a session may need for its compiled cells.
@@ -107,7 +128,7 @@ pub(super) fn wait_until_ready(worker: &mut Worker, emit: Emit<'_>) -> Result<()
             Some(Event::Died(status)) => {
                 let text = format!(
                     "the process that runs the cells {} at its start\n`cistron doctor` says more",
-                    ending(status)
+                    worker.ending(status)
                 );
                 return Err(Failure::plain("WorkerDied", &text));
             }

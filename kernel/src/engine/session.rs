@@ -9,12 +9,13 @@ use super::failure::Failure;
 use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
+use super::kept::Kept;
 use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
 use super::redefinition;
 use super::sources::Sources;
 use super::state::{self, State, Variable};
 use super::types;
-use super::worker::{Emit, Event, Output, Worker, ending};
+use super::worker::{Emit, Event, Output, Worker};
 use crate::sdk::{Sdk, cache_folder, cells_folder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(super) worker: Option<Worker>,
     pub(super) interrupter: Interrupter,
     pub(super) cells: PathBuf,
+    pub(super) kept: Kept,
     pub(super) folder: PathBuf,
     pub(super) asker: Asker,
     pub(super) sources: Sources,
@@ -45,7 +47,8 @@ impl Engine {
     pub fn start(sdk: Sdk, command: &Path, folder: &Path) -> io::Result<Self> {
         let base = scratch_base();
         sweep(&base);
-        let cells = base.join(format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()));
+        let name = format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
+        let cells = base.join(&name);
         std::fs::create_dir_all(&cells)?;
         std::thread::spawn(|| cache::prune(&cells_folder(), &cache_folder()));
         let mut compiler = Compiler::new(&sdk, command, &cells, folder);
@@ -58,6 +61,7 @@ impl Engine {
             worker: None,
             interrupter: Interrupter::default(),
             cells,
+            kept: Kept::create(&name)?,
             folder: folder.into(),
             asker: Asker::default(),
             sources: Sources::default(),
@@ -75,6 +79,11 @@ impl Engine {
     /// Where compiled cells lie while the session lasts.
     pub fn scratch_folder(&self) -> &Path {
         &self.cells
+    }
+
+    /// Where variables are saved while the session lasts.
+    pub fn kept_folder(&self) -> &Path {
+        self.kept.folder()
     }
 
     /// The process number of the worker, if there is one.
@@ -165,12 +174,12 @@ impl Engine {
             source: ready.generated.source.clone(),
             count,
         };
-        self.state.compiled.insert(ready.number, compiled);
-        self.run(ready, emit)
+        self.state.remember(ready.number, compiled, !ready.items.is_empty());
+        self.run(ready, count, emit)
     }
 
-    fn run(&mut self, ready: Ready, emit: Emit<'_>) -> Result<(), Failure> {
-        let library = self.compiler.library(ready.number);
+    fn run(&mut self, ready: Ready, count: usize, emit: Emit<'_>) -> Result<(), Failure> {
+        let library = self.library_of(&ready);
         let interrupter = self.interrupter.clone();
         let base = self.state.next_slot;
         self.state.running = ready.number;
@@ -191,6 +200,7 @@ impl Engine {
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
                 Some(Event::Sources(body)) => self.sources.add(&body),
+                Some(Event::Kept(listing)) => self.kept.learn(&listing),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -199,7 +209,10 @@ impl Engine {
         if let Some(worker) = &mut self.worker {
             worker.finish_content(emit, end == Event::Ok);
         }
-        if !ready.items.is_empty() && !matches!(end, Event::NotLoaded(_)) {
+        if ready.items.is_empty() {
+            // It is loaded; its file is needed no more.
+            let _ = std::fs::remove_file(&library);
+        } else if !matches!(end, Event::NotLoaded(_)) {
             self.state.item_cells.retain(|cell| !ready.pulled.contains(&cell.number));
             self.state.define(ready.number, ready.items.clone(), library);
         }
@@ -221,18 +234,13 @@ impl Engine {
                 &format!("the compiled cell could not be loaded: {message}"),
             )),
             Event::Died(status) => {
-                let lost = self.bury_silently();
-                let killed = killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL));
-                let how = if killed {
-                    "was stopped at the second interrupt".to_string()
-                } else {
-                    ending(status)
-                };
-                Err(Failure::located(
-                    "WorkerDied",
-                    &format!("the process that runs the cells {how}.\n{lost}"),
-                    None,
-                ))
+                let (mut how, became) = self.replace(status, emit);
+                if killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL)) {
+                    how = "was stopped at the second interrupt".into();
+                }
+                self.never_kept(&ready, count);
+                let text = format!("the process that runs the cells {how}.\n{became}");
+                Err(Failure::located("WorkerDied", &text, None))
             }
             Event::Ready
             | Event::Started
@@ -240,7 +248,33 @@ impl Engine {
             | Event::Described(_)
             | Event::ThreadPanic(_)
             | Event::Input(_)
-            | Event::Sources(_) => Ok(()),
+            | Event::Sources(_)
+            | Event::Kept(_) => Ok(()),
+        }
+    }
+
+    /// Remembers why the variables of a cell are not there whose process has ended in its middle.
+    fn never_kept(&mut self, ready: &Ready, count: usize) {
+        for name in ready.generated.bindings.values().map(|binding| &binding.name) {
+            if !self.state.variables.contains_key(name) {
+                let why = format!("the process ended before cell [{count}] did; run it again");
+                self.state.lost.insert(name.clone(), why);
+            }
+        }
+    }
+
+    /// The library of a cell. One that defines nothing gets a name of its own each time it runs: the loader knows
+    /// libraries by name, and a cell that runs again begins with new statics.
+    fn library_of(&mut self, ready: &Ready) -> PathBuf {
+        let library = self.compiler.library(ready.number);
+        if !ready.items.is_empty() {
+            return library;
+        }
+        self.state.runs += 1;
+        let own = library.with_file_name(format!("libcell_{}-{}.so", ready.number, self.state.runs));
+        match std::fs::rename(&library, &own) {
+            Ok(()) => own,
+            Err(_) => library,
         }
     }
 

@@ -5,7 +5,7 @@ use super::fragment::Source;
 use super::identifiers::identifiers;
 use super::imports::Import;
 use super::item::{Item, Kind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
 /// A variable of the session.
@@ -69,14 +69,45 @@ pub(crate) struct State {
     pub(crate) item_cells: Vec<ItemCell>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) compiled: BTreeMap<usize, Compiled>,
+    /// Numbers of the remembered cells that define no items, oldest first, and the bytes of their text.
+    plain: VecDeque<usize>,
+    plain_size: usize,
     pub(crate) next_slot: u32,
+    /// How many cells that define nothing have run.
+    pub(crate) runs: usize,
     /// The number of the cell that runs, or ran last.
     pub(crate) running: usize,
     /// Names of values that nothing can name any more; the next cell lets go of them.
     pub(crate) release: BTreeSet<String>,
 }
 
+/// Bytes of text of cells without items that are remembered: enough for hundreds, whatever their number.
+const REMEMBERED: usize = 4 << 20;
+
+impl Compiled {
+    fn size(&self) -> usize {
+        self.text.len() + self.source.text.len()
+    }
+}
+
 impl State {
+    /// Remembers a cell for its panics. Functions can panic as long as they live; of the other cells, the oldest are
+    /// forgotten when there are many.
+    pub(crate) fn remember(&mut self, number: usize, compiled: Compiled, has_items: bool) {
+        let size = compiled.size();
+        let before = self.compiled.insert(number, compiled).map_or(0, |before| before.size());
+        if !has_items {
+            // A cell that runs again is remembered once.
+            self.plain.retain(|earlier| *earlier != number);
+            self.plain.push_back(number);
+            self.plain_size = self.plain_size + size - before;
+        }
+        while self.plain_size > REMEMBERED && self.plain.len() > 1 {
+            let oldest = self.plain.pop_front().and_then(|oldest| self.compiled.remove(&oldest));
+            self.plain_size -= oldest.map_or(0, |oldest| oldest.size());
+        }
+    }
+
     /// Takes over imports; of two with one name the newer stays.
     pub(crate) fn import(&mut self, imports: &[Import]) {
         for import in imports {
@@ -126,5 +157,30 @@ impl State {
             .flat_map(|cell| cell.items.iter().filter(|item| alive(cell, item)))
             .filter_map(Item::makes)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(bytes: usize) -> Compiled {
+        Compiled {
+            text: "x".repeat(bytes),
+            source: Source::default(),
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn old_cells_without_items_are_forgotten() {
+        let mut state = State::default();
+        state.remember(1, cell(2 * REMEMBERED), true);
+        for number in 2..1000 {
+            state.remember(number, cell(REMEMBERED / 10), false);
+        }
+        assert!(state.compiled.contains_key(&1), "a cell with items stays");
+        assert!(state.compiled.contains_key(&999) && !state.compiled.contains_key(&2));
+        assert_eq!(state.compiled.len(), 1 + 10);
     }
 }

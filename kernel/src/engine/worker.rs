@@ -5,6 +5,7 @@
 //! after it: the order is exact without waiting for time to pass.
 
 use super::content::{Content, Part};
+use super::ending::LastWords;
 use super::generate::ENTRY;
 use super::input::{Answer, Question};
 use crate::sdk::Sdk;
@@ -12,9 +13,13 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a process may take to end that has closed its pipe (one that leaves a core file takes longest).
+const LINGERS: Duration = Duration::from_secs(20);
 
 /// Something that a cell shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +49,8 @@ pub(crate) enum Event {
     Input(Question),
     /// Files that were read, runs that were begun, the device.
     Sources(Value),
+    /// The variables that are saved: name, slot, time of the last change, whether `keep!` asked for it.
+    Kept(String),
     Ok,
     Error(Value),
     Panic(Value),
@@ -67,6 +74,7 @@ pub(crate) struct Worker {
     errors: Content,
     /// What it says of the machine at its start.
     pub(crate) machine: Value,
+    last_words: LastWords,
 }
 
 /// Receives output.
@@ -77,7 +85,7 @@ impl Worker {
     ///
     /// # Errors
     /// When the process can't be started.
-    pub(crate) fn start(sdk: &Sdk, cells: &Path, folder: &Path) -> io::Result<Self> {
+    pub(crate) fn start(sdk: &Sdk, cells: &Path, kept: &Path, folder: &Path) -> io::Result<Self> {
         let (commands_read, commands_write) = pipe()?;
         let (answers_read, answers_write) = pipe()?;
         let (events_read, events_write) = pipe()?;
@@ -88,6 +96,7 @@ impl Worker {
         command.env("CISTRON_COMMANDS", inherited[0].to_string());
         command.env("CISTRON_ANSWERS", inherited[1].to_string());
         command.env("CISTRON_EVENTS", inherited[2].to_string());
+        command.env("CISTRON_KEPT", kept);
         // Buffers of a training step come back within the next one: mimalloc waits a second before it gives memory to
         // the system, instead of 10 ms.
         // Data frames as text show all columns and 24 rows: Polars' own limits hide the middle ones.
@@ -111,6 +120,7 @@ impl Worker {
             .process_group(0);
         // SAFETY: only async-signal-safe calls between fork and exec.
         unsafe { command.pre_exec(move || hand_over(inherited)) };
+        let last_words = LastWords::begin();
         let mut child = command.spawn()?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the worker has no output"));
@@ -129,6 +139,7 @@ impl Worker {
             content: Content::default(),
             errors: Content::default(),
             machine: Value::Null,
+            last_words,
         })
     }
 
@@ -145,6 +156,12 @@ impl Worker {
     /// Asks it to load a library.
     pub(crate) fn load(&mut self, library: &Path) -> io::Result<()> {
         writeln!(self.commands, "{} - 0", library.display())
+    }
+
+    /// Asks it to read a variable back from where it was saved; `asked` if `keep!` had asked for it.
+    pub(crate) fn restore(&mut self, file: &Path, name: &str, asked: bool) -> io::Result<()> {
+        let mark = if asked { '!' } else { '=' };
+        writeln!(self.commands, "{} {mark}{name} 0", file.display())
     }
 
     /// Waits up to `timeout` milliseconds (-1: for ever) for something to happen; output goes to `emit`.
@@ -170,7 +187,7 @@ impl Worker {
         }
         if closed {
             self.finish_content(emit, false);
-            return Ok(Some(Event::Died(self.child.wait().ok())));
+            return Ok(Some(Event::Died(self.end())));
         }
         Ok(None)
     }
@@ -181,7 +198,26 @@ impl Worker {
         write!(self.answers, "{}\n{body}", body.len())
     }
 
-    /// Ends the process if it lives and answers how it ended.
+    /// How it ended, in words.
+    pub(crate) fn ending(&self, status: Option<ExitStatus>) -> String {
+        self.last_words.ending(status)
+    }
+
+    /// Waits for a process that has closed its pipe, which ends within a moment; one that goes on without it is of no use.
+    fn end(&mut self) -> Option<ExitStatus> {
+        let closed = Instant::now();
+        while closed.elapsed() < LINGERS {
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(2)),
+                Ok(status) => return status,
+                Err(_) => break,
+            }
+        }
+        let _ = self.child.kill();
+        self.child.wait().ok()
+    }
+
+    /// Ends the process if it lives.
     pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -214,6 +250,7 @@ impl Worker {
                     "described" => Event::Described(json()),
                     "input" => Event::Input(Question::read(&json())),
                     "sources" => Event::Sources(json()),
+                    "kept" => Event::Kept(body.to_string()),
                     "ok" => Event::Ok,
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),
@@ -270,6 +307,9 @@ impl Worker {
         }
         while let Ok(count @ 1..) = self.stderr.read(&mut chunk) {
             for part in self.errors.push(&chunk[..count]) {
+                if let Part::Text(text) = &part {
+                    self.last_words.hear(text);
+                }
                 emit_part("stderr", part, emit);
             }
         }
@@ -296,21 +336,6 @@ fn listing(body: &str) -> Vec<(String, u32)> {
                 .and_then(|(name, slot)| Some((name.to_string(), slot.parse().ok()?)))
         })
         .collect()
-}
-
-/// How a process ended, in words.
-pub(crate) fn ending(status: Option<ExitStatus>) -> String {
-    let Some(status) = status else {
-        return "ended".into();
-    };
-    match (status.signal(), status.code()) {
-        (Some(libc::SIGKILL), _) => "was killed (SIGKILL; out of memory, or `kill -9`)".into(),
-        (Some(libc::SIGSEGV), _) => "crashed (SIGSEGV: memory was used that is not its own; look at `unsafe` code)".into(),
-        (Some(libc::SIGABRT), _) => "aborted (SIGABRT)".into(),
-        (Some(signal), _) => format!("was ended by signal {signal}"),
-        (None, Some(code)) => format!("called `exit({code})`"),
-        (None, None) => "ended".into(),
-    }
 }
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {

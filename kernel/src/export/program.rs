@@ -5,7 +5,7 @@
 //! something anew, a block begins, as it would for a shadowed variable.
 
 use super::ExportError;
-use crate::engine::cell::{Cell, TICK, parse, split_commands};
+use crate::engine::cell::{Cell, parse_unchecked, split_commands};
 use crate::engine::imports::Import;
 use crate::engine::item::Item;
 use crate::engine::state::State;
@@ -86,7 +86,7 @@ impl Program {
         for command in &commands {
             self.command(number, command);
         }
-        let cell = parse(number, &text, &self.state.item_macros()).map_err(|error| ExportError::Cell {
+        let cell = parse_unchecked(number, &text, &self.state.item_macros()).map_err(|error| ExportError::Cell {
             cell: number,
             line: error.span().start().line,
             reason: error.to_string(),
@@ -179,7 +179,7 @@ impl Program {
             self.modules.push_str(&format!("    {line}\n"));
         }
         for item in &cell.items {
-            let text = item.fragment.text.replace(TICK, "");
+            let text = &item.fragment.text;
             // A macro is found by its path, as other items are.
             match (text.trim_start().strip_prefix("#[macro_export] "), item.name()) {
                 (Some(text), Some(name)) => self.modules.push_str(&format!("\n{text}\npub(crate) use {name};\n")),

@@ -34,7 +34,7 @@ pub(super) struct Shared {
     libraries: Arc<OnceLock<PathBuf>>,
     history: Arc<Mutex<History>>,
     interrupter: Arc<Mutex<Option<Interrupter>>>,
-    folder: Arc<Mutex<Option<PathBuf>>>,
+    folders: Arc<Mutex<Vec<PathBuf>>>,
     /// How often the user has interrupted.
     interrupts: Arc<AtomicU64>,
 }
@@ -81,9 +81,9 @@ impl Shared {
         }
     }
 
-    /// Removes what cells left in memory-backed folders; the worker ends with this process.
+    /// Removes what cells left in memory-backed folders and in the cache; the worker ends with this process.
     pub(super) fn clean_up(&self) {
-        if let Some(folder) = lock(&self.folder).take() {
+        for folder in std::mem::take(&mut *lock(&self.folders)) {
             let _ = std::fs::remove_dir_all(folder);
         }
     }
@@ -150,7 +150,7 @@ impl Executor {
         let _ = self.shared.libraries.set(sdk.folder.clone());
         let engine = Engine::start(sdk, &self.command, &folder).map_err(|e| failed(e.to_string()))?;
         *lock(&self.shared.interrupter) = Some(engine.interrupter());
-        *lock(&self.shared.folder) = Some(engine.scratch_folder().to_path_buf());
+        *lock(&self.shared.folders) = [engine.scratch_folder(), engine.kept_folder()].map(PathBuf::from).into();
         Ok(engine)
     }
 

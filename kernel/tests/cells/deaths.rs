@@ -7,7 +7,7 @@ use std::time::Duration;
 #[test]
 fn after_the_worker_is_killed_the_next_cell_runs() {
     let mut session = session();
-    session.ok("fn seven() -> i32 { 7 } let lost = 1;");
+    session.ok("fn seven() -> i32 { 7 } let lost = std::rc::Rc::new(1);");
     let process = session.engine.worker_process().expect("a worker");
     // SAFETY: the process is the worker of this test's own session.
     unsafe { libc::kill(process, libc::SIGKILL) };
@@ -31,7 +31,7 @@ fn after_the_worker_is_killed_the_next_cell_runs() {
 #[test]
 fn a_crash_says_what_is_lost() {
     let mut session = session();
-    session.ok("let lost = 1;");
+    session.ok("let lost = std::rc::Rc::new(1);");
     let failure = failure(&mut session, "std::process::abort();");
     assert_eq!(failure.name, "WorkerDied");
     assert!(

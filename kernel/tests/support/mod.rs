@@ -39,15 +39,30 @@ pub fn session() -> Session {
 
 /// A new session on these libraries, in a folder.
 pub fn session_on(sdk: Sdk, folder: &Path) -> Session {
-    let engine = Engine::start(sdk, command(), folder).expect("a worker");
-    Session {
-        engine,
-        outputs: Vec::new(),
-        count: 0,
-    }
+    Session::of(Engine::start(sdk, command(), folder).expect("a worker"))
 }
 
 impl Session {
+    /// A session on an engine.
+    pub fn of(engine: Engine) -> Self {
+        Self {
+            engine,
+            outputs: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Runs a cell; `watch` sees each output as it comes.
+    pub fn watched(&mut self, code: &str, mut watch: impl FnMut(&Output)) -> Result<(), Failure> {
+        self.count += 1;
+        self.outputs.clear();
+        let outputs = &mut self.outputs;
+        self.engine.execute(code, self.count, &mut |output| {
+            watch(&output);
+            outputs.push(output);
+        })
+    }
+
     /// Runs a cell.
     pub fn run(&mut self, code: &str) -> Result<(), Failure> {
         self.count += 1;

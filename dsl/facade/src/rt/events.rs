@@ -15,10 +15,19 @@ static PIPES: OnceLock<Mutex<(File, File)>> = OnceLock::new();
 
 /// Takes over the inherited pipes with these numbers.
 pub(super) fn open(events: i32, answers: i32) {
+    close_on_exec(events);
+    close_on_exec(answers);
     // SAFETY: the kernel made these descriptors for us and nothing else in the process uses them.
     let pipes = unsafe { (File::from_raw_fd(events), File::from_raw_fd(answers)) };
     let _ = PIPES.set(Mutex::new(pipes));
     cistron_display::set_sink(Box::new(PipeSink));
+}
+
+/// Keeps a descriptor out of programs that cells start: one that outlived this process would hold the pipe
+/// open, and the kernel would wait for ever.
+pub(super) fn close_on_exec(descriptor: i32) {
+    // SAFETY: a plain system call; a descriptor that is not open is refused.
+    unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
 pub(super) fn send(kind: &str, body: &str) {

@@ -1,6 +1,6 @@
 //! Asking whoever sits at the notebook.
 
-use super::{events, segment};
+use super::{events, interrupt};
 use serde_json::{Value, json};
 
 /// Why there is no answer.
@@ -43,7 +43,7 @@ fn ask(prompt: &str, password: bool) -> Result<String, InputError> {
     let answer = events::ask(&question.to_string());
     let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
     if answer["interrupted"] == true {
-        segment::interrupted();
+        interrupt::told();
     }
     match answer["value"].as_str() {
         Some(value) => Ok(value.to_string()),

@@ -1,28 +1,21 @@
 //! The loop of the worker process.
 
 use super::store::Store;
-use super::{events, panic, segment, trace};
-use std::ffi::{CStr, CString, c_int, c_void};
+use super::{events, interrupt, keep, panic, trace};
+use std::ffi::{CStr, CString, c_void};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::FromRawFd;
+use std::path::Path;
 use std::time::Duration;
 
 /// The entry point of a compiled cell.
 type Entry = unsafe extern "C-unwind" fn(*mut Store);
 
-/// The first interrupt asks; one that comes before it was heard ends the process.
-extern "C" fn on_interrupt(_signal: c_int) {
-    if cistron_display::interrupted() {
-        // SAFETY: both calls may be made in a signal handler.
-        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
-    }
-    segment::request_interrupt();
-}
-
 /// Runs cells until the kernel closes the pipe, then ends the process. Each line on the command pipe
 /// names a shared library, the symbol of its entry point and what its bindings are counted from; or `-`
-/// instead of the symbol to load it and no more.
+/// instead of the symbol to load it and no more; or the file of a kept variable, `=name` (`!name` where `keep!`
+/// asked for it) and a zero, to have it back.
 pub fn serve() -> ! {
     let descriptors = (
         descriptor("CISTRON_COMMANDS"),
@@ -34,9 +27,10 @@ pub fn serve() -> ! {
         std::process::exit(2)
     };
     events::open(pipe, answers);
+    events::close_on_exec(commands);
     panic::install_hook();
-    // SAFETY: the handler only stores to atomics.
-    unsafe { libc::signal(libc::SIGINT, on_interrupt as *const () as libc::sighandler_t) };
+    interrupt::install();
+    keep::install();
     let flush = || loop {
         std::thread::sleep(Duration::from_millis(100));
         let _ = std::io::stdout().flush();
@@ -58,16 +52,20 @@ pub fn serve() -> ! {
         let (Some(base), Some(symbol), Some(path)) = (base.and_then(|b| b.parse().ok()), symbol, path) else {
             continue;
         };
-        if symbol == "-" {
-            let loaded = open(path);
+        let prepared = match symbol.split_at_checked(1) {
+            Some(("-", "")) => Some(open(path).map(drop)),
+            Some((asked @ ("=" | "!"), name)) => Some(keep::restore(&mut store, Path::new(path), name, asked == "!")),
+            _ => None,
+        };
+        if let Some(prepared) = prepared {
             events::send(
-                if loaded.is_ok() { "ready" } else { "not_loaded" },
-                &loaded.err().unwrap_or_default(),
+                if prepared.is_ok() { "ready" } else { "not_loaded" },
+                &prepared.err().unwrap_or_default(),
             );
             continue;
         }
+        interrupt::clear();
         store.begin(base);
-        segment::clear_interrupt();
         events::cell_begins();
         trace::begin();
         events::send("started", "");
@@ -76,6 +74,7 @@ pub fn serve() -> ! {
             Ok(entry) => unsafe { entry(&mut *store) },
             Err(message) => events::send("not_loaded", &message),
         }
+        interrupt::clear();
     }
     let _ = std::io::stdout().flush();
     std::process::exit(0)

@@ -14,15 +14,13 @@ pub struct Store {
     taken: HashMap<String, u32>,
     /// Names that were stored since somebody asked.
     changed: RefCell<BTreeSet<String>>,
+    /// Binding and time of the last change of what has a name here.
+    stamps: HashMap<String, (u32, u64)>,
+    /// The time at which the cell began.
+    now: u64,
 }
 
 impl Store {
-    /// A cell begins; its bindings are counted from `base` on.
-    pub(super) fn begin(&mut self, base: u32) {
-        self.base = base;
-        self.taken.clear();
-    }
-
     /// Keeps a value, unless the name is there already: of two bindings of one name in a cell, the
     /// inner and newer one is stored first.
     pub fn put<T: 'static>(&mut self, name: &str, slot: u32, value: T) {
@@ -35,6 +33,12 @@ impl Store {
         self.put_box(name, slot, Box::new(value));
     }
 
+    /// [`Store::take`] for a variable that the cell may change.
+    pub fn take_mut<T: 'static>(&mut self, name: &str) -> T {
+        self.stamps.remove(name);
+        self.take(name)
+    }
+
     /// Moves a value out, into the cell that names it. A wrong type unwinds as the cell's panic.
     pub fn take<T: 'static>(&mut self, name: &str) -> T {
         match self.take_box(name).downcast::<T>() {
@@ -45,7 +49,32 @@ impl Store {
 
     /// Forgets the value that has this name, if any: a new binding is about to take its place.
     pub fn forget(&mut self, name: &str) {
+        self.stamps.remove(name);
         self.variables.remove(name);
+    }
+
+    /// A cell begins: its bindings are counted from `base` on, and what it binds or changes is newer than everything
+    /// there is.
+    pub(super) fn begin(&mut self, base: u32) {
+        self.base = base;
+        self.taken.clear();
+        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let nanoseconds = time.map_or(0, |time| time.as_nanos() as u64);
+        self.now = nanoseconds.max(self.now + 1);
+    }
+
+    /// Every variable with its binding and the time of its last change.
+    pub(super) fn stamped(&self) -> impl Iterator<Item = (&str, u32, u64, &dyn Any)> {
+        self.variables.iter().filter_map(|(name, (slot, value))| {
+            let (_, stamp) = self.stamps.get(name)?;
+            Some((name.as_str(), *slot, *stamp, &**value))
+        })
+    }
+
+    /// Puts back what was saved before this process was there.
+    pub(super) fn restore(&mut self, name: &str, slot: u32, stamp: u64, value: Box<dyn Any>) {
+        self.stamps.insert(name.to_owned(), (slot, stamp));
+        self.variables.insert(name.to_owned(), (slot, value));
     }
 
     /// One line per variable, `name slot`.
@@ -69,7 +98,14 @@ impl Store {
     #[inline(never)]
     fn put_box(&mut self, name: &str, slot: u32, value: Box<dyn Any>) {
         self.changed.get_mut().insert(name.to_owned());
-        self.variables.entry(name.to_owned()).or_insert((slot, value));
+        if self.variables.contains_key(name) {
+            return;
+        }
+        let unchanged = self.stamps.get(name).is_some_and(|(bound, _)| *bound == slot);
+        if !unchanged {
+            self.stamps.insert(name.to_owned(), (slot, self.now));
+        }
+        self.variables.insert(name.to_owned(), (slot, value));
     }
 
     #[inline(never)]

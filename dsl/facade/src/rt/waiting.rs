@@ -1,6 +1,6 @@
 //! `.await` in a cell, outside of async code: the cell waits here.
 
-use super::segment::tick;
+use super::interrupt::tick;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use crate::live::{Screen, Standing};
 use crate::objective::Objective;
 use crate::state::{Loader, Progress, Stop};
 use crate::stepper::Stepper;
+use crate::training::Training;
 use crate::{Options, Result};
 use cistron_data::{Dataset, Named};
 use cistron_display::interrupted;
@@ -108,6 +109,7 @@ impl<'a> Session<'a> {
 
     /// Trains until it stops; the network then has the weights that are kept.
     pub(crate) fn run(mut self, screen: &mut Screen) -> Result<Finished> {
+        let _training = Training::begin();
         // A state to go back to exists from the first moment.
         self.save()?;
         let stop = loop {

@@ -1,0 +1,202 @@
+//! The worker dies in every way there is: the kernel says how, what is gone and what came back, and goes on.
+
+mod support;
+
+use cistron_kernel::engine::Failure;
+use std::time::{Duration, Instant};
+use support::{Session, session};
+
+/// A session with a number and a table, which come back, and something shared, which does not.
+fn filled() -> Session {
+    let mut session = session();
+    session.ok("fn seven() -> i32 { 7 }");
+    session.ok("let number = 6.5;\nlet shared = std::rc::Rc::new(3);\nlet table = cistron::polars::df!(\"gene\" => [Some(\"a\"), None], \"level\" => [0.1, f64::NAN])?;");
+    wait_for(&mut session, &["number", "table"]);
+    session
+}
+
+/// Waits until these are saved.
+fn wait_for(session: &mut Session, names: &[&str]) {
+    let begun = Instant::now();
+    while !names.iter().all(|name| session.engine.kept().iter().any(|kept| kept == name)) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "kept: {:?}", session.engine.kept());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What holds after any death.
+fn goes_on(session: &mut Session, told: &str) {
+    assert!(told.contains("Restored as they were before: number, table."), "{told}");
+    assert!(told.contains("Lost with it: shared."), "{told}");
+    assert_eq!(session.value("seven() as f64 + number"), "13.5");
+    session.ok(
+        "assert!(table.equals_missing(&cistron::polars::df!(\"gene\" => [Some(\"a\"), None], \"level\" => [0.1, f64::NAN])?));",
+    );
+    let later = session.run("shared").expect_err("it is lost").to_string();
+    assert!(later.contains("was not kept: the process that held it has ended"), "{later}");
+}
+
+fn dies(code: &str) -> (Session, Failure) {
+    let mut session = filled();
+    let failure = session.run(code).expect_err(code);
+    assert_eq!(failure.name, "WorkerDied", "{failure}");
+    (session, failure)
+}
+
+fn dies_and_goes_on(code: &str, how: &str) {
+    let (mut session, failure) = dies(code);
+    let told = failure.to_string();
+    assert!(told.contains(how), "{told}");
+    goes_on(&mut session, &told);
+}
+
+#[test]
+fn a_segfault() {
+    dies_and_goes_on(
+        "unsafe { std::ptr::null_mut::<u8>().wrapping_add(8).write_volatile(1) };",
+        "SIGSEGV",
+    );
+}
+
+#[test]
+fn an_abort() {
+    dies_and_goes_on("std::process::abort();", "aborted (SIGABRT)");
+}
+
+#[test]
+fn an_exit() {
+    dies_and_goes_on("std::process::exit(3);", "called `exit(3)`");
+}
+
+#[test]
+fn a_stack_overflow() {
+    let code = "fn deeper(x: &[u64; 64]) -> u64 { let mut y = *x; y[0] += 1; deeper(&y) + y[0] }\nlet never = deeper(&[0; 64]);";
+    let (mut session, failure) = dies(code);
+    let told = failure.to_string();
+    assert!(told.contains("ran out of stack"), "{told}");
+    goes_on(&mut session, &told);
+    let later = session.run("never").expect_err("never bound").to_string();
+    assert!(later.contains("the process ended before cell [3] did"), "{later}");
+}
+
+#[test]
+fn memory_that_the_system_refuses() {
+    dies_and_goes_on(
+        "let all = vec![0u8; 1 << 60];",
+        "ran out of memory (the system refused 1152921504606846976 bytes)",
+    );
+}
+
+#[test]
+fn a_kill_while_busy() {
+    let mut session = filled();
+    let worker = session.engine.worker_process().expect("a worker");
+    let failure = session.watched("println!(\"go\"); loop {}", |_| {
+        // SAFETY: the process is the worker of this test's own session.
+        unsafe { libc::kill(worker, libc::SIGKILL) };
+    });
+    let told = failure.expect_err("killed").to_string();
+    assert!(told.contains("was killed"), "{told}");
+    goes_on(&mut session, &told);
+}
+
+#[test]
+fn a_kill_while_idle() {
+    let mut session = filled();
+    let worker = session.engine.worker_process().expect("a worker");
+    // SAFETY: the process is the worker of this test's own session.
+    unsafe { libc::kill(worker, libc::SIGKILL) };
+    while session.engine.worker_process() == Some(worker) {
+        std::thread::sleep(Duration::from_millis(5));
+        session.idle();
+    }
+    let told = session.text();
+    assert!(told.contains("was killed"), "{told}");
+    goes_on(&mut session, &told);
+}
+
+#[test]
+fn a_program_that_a_cell_has_started_does_not_hide_the_death() {
+    let code = "let child = std::process::Command::new(\"sleep\").arg(\"1000\").spawn()?;\nprintln!(\"child {}\", child.id());\nstd::process::abort();";
+    let mut session = filled();
+    let mut child = None;
+    let failure = session.watched(code, |output| {
+        if let cistron_kernel::engine::Output::Stream(_, text) = output {
+            child = child.or(text
+                .lines()
+                .find_map(|line| line.strip_prefix("child ")?.trim().parse::<i32>().ok()));
+        }
+    });
+    let told = failure.expect_err("dead").to_string();
+    // SAFETY: the process was started by this test's own cell.
+    unsafe { libc::kill(child.expect("its number"), libc::SIGKILL) };
+    goes_on(&mut session, &told);
+}
+
+#[test]
+fn what_a_dying_cell_has_changed_is_as_it_was_before() {
+    let mut session = session();
+    session.ok("let mut list = vec![1, 2];\nlet mut word = String::from(\"old\");");
+    session.ok("list.push(3);");
+    wait_for(&mut session, &["list", "word"]);
+    session
+        .run("list.clear(); word = \"new\".into(); let list2 = 5; std::process::abort();")
+        .expect_err("dead");
+    assert_eq!(session.value("format!(\"{list:?} {word}\")"), "\"[1, 2, 3] old\"");
+    // A second death: what came back is still saved, and a variable of the same name is another one.
+    session.ok("let word = 5u8;");
+    wait_for(&mut session, &["list", "word"]);
+    session.run("std::process::abort();").expect_err("dead again");
+    assert_eq!(session.value("format!(\"{list:?} {word}\")"), "\"[1, 2, 3] 5\"");
+    session.ok("let word = std::rc::Rc::new(1);");
+    session.run("std::process::abort();").expect_err("and again");
+    session.run("word").expect_err("the older value must not come back");
+}
+
+#[test]
+fn keep_asks_for_more_and_says_what_it_can_not() {
+    let mut session = session();
+    session.ok("let large = vec![0.5f64; 9_000_000];\nlet small = 1;");
+    wait_for(&mut session, &["small"]);
+    assert!(!session.engine.kept().contains(&"large".to_string()), "more than the limit");
+    session.ok("keep!(large);");
+    assert!(
+        session.engine.kept().contains(&"large".to_string()),
+        "there when the cell has ended"
+    );
+    session.run("std::process::abort();").expect_err("dead");
+    assert_eq!(session.value("large.len() as f64 * large[8_999_999]"), "4500000.0");
+    let text = session
+        .run("let shared = std::rc::Rc::new(1);\nkeep!(shared);")
+        .expect_err("no way")
+        .to_string();
+    assert!(
+        text.contains("`shared` can't be kept: there is no way to save a alloc::rc::Rc<i32>"),
+        "{text}"
+    );
+    assert!(text.contains("line 2"), "{text}");
+}
+
+#[test]
+fn a_damaged_file_is_lost_and_named_and_nothing_is_left_behind() {
+    let mut session = filled();
+    let folder = session.engine.kept_folder().to_path_buf();
+    let largest = |entry: &std::fs::DirEntry| entry.metadata().map_or(0, |about| about.len());
+    let table = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .flatten()
+        .max_by_key(largest)
+        .expect("a file")
+        .path();
+    let bytes = std::fs::read(&table).expect("a file");
+    std::fs::write(&table, &bytes[..bytes.len() - 3]).expect("written");
+    let told = session.run("std::process::abort();").expect_err("dead").to_string();
+    assert!(told.contains("Restored as they were before: number."), "{told}");
+    assert!(
+        told.contains("What was saved of table did not read") && told.contains("cut short"),
+        "{told}"
+    );
+    let scratch = session.engine.scratch_folder().to_path_buf();
+    drop(session);
+    assert!(!folder.exists() && !scratch.exists());
+}
