@@ -76,22 +76,21 @@ impl Item {
             (name, if capital { Kind::Type } else { Kind::Plain })
         };
         let mut insertions = Vec::new();
-        let names: Vec<(String, Kind)>;
         let guessed = name != "thread_local";
-        if guessed {
+        let names: Vec<(String, Kind)> = if guessed {
             let makes = known.get(&name).filter(|_| path.segments.len() == 1)?;
             insertions.push((range(path.span()).start, TWIN.to_string()));
-            names = makes
+            makes
                 .iter()
                 .cloned()
                 .chain(words_of(call.mac.tokens.clone()))
                 .map(kind)
-                .collect();
+                .collect()
         } else {
             let defines = item_macro::thread_locals(call.mac.tokens.clone())?;
             insertions.extend(defines.places.into_iter().map(|at| (at - 1, "pub ".to_string())));
-            names = defines.names.into_iter().map(|name| (name, Kind::Plain)).collect();
-        }
+            defines.names.into_iter().map(|name| (name, Kind::Plain)).collect()
+        };
         let whole = range(call.span());
         if call.semi_token.is_none() && !matches!(call.mac.delimiter, syn::MacroDelimiter::Brace(_)) {
             insertions.push((whole.end, ";".into()));

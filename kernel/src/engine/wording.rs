@@ -75,7 +75,7 @@ mod tests {
         };
         let mut places = vec![(place, false, "borrow occurs due to use in closure".to_string())];
         name_uses(&mut places);
-        assert_eq!(places[0].1, true);
+        assert!(places[0].1);
         assert_eq!(places[0].2, "value used here");
     }
 }

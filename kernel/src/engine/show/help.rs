@@ -3,7 +3,7 @@
 use super::table::escape;
 use serde_json::{Value, json};
 
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 7] = [
     (":vars", "the variables: type, shape, memory, device"),
     (":runs", "the fits in this notebook's run folder"),
     (":device", "what computes: processor, threads, memory, GPU"),
@@ -20,7 +20,6 @@ const COMMANDS: [(&str, &str); 8] = [
         "how much plain cells are optimised (functions and types always are)",
     ),
     (":help", "this text"),
-    ("?", "in JupyterLab, Shift-Tab shows what is known of the word at the cursor"),
 ];
 
 const WORDS: [(&str, &str); 6] = [
@@ -38,7 +37,8 @@ const WORDS: [(&str, &str); 6] = [
     ("compare!", "a `Comparison`: several models, all folds, several seeds"),
 ];
 
-const CELLS: [&str; 5] = [
+const CELLS: [&str; 6] = [
+    "Shift-Tab shows what is known of the word at the cursor.",
     "Everything of `cistron::prelude` is there without a `use`.",
     "The value of a cell's last expression is shown; a `;` behind it hides it.",
     "`?` shows an error at its line; `return;` ends the cell; `.await` waits.",
@@ -49,10 +49,7 @@ const CELLS: [&str; 5] = [
 /// Pages that say more, as they are named in the project's folder.
 const PAGES: [(&str, &str); 2] = [
     ("README.md", "what it is and how to begin"),
-    (
-        "notebooks/quickstart.ipynb",
-        "a data set, a model, a fit and a figure in ten cells",
-    ),
+    ("notebooks/quickstart.ipynb", "from a data set to a figure"),
 ];
 
 /// The help, with pages of the project in `source` where it is there.
@@ -77,7 +74,7 @@ pub fn help(source: &std::path::Path) -> Value {
         }
         text.push_str(&format!("{title}\n"));
         html.push_str(&format!(
-            "<div style=\"font-weight:600;margin-top:6px\">{title}</div><table style=\"border-collapse:collapse\">"
+            "<div style=\"font-weight:600;margin-top:6px\">{title}</div><table style=\"border-collapse:collapse;font-size:13px\">"
         ));
         for (name, about) in rows {
             text.push_str(&format!("  {name:18} {about}\n"));
