@@ -44,7 +44,7 @@ fn timeless(text: &str) -> String {
             .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | ':')))
             .unwrap_or(number.len());
         let (number, after) = number.split_at(end);
-        let unit = after.trim_start_matches(|c: char| c == ' ' || c == '\u{202f}' || c == '\u{a0}');
+        let unit = after.trim_start_matches([' ', '\u{202f}', '\u{a0}']);
         let timed = ["s", "ms", "min", "µs", "h"].iter().any(|word| {
             unit.strip_prefix(word)
                 .is_some_and(|tail| !tail.starts_with(|c: char| c.is_alphanumeric()))
