@@ -44,7 +44,7 @@ fn timeless(text: &str) -> String {
             .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | ':')))
             .unwrap_or(number.len());
         let (number, after) = number.split_at(end);
-        let unit = after.trim_start_matches(|c: char| c == ' ' || c == '\u{202f}' || c == '\u{a0}');
+        let unit = after.trim_start_matches([' ', '\u{202f}', '\u{a0}']);
         let timed = ["s", "ms", "min", "µs", "h"].iter().any(|word| {
             unit.strip_prefix(word)
                 .is_some_and(|tail| !tail.starts_with(|c: char| c.is_alphanumeric()))
@@ -55,15 +55,22 @@ fn timeless(text: &str) -> String {
     out + rest
 }
 
-/// The text without the last column of the table of epochs, which is seconds.
+/// The text without the last two columns of the table of epochs, which are seconds.
 fn without_seconds(text: &str) -> String {
     if !text.contains("epochs</summary>") {
         return text.to_string();
     }
     let rows = text
         .split("</tr>")
-        .map(|row| row.rfind("<td").map_or(row, |last| &row[..last]));
-    rows.collect::<Vec<_>>().join("</tr>")
+        .map(|row| row.rmatch_indices("<td").nth(1).map_or(row, |(at, _)| &row[..at]));
+    let text = rows.collect::<Vec<_>>().join("</tr>");
+    // As text: epoch, two losses, two r, rate, seconds.
+    let row = |line: &str| {
+        let words: Vec<&str> = line.trim_start_matches([' ', '"']).split_whitespace().collect();
+        let epoch = words.len() >= 7 && words[..6].iter().all(|word| word.parse::<f64>().is_ok());
+        if epoch { words[..6].join(" ") } else { line.to_string() }
+    };
+    text.lines().map(row).collect::<Vec<_>>().join("\n")
 }
 
 /// All outputs, without times, and the folders of runs as one name.

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// Takes a value from the front of some bytes.
+type Read = fn(&mut &[u8]) -> Result<Box<dyn Any>, String>;
+
 /// What can be done with the values of one type.
 pub(super) struct Kind {
     /// Why this value can't be saved.
@@ -18,7 +21,7 @@ pub(super) struct Kind {
     pub(super) size: fn(&dyn Any) -> u64,
     /// A copy that a thread can write.
     pub(super) snapshot: fn(&dyn Any) -> Box<dyn Snapshot>,
-    read: fn(&mut &[u8]) -> Result<Box<dyn Any>, String>,
+    read: Read,
 }
 
 /// Stands in where a value has another type than its kind was found by; that does not happen.
