@@ -8,20 +8,11 @@ use super::place::{Cursor, Place, is_word, look};
 use super::session::{Session, Types};
 use super::types;
 use crate::engine::short;
+use crate::engine::show::COMMANDS;
 use std::collections::BTreeSet;
 
 /// Offers at most; a list that nobody reads to its end helps nobody.
 const MOST: usize = 400;
-
-/// The commands that begin with a colon, and what they do.
-pub(super) const COMMANDS: &[(&str, &str)] = &[
-    (":vars", "the variables: type, shape, memory, device"),
-    (":runs", "the runs of this folder"),
-    (":device", "processor, memory and accelerators"),
-    (":dep", "adds a crate: `:dep name = \"1\"`"),
-    (":opt", "how much plain cells are optimised, 0 to 3"),
-    (":help", "commands and words"),
-];
 
 const KEYWORDS: &[&str] = &[
     "as", "async", "await", "break", "const", "continue", "else", "enum", "false", "fn", "for", "if", "impl", "in", "let",
@@ -140,7 +131,7 @@ impl<'a> Desk<'a> {
             Place::Nothing => Vec::new(),
             Place::Command => COMMANDS
                 .iter()
-                .map(|(name, doc)| Offer::new(*name, "command", *doc))
+                .map(|(form, doc)| Offer::new(form.split(' ').next().unwrap_or(form), "command", *doc))
                 .collect(),
             Place::Text(text) => self.texts(text, at.start),
             Place::Use(path) => self.uses(path),

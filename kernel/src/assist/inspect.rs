@@ -1,10 +1,11 @@
 //! What stands at the cursor: its documentation, and of a variable its type and shape.
 
-use super::complete::{COMMANDS, Desk};
+use super::complete::Desk;
 use super::index::{Entry, Kind, Word};
 use super::place::{Cursor, Place, is_word, look};
 use super::types;
 use crate::engine::short;
+use crate::engine::show::COMMANDS;
 use serde_json::{Value, json};
 
 /// A page.
@@ -62,8 +63,8 @@ impl Desk<'_> {
             Place::Nothing | Place::Text(_) => None,
             Place::Command => COMMANDS
                 .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(name, doc)| Page::new(*name, *doc)),
+                .find(|(form, _)| form.split(' ').next() == Some(name))
+                .map(|(form, doc)| Page::new(*form, *doc)),
             Place::Member(receiver) => self.member(at, receiver, name),
             Place::Path(path) | Place::Use(path) => self.associated(at, path, name),
             Place::Code if name.is_empty() => None,

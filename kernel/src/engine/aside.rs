@@ -31,7 +31,7 @@ impl Engine {
             variables: self.state.variables.clone(),
             described: self.state.described.clone(),
             lost: self.state.lost.clone(),
-            kept: BTreeSet::new(),
+            kept: self.kept().into_iter().collect(),
             folder: self.folder.clone(),
             source: self.sdk.source.clone(),
             machine: self.worker.as_ref().map(|worker| worker.machine.clone()).unwrap_or_default(),

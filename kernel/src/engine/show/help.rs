@@ -3,7 +3,8 @@
 use super::table::escape;
 use serde_json::{Value, json};
 
-const COMMANDS: [(&str, &str); 7] = [
+/// The commands as they are written, and what each does.
+pub(crate) const COMMANDS: [(&str, &str); 7] = [
     (":vars", "the variables: type, shape, memory, device"),
     (":runs", "the fits in this notebook's run folder"),
     (":device", "what computes: processor, threads, memory, GPU"),
@@ -37,13 +38,14 @@ const WORDS: [(&str, &str); 6] = [
     ("compare!", "a `Comparison`: several models, all folds, several seeds"),
 ];
 
-const CELLS: [&str; 6] = [
+const CELLS: [&str; 7] = [
     "Shift-Tab shows what is known of the word at the cursor.",
     "Everything of `cistron::prelude` is there without a `use`.",
     "The value of a cell's last expression is shown; a `;` behind it hides it.",
     "`?` shows an error at its line; `return;` ends the cell; `.await` waits.",
     "Closures, iterators and futures are kept in a box; what borrows from another variable is not kept.",
-    "An interrupt stops loops and `fit!` and keeps the variables; a second one ends the process that runs the cells.",
+    "An interrupt stops loops and `fit!` and keeps the variables. What takes no notice of it for a second is ended by a second one.",
+    "After a crash small variables, tables, models and fits come back; `keep!(name)` saves whatever its size. `:vars` says which.",
 ];
 
 /// Pages that say more, as they are named in the project's folder.

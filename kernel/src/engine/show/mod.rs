@@ -6,6 +6,7 @@ mod runs;
 mod table;
 mod variables;
 
+pub(crate) use help::COMMANDS;
 pub use help::help;
 pub use machine::machine;
 pub use runs::runs;
