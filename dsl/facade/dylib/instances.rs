@@ -6,6 +6,16 @@
 //! here is used by all of them (`-Zshare-generics`). Which types are worth it was found by counting over typical cells
 //! (`-Zprint-mono-items`); whatever is not here works as well, only slower.
 
+#![allow(
+    clippy::let_unit_value,
+    clippy::unit_arg,
+    clippy::drop_non_drop,
+    clippy::needless_borrow,
+    dropping_copy_types,
+    dropping_references,
+    reason = "the same lines for all types, as the kernel writes them into cells"
+)]
+
 use crate::Error;
 use crate::polars::prelude::{
     BooleanChunked, ChunkCompareEq, ChunkCompareIneq, Column, Float32Chunked, Float64Chunked, Int32Chunked, Int64Chunked,

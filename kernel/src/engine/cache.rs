@@ -142,7 +142,7 @@ fn prune_to(base: &Path, builds: &Path, room: u64) {
             files.push((used, size(&file) + size(&library), file));
         }
     }
-    files.sort_by(|a, b| b.0.cmp(&a.0));
+    files.sort_by_key(|file| std::cmp::Reverse(file.0));
     let mut taken = 0;
     for (used, size, file) in files {
         taken += size;

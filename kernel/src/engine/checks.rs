@@ -339,7 +339,7 @@ mod tests {
 
     /// The cell with its checks, each as `#`, a look as `@` and a sleep as `zzz`.
     fn checked(text: &str) -> String {
-        let cell = parse(1, text).expect("a cell that parses");
+        let cell = parse(1, text, &std::collections::BTreeMap::new()).expect("a cell that parses");
         let items = cell.items.iter().map(|item| &item.fragment.text);
         let statements = cell.statements.iter().map(|s| &s.fragment.text);
         let all: Vec<&String> = items.chain(statements).chain(cell.last.iter().map(|l| &l.text)).collect();
