@@ -86,6 +86,9 @@ pub(crate) struct Type {
     /// How it is declared and what it is.
     #[serde(default)]
     pub(crate) about: Entry,
+    /// The type whose fields and methods it has besides its own (`Deref`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) target: String,
     /// Fields and methods: what stands behind a dot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) members: Vec<Entry>,

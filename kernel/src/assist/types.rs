@@ -116,10 +116,16 @@ pub(crate) fn of<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Type, Vec<(Str
     found.collect()
 }
 
+/// The type that a type leads to by `Deref`, for example `Trained` of `Run`.
+fn target<'a>(types: Types<'a>, known: &Known) -> Option<(&'a Type, Vec<(String, String)>)> {
+    let name = &types.get(&known.name)?.target;
+    types.get(name).map(|kind| (kind, Vec::new()))
+}
+
 /// Fields and methods, with what their types become where a parameter is known.
 pub(crate) fn members<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Entry, String)> {
     let mut out: Vec<(&Entry, String)> = Vec::new();
-    for (kind, parameters) in of(types, known) {
+    for (kind, parameters) in of(types, known).into_iter().chain(target(types, known)) {
         for entry in &kind.members {
             if out.iter().all(|(seen, _)| seen.name != entry.name) {
                 out.push((entry, given(&entry.result, known, &parameters)));

@@ -127,6 +127,7 @@ impl Crate {
                     read_use(&item.tree, &mut Vec::new(), public, &mut self.modules[module].uses);
                 }
                 syn::Item::Impl(item) if item.trait_.is_none() && !entry::hidden(&item.attrs) => self.read_impl(item, macros),
+                syn::Item::Impl(item) => self.read_target(item),
                 other => {
                     if let Some(found) = entry::of_item(other, &self.name) {
                         self.read_type(other, &found);
@@ -161,6 +162,24 @@ impl Crate {
         kind.about = found.clone();
         kind.members.splice(0..0, members);
         kind.associated.splice(0..0, associated);
+    }
+
+    /// What a type leads to by `Deref`.
+    fn read_target(&mut self, item: &syn::ItemImpl) {
+        let last = |path: &syn::Path| path.segments.last().map(|s| s.ident.to_string());
+        let is_deref = item
+            .trait_
+            .as_ref()
+            .and_then(|(_, path, _)| last(path))
+            .is_some_and(|name| name == "Deref");
+        let syn::Type::Path(own) = &*item.self_ty else { return };
+        let target = item.items.iter().find_map(|inner| match inner {
+            syn::ImplItem::Type(kind) => Some(&kind.ty),
+            _ => None,
+        });
+        if let (true, Some(name), Some(syn::Type::Path(target))) = (is_deref, last(&own.path), target) {
+            self.types.entry(name).or_default().target = last(&target.path).unwrap_or_default();
+        }
     }
 
     fn read_impl(&mut self, item: &syn::ItemImpl, macros: &Macros) {

@@ -57,7 +57,12 @@ fn the_prelude_has_what_cells_use_without_a_word() {
 #[test]
 fn methods_come_with_signature_documentation_and_type() {
     let run = &own().types["Run"];
-    let correlation = run.members.iter().find(|m| m.name == "correlation").expect("a method");
+    assert_eq!(run.target, "Trained");
+    let correlation = own().types["Trained"]
+        .members
+        .iter()
+        .find(|m| m.name == "correlation")
+        .expect("a method");
     assert!(correlation.signature.contains("data: &Dataset"), "{}", correlation.signature);
     assert!(!correlation.doc.is_empty());
     let figure = run.members.iter().find(|m| m.name == "curve").expect("a method");
@@ -86,7 +91,10 @@ fn words_come_from_the_tables_of_the_checker() {
     assert!(names(index.words("objective")).contains(&"loss"));
     assert!(names(index.words("loss")).contains(&"correlation") && !names(index.words("loss")).contains(&"dice"));
     assert!(names(index.words("source")).contains(&"column") && !names(index.words("source")).contains(&"bigwig"));
-    assert_eq!(names(index.words("optimizer")), ["Sgd", "Adam", "AdamW", "KerasAdam"]);
+    assert_eq!(
+        names(index.words("optimizer")),
+        ["Sgd", "Adam", "AdamW", "KerasAdam", "NAdam", "Adagrad", "Adadelta"]
+    );
     assert!(
         index
             .word("option", "Cosine")
