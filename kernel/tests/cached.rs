@@ -109,3 +109,34 @@ fn files_that_a_cell_reads_while_it_is_compiled_are_read_each_time() {
         );
     }
 }
+
+#[test]
+fn a_cell_that_took_two_passes_is_kept_as_its_last() {
+    let mark = unique();
+    let cells = [
+        format!("let it = (0..3).map(|x| x + \"{mark}\".len() as i32);"),
+        "it.sum::<i32>()".to_string(),
+    ];
+    let (mut first, mut second) = (session(), without_compiler());
+    for _ in 0..2 {
+        first.ok(&cells[0]);
+        assert_eq!(
+            first.value(&cells[1]),
+            "99",
+            "the iterator is kept in a box, which the first pass does not know"
+        );
+    }
+    second.ok(&cells[0]);
+    assert_eq!(second.value(&cells[1]), "99");
+}
+
+#[test]
+fn modules_in_files_are_read_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for answer in [1, 2] {
+        std::fs::write(folder.path().join("util.rs"), format!("pub fn answer() -> u8 {{ {answer} }}")).expect("a file");
+        let mut session = session_on(sdk(), folder.path());
+        session.ok("#[path = \"util.rs\"] mod util;");
+        assert_eq!(session.value("util::answer()"), answer.to_string());
+    }
+}

@@ -200,3 +200,18 @@ fn a_damaged_file_is_lost_and_named_and_nothing_is_left_behind() {
     drop(session);
     assert!(!folder.exists() && !scratch.exists());
 }
+
+#[test]
+fn a_cell_behind_a_death_that_nobody_has_noticed_is_compiled_for_what_came_back() {
+    let mut session = filled();
+    let process = session.engine.worker_process().expect("a worker");
+    // SAFETY: the process is the worker of this test's own session.
+    unsafe { libc::kill(process, libc::SIGKILL) };
+    std::thread::sleep(Duration::from_millis(300));
+    let failure = session
+        .run("number + *shared as f64")
+        .expect_err("what is lost can't be named");
+    assert_eq!(failure.name, "CompileError", "{failure}");
+    assert!(failure.to_string().contains("`shared` was not kept"), "{failure}");
+    assert_eq!(session.value("number"), "6.5");
+}

@@ -7,6 +7,7 @@
 use super::diagnostics::Message;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -16,6 +17,9 @@ const ROOM: u64 = 512 << 20;
 
 /// Libraries of cells that are not used for so long go too.
 const UNUSED: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// What is younger may be half written.
+const BEING_WRITTEN: Duration = Duration::from_secs(5);
 
 /// What rustc was asked, as a digest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,25 +69,23 @@ impl CellCache {
 
     /// What is kept under a key.
     pub(crate) fn find(&self, key: &Key) -> Option<Entry> {
-        let file = self.file(key, "json");
+        let file = self.file(key);
         let entry: Entry = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
-        let complete = !entry.built || self.file(key, "so").is_file();
+        let complete = !entry.built || self.library(key, entry.number).is_file();
         if let Ok(file) = std::fs::File::open(file) {
             let _ = file.set_modified(SystemTime::now());
         }
         complete.then_some(entry)
     }
 
-    /// Copies the library to where the worker loads it from. A copy, because each load is to have its own statics.
+    /// Copies the library to where the worker loads it from. A copy, because each load is to have its own statics; in the
+    /// place of what is there, which may be that of an earlier pass.
     ///
     /// # Errors
     /// When it can't be read or written.
-    pub(crate) fn fetch(&self, key: &Key, library: &Path) -> io::Result<()> {
-        if library.exists() {
-            return Ok(());
-        }
+    pub(crate) fn fetch(&self, key: &Key, number: usize, library: &Path) -> io::Result<()> {
         let temporary = library.with_extension("copy");
-        std::fs::copy(self.file(key, "so"), &temporary)?;
+        std::fs::copy(self.library(key, number), &temporary)?;
         std::fs::rename(&temporary, library)
     }
 
@@ -93,20 +95,24 @@ impl CellCache {
     /// When the folder can't be written: then nothing is kept.
     pub(crate) fn keep(&self, key: &Key, entry: &Entry, library: &Path) -> io::Result<()> {
         private_folder(&self.folder)?;
-        let put = |extension: &str, write: &dyn Fn(&Path) -> io::Result<()>| {
-            let name = format!("{}.{}", uuid::Uuid::new_v4().simple(), extension);
-            let temporary = self.folder.join(name);
-            write(&temporary).and_then(|()| std::fs::rename(&temporary, self.file(key, extension)))
+        let put = |place: PathBuf, write: &dyn Fn(&Path) -> io::Result<()>| {
+            let temporary = self.folder.join(format!("{}.part", uuid::Uuid::new_v4().simple()));
+            write(&temporary).and_then(|()| std::fs::rename(&temporary, place))
         };
         if entry.built {
-            put("so", &|to| std::fs::copy(library, to).map(|_| ()))?;
+            put(self.library(key, entry.number), &|to| std::fs::copy(library, to).map(|_| ()))?;
         }
         let text = serde_json::to_vec(entry)?;
-        put("json", &|to| std::fs::write(to, &text))
+        put(self.file(key), &|to| std::fs::write(to, &text))
     }
 
-    fn file(&self, key: &Key, extension: &str) -> PathBuf {
-        self.folder.join(format!("{}.{extension}", key.0))
+    fn file(&self, key: &Key) -> PathBuf {
+        self.folder.join(format!("{}.json", key.0))
+    }
+
+    /// The number is part of the name: two kernels that compile the same cell at once give it two.
+    fn library(&self, key: &Key, number: usize) -> PathBuf {
+        self.folder.join(format!("{}-{number}.so", key.0))
     }
 }
 
@@ -122,36 +128,42 @@ pub(crate) fn prune(base: &Path, builds: &Path) {
 }
 
 fn prune_to(base: &Path, builds: &Path, room: u64) {
-    let mut files = Vec::new();
+    let mut cells = Vec::new();
     for folder in entries(base) {
         let build = folder.file_name().unwrap_or_default().to_os_string();
-        if !builds.join(build).is_dir() {
+        if builds.join(build).is_dir() {
+            cells.extend(cells_of(&folder));
+        } else {
             let _ = std::fs::remove_dir_all(&folder);
-            continue;
-        }
-        for file in entries(&folder)
-            .into_iter()
-            .filter(|f| f.extension().is_some_and(|e| e == "json"))
-        {
-            let library = file.with_extension("so");
-            let size = |path: &Path| path.metadata().map_or(0, |about| about.len());
-            let used = file
-                .metadata()
-                .and_then(|about| about.modified())
-                .unwrap_or(SystemTime::UNIX_EPOCH);
-            files.push((used, size(&file) + size(&library), file));
         }
     }
-    files.sort_by_key(|file| std::cmp::Reverse(file.0));
+    cells.sort_by_key(|(used, ..)| std::cmp::Reverse(*used));
     let mut taken = 0;
-    for (used, size, file) in files {
+    for (used, size, files) in cells {
         taken += size;
-        let old = used.elapsed().is_ok_and(|age| age > UNUSED);
-        if old || taken > room {
-            let _ = std::fs::remove_file(&file);
-            let _ = std::fs::remove_file(file.with_extension("so"));
+        let age = used.elapsed().unwrap_or_default();
+        if age > UNUSED || (taken > room && age > BEING_WRITTEN) {
+            files.iter().for_each(|file| _ = std::fs::remove_file(file));
         }
     }
+}
+
+/// When each cell was used last, the bytes that it takes, its files. All files of a cell begin with its key; what a write
+/// left behind that did not end counts as a cell of its own.
+fn cells_of(folder: &Path) -> Vec<(SystemTime, u64, Vec<PathBuf>)> {
+    let mut cells: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in entries(folder) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let key = name.split(['-', '.']).next().unwrap_or_default().to_string();
+        cells.entry(key).or_default().push(file);
+    }
+    let cell = |files: Vec<PathBuf>| {
+        let about: Vec<_> = files.iter().filter_map(|file| file.metadata().ok()).collect();
+        let used = about.iter().filter_map(|about| about.modified().ok()).max();
+        let size = about.iter().map(|about| about.len()).sum();
+        (used.unwrap_or(SystemTime::UNIX_EPOCH), size, files)
+    };
+    cells.into_values().map(cell).collect()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -188,9 +200,10 @@ mod tests {
         assert_eq!(cache.find(&key).map(|e| e.number), Some(7));
         assert!(cache.find(&other).is_none());
         let to = folder.path().join("copy.so");
-        cache.fetch(&key, &to).expect("fetched");
+        std::fs::write(&to, "of an earlier pass").expect("a file");
+        cache.fetch(&key, 7, &to).expect("fetched");
         assert_eq!(std::fs::read_to_string(to).expect("a copy"), "code");
-        std::fs::remove_file(cache.file(&key, "so")).expect("removed");
+        std::fs::remove_file(cache.library(&key, 7)).expect("removed");
         assert!(cache.find(&key).is_none(), "an entry without its library is none");
     }
 
@@ -205,14 +218,16 @@ mod tests {
         let keys: Vec<Key> = ["1", "2", "3"].map(|k| Key::of(&[k])).into();
         for (age, key) in keys.iter().enumerate() {
             mine.keep(key, &entry(1, true), &library).expect("kept");
-            let file = std::fs::File::open(mine.file(key, "json")).expect("an entry");
-            file.set_modified(SystemTime::now() - Duration::from_secs(60 * age as u64))
-                .expect("a time");
+            for file in [mine.file(key), mine.library(key, 1)] {
+                let file = std::fs::File::open(file).expect("an entry");
+                let time = SystemTime::now() - Duration::from_secs(60 * (age as u64 + 1));
+                file.set_modified(time).expect("a time");
+            }
         }
         gone.keep(&keys[0], &entry(1, true), &library).expect("kept");
         prune_to(&base, builds, 2500);
         assert!(!gone.folder.exists());
         assert!(mine.find(&keys[0]).is_some() && mine.find(&keys[1]).is_some());
-        assert!(mine.find(&keys[2]).is_none() && !mine.file(&keys[2], "so").exists());
+        assert!(mine.find(&keys[2]).is_none() && !mine.library(&keys[2], 1).exists());
     }
 }

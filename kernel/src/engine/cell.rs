@@ -30,6 +30,8 @@ pub(crate) struct Cell {
     pub(crate) tuple: Option<usize>,
     /// Every word in it, inside format strings too.
     pub(crate) words: BTreeSet<String>,
+    /// Whether it takes modules from files (`mod a;`).
+    pub(crate) has_files: bool,
 }
 
 /// A statement and the variables that it binds.
@@ -93,6 +95,7 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
     let block: syn::Block = syn::parse_str(&wrapped)?;
     let mut cell = Cell {
         words: identifiers(text),
+        has_files: has_files(&block),
         ..Cell::default()
     };
     let checks = if checked { Checks::new(&block) } else { Checks::none() };
@@ -149,6 +152,20 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
         }
     }
     Ok(cell)
+}
+
+/// Whether there is a module without its content.
+fn has_files(block: &syn::Block) -> bool {
+    struct Found(bool);
+    impl<'a> syn::visit::Visit<'a> for Found {
+        fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+            self.0 |= item.content.is_none();
+            syn::visit::visit_item_mod(self, item);
+        }
+    }
+    let mut found = Found(false);
+    syn::visit::Visit::visit_block(&mut found, block);
+    found.0
 }
 
 /// Byte range in the cell; the text that was parsed has one brace in front.

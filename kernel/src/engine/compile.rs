@@ -7,6 +7,7 @@ use super::cache::{CellCache, Entry, Key};
 use super::diagnostics::Message;
 use super::interrupt::Interrupter;
 use super::state::State;
+use crate::offspring::ends_with_us;
 use crate::sdk::{Sdk, cells_folder};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -45,6 +46,9 @@ pub(crate) enum Form {
     /// A cell that later cells import from; compiled once, so optimised.
     Items,
 }
+
+/// Changes when the flags of [`Compiler::command`] do, so that nothing is used that was made with others.
+const FLAGS: &str = "1";
 
 /// What is to be compiled.
 #[derive(Clone, Copy, Debug)]
@@ -120,10 +124,16 @@ impl Compiler {
         let name = file_name(number);
         let pipe = self.folder.join(&name);
         make_pipe(&pipe)?;
-        let mut child = self.command(sdk, state, number, form).current_dir(&self.folder).spawn()?;
+        let started = self.command(sdk, state, number, form).current_dir(&self.folder).spawn();
+        let mut child = started.inspect_err(|_| self.clean(number))?;
         let root = format!("extern crate cistron;\ninclude!({name:?});\n");
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(root.as_bytes())?;
+        if let Some(mut stdin) = child.stdin.take()
+            && stdin.write_all(root.as_bytes()).is_err()
+        {
+            let _ = child.kill();
+            let _ = child.wait();
+            self.clean(number);
+            return Err(io::Error::other("the compiler does not read"));
         }
         Ok(Waiting {
             form,
@@ -136,11 +146,13 @@ impl Compiler {
 
     /// Ends the compilers that wait.
     pub(crate) fn forget(&mut self) {
+        let mut gone = Vec::new();
         for mut waiting in self.waiting.drain(..) {
             let _ = waiting.child.kill();
             let _ = waiting.child.wait();
-            let _ = std::fs::remove_file(waiting.pipe);
+            gone.push(waiting.number);
         }
+        gone.into_iter().for_each(|number| self.clean(number));
     }
 
     fn changing_arguments(&self, state: &State) -> String {
@@ -151,8 +163,16 @@ impl Compiler {
 
     /// The key under which the result of a unit is kept.
     fn key(&self, sdk: &Sdk, state: &State, unit: &Unit<'_>) -> Key {
-        let level = self.level(unit.form).to_string();
-        let mut parts = vec![sdk.rustc_version.as_str(), unit.form.kind(), &level, unit.source];
+        let (level, lints) = (self.level(unit.form).to_string(), LINTS.join(" "));
+        let mut parts = vec![
+            env!("CARGO_PKG_VERSION"),
+            FLAGS,
+            &lints,
+            sdk.rustc_version.as_str(),
+            unit.form.kind(),
+            &level,
+            unit.source,
+        ];
         parts.extend(state.dependencies.iter().map(|d| d.print.as_str()));
         Key::of(&parts)
     }
@@ -184,7 +204,7 @@ impl Compiler {
         if let Some(key) = &key
             && let Some(entry) = self.cache.find(key)
             && entry.number == number
-            && (!entry.built || self.cache.fetch(key, &library).is_ok())
+            && (!entry.built || self.cache.fetch(key, number, &library).is_ok())
         {
             return Ok(Compiled::Done(entry.messages()));
         }
@@ -196,12 +216,17 @@ impl Compiler {
                 (command.current_dir(&self.notebook).spawn()?, None)
             }
         };
-        let finished = finish(child, pipe.as_deref(), unit.source, interrupter);
-        if let Some(pipe) = pipe {
-            let _ = std::fs::remove_file(pipe);
+        let waited = pipe.is_some();
+        let mut finished = finish(child, pipe.as_deref(), unit.source, interrupter);
+        if waited && matches!(&finished, Ok(Some((false, output))) if output.is_empty()) {
+            // It had been ended while it waited, most likely for its memory: another one.
+            let mut command = self.command(sdk, state, number, unit.form);
+            let child = command.current_dir(&self.notebook).spawn()?;
+            finished = finish(child, None, unit.source, interrupter);
         }
+        self.clean(number);
         let Some((built, output)) = finished? else {
-            self.clean(number);
+            let _ = std::fs::remove_file(&library);
             return Ok(Compiled::Cancelled);
         };
         let entry = Entry { number, output, built };
@@ -223,19 +248,26 @@ impl Compiler {
         }
     }
 
-    /// Removes what a compiler left behind that was ended: its folder for temporary files and its objects.
+    /// Removes what a compiler leaves behind besides its library: its pipe, its folder for temporary files, and objects
+    /// if it was ended.
     fn clean(&self, number: usize) {
+        let _ = std::fs::remove_dir_all(self.temporary(number));
+        let own = file_name(number);
         for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("rustc") {
-                let _ = std::fs::remove_dir_all(entry.path());
-            } else if name.split(['_', '.']).nth(1) == Some(&number.to_string()) {
+            if entry.file_name().to_string_lossy().split('.').next() == Some(&own) {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
     }
 
+    /// Where the compiler of a cell puts temporary files.
+    fn temporary(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("temporary_{number}"))
+    }
+
     fn command(&self, sdk: &Sdk, state: &State, number: usize, form: Form) -> Command {
+        // The compiler says it where this fails.
+        let _ = std::fs::create_dir_all(self.temporary(number));
         let mut command = Command::new(&sdk.rustc);
         command.args([
             "--crate-name",
@@ -276,13 +308,14 @@ impl Compiler {
         // The two -Z options make type names complete; the toolchain is pinned, so they are what we know them to be.
         command
             .env("RUSTC_BOOTSTRAP", "1")
-            .env("TMPDIR", &self.folder)
+            .env("TMPDIR", self.temporary(number))
             .env(super::link::LINKER, &sdk.linker);
         command
             .env("UNSTABLE_RUSTDOC_TEST_PATH", file_name(number))
             .env("UNSTABLE_RUSTDOC_TEST_LINE", "0");
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         command.process_group(0);
+        ends_with_us(&mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }

@@ -194,7 +194,7 @@ impl Engine {
     fn unit<'s>(&self, request: &Request<'_>, source: &'s Source, anew: bool) -> Unit<'s> {
         let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
         let earlier = self.state.item_cells.iter().flat_map(|c| &c.items);
-        let reads_files = reads(&source.text) || earlier.clone().any(|item| reads(&item.fragment.text));
+        let reads_files = request.cell.has_files || reads(&source.text) || earlier.clone().any(|item| reads(&item.fragment.text));
         Unit {
             form: if request.items.is_empty() { Form::Plain } else { Form::Items },
             source: &source.text,

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Crates that every cell has.
-const PRESENT: [&str; 6] = ["cistron", "candle-core", "candle-nn", "polars", "plotters", "serde_json"];
+pub(crate) const PRESENT: [&str; 6] = ["cistron", "candle-core", "candle-nn", "polars", "plotters", "serde_json"];
 
 /// Adds the crate that `specification` (`name = "1"`) asks for.
 pub(super) fn add(engine: &mut Engine, specification: &str, emit: Emit<'_>) -> Result<(), Failure> {
@@ -71,7 +71,7 @@ pub(super) fn add(engine: &mut Engine, specification: &str, emit: Emit<'_>) -> R
 }
 
 /// The requirement with a relative `path` as seen from the notebook's folder.
-fn from_here(requirement: &str, folder: &Path) -> String {
+pub(crate) fn from_here(requirement: &str, folder: &Path) -> String {
     let mut out = String::new();
     let mut rest = requirement;
     while let Some(at) = rest.find("path") {

@@ -4,8 +4,11 @@ use super::failure::Failure;
 use super::kept::Restored;
 use super::session::Engine;
 use super::worker::{Emit, Event, Output, Worker};
+use crate::sdk::digest;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 impl Engine {
     /// The worker; a new one if there is none, or none that lives.
@@ -106,16 +109,53 @@ fn usable(folder: &Path) -> bool {
     answer == 0 && room > ROOM && !no_code
 }
 
-/// Removes what sessions left behind whose process was killed.
+/// Folders of sessions on other machines that nobody has touched for so long are nobody's.
+const ABANDONED: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// The name of a session's folders: process, the machine that its number counts on, something that no other has.
+pub(crate) fn session_name() -> String {
+    format!(
+        "cistron-{}-{}-{}",
+        std::process::id(),
+        machine(),
+        uuid::Uuid::new_v4().simple()
+    )
+}
+
+/// A folder of this process among those of [`scratch_base`], which only its user can look into: code is loaded from there.
+/// [`sweep`] removes it when the process is gone.
+///
+/// # Errors
+/// When it can't be made.
+pub(crate) fn private_folder(name: &str) -> io::Result<PathBuf> {
+    let folder = scratch_base().join(name);
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
+
+/// Process numbers mean something on one machine, since it was started, in one container. Folders may be seen from
+/// several (a shared home, a shared `/dev/shm`).
+fn machine() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let space = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    digest(format!("{}{}", boot.trim(), space.display()).as_bytes(), 12)
+}
+
+/// Removes what sessions of this machine left behind whose process was killed.
 pub(super) fn sweep(base: &Path) {
+    let here = machine();
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let process = name
-            .strip_prefix("cistron-")
-            .and_then(|rest| rest.split('-').next())
-            .and_then(|p| p.parse::<i32>().ok());
+        let mut parts = name.split('-');
+        let (Some("cistron"), Some(process), Some(machine)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        let Ok(process) = process.parse::<i32>() else { continue };
         // SAFETY: signal 0 only asks whether the process exists.
-        if process.is_some_and(|process| unsafe { libc::kill(process, 0) } != 0) {
+        let dead = machine == here && unsafe { libc::kill(process, 0) } != 0;
+        let changed = entry.metadata().and_then(|about| about.modified()).ok();
+        let abandoned = machine != here && changed.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > ABANDONED);
+        if dead || abandoned {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -10,7 +10,7 @@ use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::kept::Kept;
-use super::lifetime::{internal, scratch_base, sweep, wait_until_ready};
+use super::lifetime::{internal, private_folder, scratch_base, session_name, sweep, wait_until_ready};
 use super::redefinition;
 use super::sources::Sources;
 use super::state::{self, State, Variable};
@@ -45,11 +45,9 @@ impl Engine {
     /// # Errors
     /// When the worker can't be started.
     pub fn start(sdk: Sdk, command: &Path, folder: &Path) -> io::Result<Self> {
-        let base = scratch_base();
-        sweep(&base);
-        let name = format!("cistron-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        let cells = base.join(&name);
-        std::fs::create_dir_all(&cells)?;
+        sweep(&scratch_base());
+        let name = session_name();
+        let cells = private_folder(&name)?;
         std::thread::spawn(|| cache::prune(&cells_folder(), &cache_folder()));
         let mut compiler = Compiler::new(&sdk, command, &cells, folder);
         let state = State::default();
@@ -164,7 +162,13 @@ impl Engine {
         if text.trim().is_empty() {
             return Ok(());
         }
+        // A worker that has died since the last cell is replaced now: the cell is compiled for the variables that are there.
+        let process = self.worker(emit)?.process();
         let ready = self.compile(&text, count)?;
+        if self.worker(emit)?.process() != process {
+            let text = "the process that runs the cells ended while this cell was being compiled; run the cell again";
+            return Err(Failure::located("WorkerDied", text, None));
+        }
         let notes = ready.notes.iter().cloned();
         for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
             emit(Output::Stream("stderr", format!("{note}\n")));

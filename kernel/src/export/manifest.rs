@@ -1,6 +1,7 @@
 //! The manifest and the lock file of an exported program: the crates of the notebook, at its versions.
 
 use super::ExportError;
+use crate::engine::dependency::from_here;
 use crate::sdk::{Sdk, cache_folder};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,35 +28,17 @@ pub(super) fn package_name(stem: &str) -> String {
 }
 
 /// `Cargo.toml`. `folder` is the notebook's, where `path` dependencies begin.
-pub(super) fn manifest(name: &str, sdk: &Sdk, dependencies: &[(String, String)], folder: &Path) -> Result<String, ExportError> {
+pub(super) fn manifest(name: &str, sdk: &Sdk, dependencies: &[(String, String)], folder: &Path) -> String {
     let mut lines = String::new();
     for (name, requirement) in dependencies {
-        lines.push_str(&format!("{name} = {}\n", absolute(name, requirement, folder)?));
+        lines.push_str(&format!("{name} = {}\n", from_here(requirement, folder)));
     }
     let source = toml_text(&sdk.source.join("dsl").display().to_string());
-    Ok(format!(
+    format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
          [dependencies]\ncistron = {{ path = {source} }}\n{lines}\n\
          [workspace]\n\n[profile.release]\nopt-level = 3\ndebug = false\nstrip = \"debuginfo\"\npanic = \"unwind\"\n"
-    ))
-}
-
-/// A requirement whose path begins at the root.
-fn absolute(name: &str, requirement: &str, folder: &Path) -> Result<String, ExportError> {
-    let Some((before, rest)) = requirement.split_once("path") else {
-        return Ok(requirement.into());
-    };
-    let value = rest
-        .trim_start()
-        .strip_prefix('=')
-        .map(str::trim_start)
-        .and_then(|r| r.strip_prefix('"'));
-    let Some((path, after)) = value.and_then(|value| value.split_once('"')) else {
-        return Err(ExportError::Dependency(format!("{name} = {requirement}")));
-    };
-    let path = folder.join(path);
-    let path = path.canonicalize().unwrap_or(path);
-    Ok(format!("{before}path = {}{after}", toml_text(&path.display().to_string())))
+    )
 }
 
 fn toml_text(text: &str) -> String {
@@ -166,16 +149,5 @@ mod tests {
         assert_eq!(merged.matches("name = \"a\"").count(), 2, "{merged}");
         assert!(!merged.contains("\"w\""), "{merged}");
         assert_eq!(merged.matches("version = 4").count(), 1, "{merged}");
-    }
-
-    #[test]
-    fn paths_begin_at_the_root() {
-        let folder = Path::new("/home/a/b");
-        assert_eq!(absolute("x", "\"1\"", folder).ok().as_deref(), Some("\"1\""));
-        assert_eq!(
-            absolute("x", "{ path = \"no\", features = [\"f\"] }", folder).ok().as_deref(),
-            Some("{ path = \"/home/a/b/no\", features = [\"f\"] }")
-        );
-        assert!(absolute("x", "{ path = 3 }", folder).is_err());
     }
 }

@@ -53,9 +53,12 @@ pub enum ExportError {
         /// What the parser says.
         reason: String,
     },
-    /// A `:dep` line whose path can't be read.
-    #[error(":dep {0}: expected `name = {{ path = \"folder\" }}`")]
-    Dependency(String),
+    /// The installation came as a file, without the source that a project is built from.
+    #[error(
+        "this installation came as a file (`cistron install --from`) and has no source that a project could be built from\n\
+         hint: export on a machine that has it; the project then builds on any"
+    )]
+    NoSource,
     /// A parameter has the name of an option that every program has.
     #[error(
         "the parameter `{0}` can't be an option of the program: `--{0}` means something else there\nhint: give it another name"
@@ -96,6 +99,9 @@ pub fn export(request: &Request, sdk: &Sdk) -> Result<Exported, ExportError> {
         let path = path.to_path_buf();
         move |error| ExportError::File { path, error }
     };
+    if !sdk.source.join("dsl").is_dir() {
+        return Err(ExportError::NoSource);
+    }
     std::fs::create_dir_all(folder.join("src")).map_err(file(folder))?;
     let there: Vec<_> = std::fs::read_dir(folder).map_err(file(folder))?.flatten().collect();
     let sources = std::fs::read_dir(folder.join("src")).map_err(file(folder))?.count();
@@ -122,7 +128,7 @@ pub fn export(request: &Request, sdk: &Sdk) -> Result<Exported, ExportError> {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(file(&path))
     };
-    write("Cargo.toml", &manifest::manifest(&name, sdk, &program.dependencies, &beside)?)?;
+    write("Cargo.toml", &manifest::manifest(&name, sdk, &program.dependencies, &beside))?;
     write("Cargo.lock", &manifest::lock(sdk, &program.dependencies))?;
     if let Ok(toolchain) = std::fs::read_to_string(sdk.source.join("rust-toolchain.toml")) {
         write("rust-toolchain.toml", &toolchain)?;

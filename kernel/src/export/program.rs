@@ -6,6 +6,7 @@
 
 use super::ExportError;
 use crate::engine::cell::{Cell, parse_unchecked, split_commands};
+use crate::engine::dependency::PRESENT;
 use crate::engine::imports::Import;
 use crate::engine::item::Item;
 use crate::engine::state::State;
@@ -15,9 +16,6 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
-
-/// Crates that are in every cell, and so in the library.
-const INSIDE: [&str; 4] = ["candle_core", "candle_nn", "polars", "plotters"];
 
 /// A program made of cells.
 #[derive(Debug, Default)]
@@ -200,14 +198,17 @@ impl Program {
         let (name, requirement) = rest.split_once('=').unwrap_or((rest, "\"*\""));
         let (name, requirement) = (name.trim().to_string(), requirement.trim().to_string());
         let crate_name = name.replace('-', "_");
-        if INSIDE.contains(&crate_name.as_str()) {
+        if name == "cistron" {
+            return;
+        }
+        if PRESENT.contains(&name.as_str()) {
             let line = format!("use cistron::{crate_name};");
             self.body.push_str(&format!("    {line}\n"));
             self.state.import(&[Import {
                 name: Some(crate_name),
                 line,
             }]);
-        } else if name != "cistron" && self.dependencies.iter().all(|(known, _)| *known != name) {
+        } else if self.dependencies.iter().all(|(known, _)| *known != name) {
             self.dependencies.push((name, requirement));
         }
     }

@@ -34,6 +34,11 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The interface to listen on, if it is one of the network.
+    pub(super) fn interface(&self) -> Option<&str> {
+        (self.transport == "tcp").then_some(if self.ip == "*" { "0.0.0.0" } else { &self.ip })
+    }
+
     /// The address of a port, on the given interface and no other.
     pub(super) fn address(&self, port: u32) -> String {
         let separator = if self.transport == "ipc" { "-" } else { ":" };

@@ -12,7 +12,7 @@ use crate::assist::{Index, Session};
 use crate::engine::{Aside, Engine, Failure, Interrupter, Output};
 use crate::sdk::Sdk;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -79,6 +79,11 @@ impl Shared {
         if let Some(interrupter) = &*lock(&self.interrupter) {
             interrupter.interrupt();
         }
+    }
+
+    /// Has a folder removed at the end.
+    pub(super) fn remove_at_end(&self, folder: &Path) {
+        lock(&self.folders).push(folder.into());
     }
 
     /// Removes what cells left in memory-backed folders and in the cache; the worker ends with this process.
@@ -150,7 +155,8 @@ impl Executor {
         let _ = self.shared.libraries.set(sdk.folder.clone());
         let engine = Engine::start(sdk, &self.command, &folder).map_err(|e| failed(e.to_string()))?;
         *lock(&self.shared.interrupter) = Some(engine.interrupter());
-        *lock(&self.shared.folders) = [engine.scratch_folder(), engine.kept_folder()].map(PathBuf::from).into();
+        self.shared.remove_at_end(engine.scratch_folder());
+        self.shared.remove_at_end(engine.kept_folder());
         Ok(engine)
     }
 

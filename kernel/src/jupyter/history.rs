@@ -55,7 +55,7 @@ impl History {
         let lines: Vec<&str> = text.lines().collect();
         let rows = lines.iter().filter_map(|line| serde_json::from_str::<Row>(line).ok());
         self.rows = rows.collect();
-        self.session = self.rows.iter().map(|row| row.0).max().unwrap_or(0) + 1;
+        self.session = self.rows.iter().map(|row| row.0).max().unwrap_or(0).saturating_add(1);
         if lines.len() > MOST
             && let Some(file) = &self.file
         {
@@ -92,7 +92,11 @@ impl History {
             Some("range") => {
                 // 0 is this session, -1 the one before.
                 let wanted = number("session").unwrap_or(0);
-                let wanted = if wanted > 0 { wanted } else { self.session + wanted };
+                let wanted = if wanted > 0 {
+                    wanted
+                } else {
+                    self.session.saturating_add(wanted)
+                };
                 let (start, stop) = (number("start").unwrap_or(0), number("stop").unwrap_or(i64::MAX));
                 let inside = |row: &&Row| row.0 == wanted && (start..stop).contains(&row.1);
                 self.rows.iter().filter(inside).collect()

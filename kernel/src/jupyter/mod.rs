@@ -10,6 +10,7 @@ mod control;
 mod execution;
 mod executor;
 mod expressions;
+mod guard;
 mod history;
 mod info;
 mod iopub;
@@ -21,3 +22,4 @@ mod wire;
 
 pub use info::language_info;
 pub use shell::serve;
+pub use wire::accepts;

@@ -5,6 +5,7 @@ use super::complete::{complete, inspect};
 use super::connection::Connection;
 use super::control::{self, reply_kind};
 use super::executor::{self, Executor, Job, Shared};
+use super::guard::Guard;
 use super::info::{is_complete, kernel_info};
 use super::iopub::{self, Publisher};
 use super::stdin;
@@ -33,14 +34,28 @@ pub fn serve(connection_file: &Path, source: &Path, command: &Path) -> Result<()
     runtime.block_on(kernel(connection, source, command))
 }
 
+/// Opens a socket on its port; what comes over the network goes through the guard.
+async fn open(socket: &mut impl Socket, connection: &Connection, guard: &Guard, port: u32) -> Result<(), Box<dyn Error>> {
+    match connection.interface() {
+        Some(interface) => {
+            socket.bind(&guard.behind(port)).await?;
+            guard.listen(interface, port).await?;
+        }
+        None => _ = socket.bind(&connection.address(port)).await?,
+    }
+    Ok(())
+}
+
 async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result<(), Box<dyn Error>> {
     let wire = Wire::new(&connection.key);
+    let guard = Guard::new()?;
     let mut published = XPubSocket::new();
-    published.bind(&connection.address(connection.iopub_port)).await?;
+    open(&mut published, &connection, &guard, connection.iopub_port).await?;
     let publisher = iopub::start(published, wire.clone());
     let mut stdin = RouterSocket::new();
-    stdin.bind(&connection.address(connection.stdin_port)).await?;
+    open(&mut stdin, &connection, &guard, connection.stdin_port).await?;
     let shared = Shared::of_user();
+    shared.remove_at_end(guard.folder());
     let (jobs, queue) = mpsc::channel();
     let executor = Executor {
         source: source.into(),
@@ -51,16 +66,16 @@ async fn kernel(connection: Connection, source: &Path, command: &Path) -> Result
     };
     executor::start(executor, queue)?;
     let mut heartbeat = RepSocket::new();
-    heartbeat.bind(&connection.address(connection.hb_port)).await?;
+    open(&mut heartbeat, &connection, &guard, connection.hb_port).await?;
     tokio::spawn(async move {
         while let Ok(beat) = heartbeat.recv().await {
             let _ = heartbeat.send(beat).await;
         }
     });
     let mut socket = RouterSocket::new();
-    socket.bind(&connection.address(connection.control_port)).await?;
+    open(&mut socket, &connection, &guard, connection.control_port).await?;
     let mut shell = RouterSocket::new();
-    shell.bind(&connection.address(connection.shell_port)).await?;
+    open(&mut shell, &connection, &guard, connection.shell_port).await?;
     let (send, receive) = shell.split();
     let desk = Desk {
         wire: wire.clone(),

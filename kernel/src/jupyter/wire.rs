@@ -107,6 +107,12 @@ impl Wire {
     }
 }
 
+/// Whether these frames are a message that is signed with this key, for tests that throw damaged ones at it.
+pub fn accepts(key: &str, frames: Vec<Vec<u8>>) -> bool {
+    let frames: Vec<Bytes> = frames.into_iter().map(Bytes::from).collect();
+    ZmqMessage::try_from(frames).is_ok_and(|message| Wire::new(key).read(message).is_some())
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::error::SdkError;
 use super::progress::read_progress;
+use crate::offspring::ends_with_us;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
@@ -93,6 +94,7 @@ impl Cargo<'_> {
             }
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        ends_with_us(&mut command);
         command
             .process_group(0)
             .spawn()

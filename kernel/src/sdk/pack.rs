@@ -25,6 +25,9 @@ const NOTE: &str = "pack.json";
 /// Longest note that is read.
 const NOTE_LIMIT: u64 = 1 << 20;
 
+/// Bytes that are unpacked at most: several times what there is to pack.
+const SIZE_LIMIT: u64 = 16 << 30;
+
 /// zstd's default: most of the gain, a few seconds.
 const LEVEL: i32 = 3;
 
@@ -59,7 +62,9 @@ pub struct Unpacked {
 /// # Errors
 /// When a file can't be read or written.
 pub fn pack(sdk: &Sdk, command: &Path, file: &Path, with_toolchain: bool) -> Result<u64, SdkError> {
-    let partial = file.with_extension("partial");
+    let mut name = file.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}", uuid::Uuid::new_v4().simple()));
+    let partial = file.with_file_name(name);
     let result = write_pack(sdk, command, &partial, with_toolchain);
     if let Err(error) = result {
         let _ = std::fs::remove_file(&partial);
@@ -135,7 +140,10 @@ pub fn install_from(file: &Path) -> Result<Unpacked, SdkError> {
     };
     let input = File::open(file).map_err(SdkError::file(file))?;
     let decoder = zstd::Decoder::new(BufReader::new(input)).map_err(|e| damaged(e.to_string()))?;
-    let mut archive = tar::Archive::new(decoder);
+    let mut archive = tar::Archive::new(decoder.take(SIZE_LIMIT));
+    // Whoever packed it, the files are made as this user makes files.
+    archive.set_mask(umask());
+    archive.set_preserve_mtime(false);
     let mut entries = archive.entries().map_err(|e| damaged(e.to_string()))?;
     let first = entries.next().ok_or_else(|| damaged("it is empty".into()))?;
     let note = read_note(first.map_err(|e| damaged(e.to_string()))?).map_err(&damaged)?;
@@ -144,11 +152,32 @@ pub fn install_from(file: &Path) -> Result<Unpacked, SdkError> {
     let temporary = cache_folder().join(format!("building-{}", uuid::Uuid::new_v4().simple()));
     std::fs::create_dir_all(&temporary).map_err(SdkError::file(&temporary))?;
     let result = entries
-        .try_for_each(|entry| entry.and_then(|mut entry| entry.unpack_in(&temporary).map(|_| ())))
+        .try_for_each(|entry| entry.and_then(|mut entry| unpack(&mut entry, &temporary)))
         .map_err(|e| damaged(e.to_string()))
         .and_then(|()| settle(&temporary, &note, own));
     let _ = std::fs::remove_dir_all(&temporary);
     result
+}
+
+/// Takes a file out. Links are not written by `pack`, and could lead elsewhere.
+fn unpack(entry: &mut tar::Entry<'_, impl Read>, folder: &Path) -> std::io::Result<()> {
+    let kind = entry.header().entry_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(std::io::Error::other("it holds something that is no file"));
+    }
+    if entry.unpack_in(folder)? {
+        Ok(())
+    } else {
+        Err(std::io::Error::other("it holds a file that would lie outside of its folder"))
+    }
+}
+
+/// The bits that new files of this user do not get.
+fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    line.and_then(|bits| u32::from_str_radix(bits.trim(), 8).ok())
+        .unwrap_or(0o077)
 }
 
 fn read_note(entry: tar::Entry<'_, impl Read>) -> Result<Note, String> {
@@ -242,7 +271,11 @@ fn settle(temporary: &Path, note: &Note, own: Option<Toolchain>) -> Result<Unpac
         return Err(damaged(format!("the build is called `{}`", note.build)));
     }
     place("sdk", cache_folder().join(&name))?;
+    // The libraries of two packs can be the same and their commands not.
     let command = cache_folder().join("bin").join(&name);
+    if command.exists() {
+        std::fs::remove_file(&command).map_err(SdkError::file(&command))?;
+    }
     place("cistron", command.clone())?;
     std::fs::set_permissions(&command, std::fs::Permissions::from_mode(0o755)).map_err(SdkError::file(&command))?;
     remember(&packed_source(), &name)?;

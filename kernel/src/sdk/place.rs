@@ -70,7 +70,7 @@ pub(super) fn home() -> PathBuf {
 }
 
 /// Hexadecimal SHA-256, shortened to `digits`.
-pub(super) fn digest(content: &[u8], digits: usize) -> String {
+pub(crate) fn digest(content: &[u8], digits: usize) -> String {
     let hash = Sha256::digest(content);
     hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..digits].to_string()
 }

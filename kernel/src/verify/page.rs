@@ -5,6 +5,7 @@
 use super::lines::{rows, title};
 use super::outputs::Difference;
 use super::{Report, Verdict};
+use crate::html::escape;
 
 const STYLE: &str = "body{font:14px/1.45 Helvetica,Arial,sans-serif;color:#222;background:#fff;max-width:1280px;margin:24px auto;padding:0 16px}\
 h1{font-size:20px}h2{font-size:15px;margin:28px 0 6px}pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:12px/1.4 monospace}\
@@ -116,23 +117,6 @@ fn image(svg: &str) -> String {
 
 fn frame(html: &str) -> String {
     format!("<iframe sandbox=\"\" srcdoc=\"{}\"></iframe>", escape(html))
-}
-
-/// Text inside elements and quoted attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\u{1b}' => out.push('␛'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `:help`: the commands and the words of the language.
 
-use super::table::escape;
+use crate::html::escape;
 use serde_json::{Value, json};
 
 /// The commands as they are written, and what each does.

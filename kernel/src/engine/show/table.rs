@@ -1,5 +1,6 @@
 //! A small table as text and as HTML.
 
+use crate::html::escape;
 use serde_json::{Value, json};
 
 /// The grey of secondary text, which reads on light and on dark pages.
@@ -105,22 +106,6 @@ impl Table {
     pub(super) fn forms(&self) -> Value {
         json!({"text/plain": self.text(), "text/html": self.html()})
     }
-}
-
-/// Escapes text for element content and quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A size in bytes as people read it.

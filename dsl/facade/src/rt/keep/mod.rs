@@ -146,6 +146,10 @@ pub(super) fn listing(chosen: &[Chosen<'_>]) -> String {
 pub(super) fn save(chosen: Vec<Chosen<'_>>) {
     let mut guard = keeper();
     let Some(keeper) = &mut *guard else { return };
+    // The kernel knows of the newer files by now.
+    for one in chosen.iter().filter(|one| one.asked) {
+        writer::remove_older(&keeper.folder, one.slot, one.stamp);
+    }
     let live: BTreeSet<u32> = chosen.iter().map(|one| one.slot).collect();
     let gone: Vec<u32> = keeper.saved.keys().filter(|slot| !live.contains(slot)).copied().collect();
     let changed = chosen

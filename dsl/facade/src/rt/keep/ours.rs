@@ -65,6 +65,8 @@ impl Kept for Tensor {
             .ok_or_else(|| format!("{code} stands for no type of numbers"))?;
         let rank = take_length(from)?;
         let sizes = (0..rank).map(|_| usize::take_from(from)).collect::<Result<Vec<usize>, _>>()?;
+        let count = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size));
+        count.ok_or("the sizes of the tensor are too large")?;
         let device = Device::Cpu;
         let made = match kind {
             DType::U8 => Self::from_vec(Vec::<u8>::take_from(from)?, sizes, &device),

@@ -166,7 +166,11 @@ impl Kept for Duration {
         self.subsec_nanos().put(out);
     }
     fn take_from(from: &mut &[u8]) -> Result<Self, String> {
-        Ok(Self::new(u64::take_from(from)?, u32::take_from(from)?))
+        let (seconds, nanoseconds) = (u64::take_from(from)?, u32::take_from(from)?);
+        if nanoseconds >= 1_000_000_000 {
+            return Err(format!("{nanoseconds} nanoseconds are more than a second"));
+        }
+        Ok(Self::new(seconds, nanoseconds))
     }
 }
 

@@ -82,7 +82,7 @@ fn work(folder: &Path, queue: &Queue) {
         match task {
             Task::Remove => remove_older(folder, slot, u64::MAX),
             Task::Write(name, stamp, value) => {
-                if let Err(error) = write(folder, slot, stamp, &*value)
+                if let Err(error) = replace(folder, slot, stamp, &*value)
                     && !std::mem::replace(&mut failed, true)
                 {
                     eprintln!("`{name}` could not be saved in {}: {error}", folder.display());
@@ -92,20 +92,26 @@ fn work(folder: &Path, queue: &Queue) {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, then removes the older ones of the binding.
+/// [`write`], then removes the older files of the binding.
+fn replace(folder: &Path, slot: u32, stamp: u64, value: &dyn Snapshot) -> io::Result<()> {
+    write(folder, slot, stamp, value)?;
+    remove_older(folder, slot, stamp);
+    Ok(())
+}
+
+/// Writes a file so that it is there whole or not at all.
 pub(super) fn write(folder: &Path, slot: u32, stamp: u64, value: &dyn Snapshot) -> io::Result<()> {
     let temporary = folder.join(format!("{slot}-{stamp}.part"));
     let written = std::fs::write(&temporary, value.bytes())
         .and_then(|()| std::fs::rename(&temporary, folder.join(format!("{slot}-{stamp}"))));
     if written.is_err() {
         let _ = std::fs::remove_file(&temporary);
-        return written;
     }
-    remove_older(folder, slot, stamp);
-    Ok(())
+    written
 }
 
-fn remove_older(folder: &Path, slot: u32, stamp: u64) {
+/// Removes the files of a binding that are older than this.
+pub(super) fn remove_older(folder: &Path, slot: u32, stamp: u64) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let of = name.to_str().and_then(|name| name.split_once('-'));
@@ -125,7 +131,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("cistron-writer-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         for (slot, stamp, value) in [(1, 10, 1.5_f64), (2, 11, 2.5), (1, 12, 3.5)] {
-            write(&folder, slot, stamp, &value).expect("written");
+            replace(&folder, slot, stamp, &value).expect("written");
         }
         let mut names: Vec<_> = std::fs::read_dir(&folder)
             .expect("the folder")
