@@ -89,6 +89,7 @@ fn write_pack(sdk: &Sdk, command: &Path, file: &Path, with_toolchain: bool) -> R
     let encoder = zstd::Encoder::new(output, LEVEL).map_err(&bad)?;
     let mut archive = tar::Builder::new(encoder);
     archive.follow_symlinks(true);
+    archive.sparse(false);
     let text = serde_json::to_vec_pretty(&note).unwrap_or_default();
     let mut header = tar::Header::new_gnu();
     header.set_size(text.len() as u64);
