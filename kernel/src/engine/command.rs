@@ -14,6 +14,13 @@ impl Engine {
     pub(super) fn command(&mut self, line: &str, emit: Emit<'_>) -> Result<(), Failure> {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         if let Some(shown) = look(word, &self.aside()) {
+            if !rest.trim().is_empty() {
+                let text = format!(
+                    "`:{word}` takes nothing, found `{}`\nhint: `?name` shows the page of a name",
+                    rest.trim()
+                );
+                return Err(Failure::plain("CommandError", &text));
+            }
             emit(Output::Result(shown));
             return Ok(());
         }

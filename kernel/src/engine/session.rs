@@ -6,6 +6,7 @@ use super::compile::Compiler;
 use super::compiling::Ready;
 use super::described::Described;
 use super::failure::Failure;
+use super::generate::Gone;
 use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
@@ -295,7 +296,9 @@ impl Engine {
             let generated = &ready.generated;
             let name = generated.bindings.get(slot).map(|b| &b.name).or(generated.loaded.get(slot));
             if let Some(name) = name.filter(|name| stored.iter().all(|(n, _)| n != *name)).cloned() {
+                // Of a closure that borrows, what it borrows from says more than that its type has no name.
                 let unnamed = ready.types.get(slot).and_then(|t| types::unnameable(t));
+                let unnamed = unnamed.filter(|_| *gone == Gone::Unnamed);
                 self.state.lost.insert(name, unnamed.map_or_else(|| gone.why(), String::from));
             }
         }

@@ -97,3 +97,13 @@ fn runs_device_and_help_answer() {
         session.result()
     );
 }
+
+#[test]
+fn a_command_that_looks_says_that_it_takes_nothing() {
+    let mut session = session();
+    let text = shown(&failure(&mut session, ":help keep!"));
+    assert!(
+        text.contains("`:help` takes nothing, found `keep!`") && text.contains("?name"),
+        "{text}"
+    );
+}

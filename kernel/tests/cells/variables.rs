@@ -56,7 +56,7 @@ fn a_closure_that_borrows_what_its_cell_still_needs_is_explained() {
     );
     assert_eq!(session.value("list.len()"), "2");
     let text = shown(&failure(&mut session, "sum()"));
-    assert!(text.contains("`sum` was not kept"), "{text}");
+    assert!(text.contains("`sum` was not kept: it borrows"), "{text}");
     session.ok("let sum = 5;");
     assert_eq!(session.value("sum"), "5");
 }
