@@ -44,22 +44,23 @@ fn session() -> Session {
     session
 }
 
-/// The texts that are offered at `|`.
-fn offered(text: &str) -> Vec<String> {
+/// Asks at `|`.
+fn at_cursor<T>(text: &str, question: impl FnOnce(&Desk<'_>, usize) -> T) -> T {
     let cursor = text.chars().position(|c| c == '|').expect("a cursor");
-    let code: Vec<char> = text
-        .chars()
-        .enumerate()
-        .filter(|(at, _)| *at != cursor)
-        .map(|(_, c)| c)
-        .collect();
-    let session = session();
+    let places = text.chars().enumerate().filter(|(at, _)| *at != cursor);
+    let code: Vec<char> = places.map(|(_, c)| c).collect();
     let desk = Desk {
         index: own(),
-        session: &session,
+        session: &session(),
         code: &code,
     };
-    desk.complete(cursor).list.into_iter().map(|offer| offer.text).collect()
+    question(&desk, cursor)
+}
+
+/// The texts that are offered at `|`.
+fn offered(text: &str) -> Vec<String> {
+    let offers = at_cursor(text, |desk, cursor| desk.complete(cursor));
+    offers.list.into_iter().map(|offer| offer.text).collect()
 }
 
 const IN_MODEL: &str = "let net = model! { Net on toy {\n    let h = dna.conv(16, width = 11)";
@@ -253,20 +254,7 @@ fn the_reply_counts_characters_and_has_types() {
 
 /// The page at `|`, as text.
 fn page(text: &str) -> Option<String> {
-    let cursor = text.chars().position(|c| c == '|').expect("a cursor");
-    let code: Vec<char> = text
-        .chars()
-        .enumerate()
-        .filter(|(at, _)| *at != cursor)
-        .map(|(_, c)| c)
-        .collect();
-    let session = session();
-    let desk = Desk {
-        index: own(),
-        session: &session,
-        code: &code,
-    };
-    let forms = desk.inspect(cursor)?.forms();
+    let forms = at_cursor(text, |desk, cursor| desk.inspect(cursor))?.forms();
     assert!(forms["text/markdown"].as_str().is_some_and(|m| m.starts_with("```rust\n")));
     forms["text/plain"].as_str().map(String::from)
 }

@@ -193,8 +193,8 @@ impl Engine {
     /// What is to be compiled; `anew` if nothing that was made before is to be used.
     fn unit<'s>(&self, request: &Request<'_>, source: &'s Source, anew: bool) -> Unit<'s> {
         let reads = |text: &str| OUTSIDE.iter().any(|word| text.contains(word));
-        let earlier = self.state.item_cells.iter().flat_map(|c| &c.items);
-        let reads_files = request.cell.has_files || reads(&source.text) || earlier.clone().any(|item| reads(&item.fragment.text));
+        let mut earlier = self.state.item_cells.iter().flat_map(|c| &c.items);
+        let reads_files = request.cell.has_files || reads(&source.text) || earlier.any(|item| reads(&item.fragment.text));
         Unit {
             form: if request.items.is_empty() { Form::Plain } else { Form::Items },
             source: &source.text,

@@ -13,28 +13,25 @@ fn place(request: &Value) -> (Vec<char>, usize) {
     (code, end)
 }
 
+/// Asks what is known of a text.
+fn ask<T>(shared: &Shared, code: &[char], question: impl FnOnce(&Desk<'_>) -> T) -> T {
+    question(&Desk {
+        index: &shared.index(),
+        session: &shared.session(),
+        code,
+    })
+}
+
 /// The answer to `complete_request`.
 pub(super) fn complete(shared: &Shared, request: &Value) -> Value {
     let (code, cursor) = place(request);
-    let session = shared.session();
-    let desk = Desk {
-        index: &shared.index(),
-        session: &session,
-        code: &code,
-    };
-    desk.complete(cursor).reply()
+    ask(shared, &code, |desk| desk.complete(cursor).reply())
 }
 
 /// The answer to `inspect_request`.
 pub(super) fn inspect(shared: &Shared, request: &Value) -> Value {
     let (code, cursor) = place(request);
-    let session = shared.session();
-    let desk = Desk {
-        index: &shared.index(),
-        session: &session,
-        code: &code,
-    };
-    let page = desk.inspect(cursor);
+    let page = ask(shared, &code, |desk| desk.inspect(cursor));
     let data = page.as_ref().map_or_else(|| json!({}), |page| page.forms());
     json!({"status": "ok", "found": page.is_some(), "data": data, "metadata": {}})
 }
@@ -43,13 +40,8 @@ pub(super) fn inspect(shared: &Shared, request: &Value) -> Value {
 pub(super) fn page(shared: &Shared, code: &str) -> Option<Value> {
     let asked = code.trim().strip_prefix('?')?.trim_end();
     let code: Vec<char> = asked.chars().collect();
-    let session = shared.session();
-    let desk = Desk {
-        index: &shared.index(),
-        session: &session,
-        code: &code,
-    };
     let nothing = || json!({"text/plain": format!("nothing is known of `{}`", asked.trim())});
-    let data = desk.inspect(code.len()).map_or_else(nothing, |page| page.forms());
+    let page = ask(shared, &code, |desk| desk.inspect(code.len()));
+    let data = page.map_or_else(nothing, |page| page.forms());
     Some(json!({"source": "page", "data": data, "start": 0}))
 }
