@@ -5,7 +5,7 @@ use cistron_kernel::run::{Request, RunError, check, run};
 use cistron_kernel::sdk::{
     Sdk, SdkError, Where, cache_folder, install, install_from, is_current, pack, source_folder, write_kernelspec,
 };
-use cistron_kernel::{doctor, engine::link, export, jupyter, verify};
+use cistron_kernel::{doctor, engine::link, export, jupyter, png, verify};
 use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::io::IsTerminal;
@@ -59,9 +59,21 @@ enum Task {
         /// Where the executed notebook goes [default: NAME.out.ipynb beside it].
         #[arg(short, long, value_name = "OUT.ipynb")]
         output: Option<PathBuf>,
+        /// Stores figures as PNG, too, with so many pixels for each of their own [default: 2].
+        #[arg(long, value_name = "SCALE", num_args = 0..=1, default_missing_value = "2")]
+        png: Option<f32>,
         /// The workspace to build from, if not the one this command came from.
         #[arg(long, value_name = "DIR")]
         source: Option<PathBuf>,
+    },
+    /// Makes PNG files of SVG figures, beside them.
+    Png {
+        /// The figures.
+        #[arg(required = true, value_name = "FIGURE.svg")]
+        figures: Vec<PathBuf>,
+        /// Pixels for each of the figure's; 2 is 192 dots per inch.
+        #[arg(long, default_value_t = png::SCALE)]
+        scale: f32,
     },
     /// Runs a notebook again and compares what comes out with what is stored in it.
     ///
@@ -179,18 +191,25 @@ fn carry_out(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             notebook,
             parameters,
             output,
+            png,
             source,
         } => {
             let request = Request {
                 notebook,
                 parameters,
                 output,
+                png,
             };
             check(&request).map_err(Box::new)?;
             let source = source_folder(source.as_deref())?;
             let sdk = ready(&source)?;
             run(&request, sdk, &command).map_err(|error: RunError| Box::new(error))?;
             eprintln!("executed notebook: {}", request.output().display());
+        }
+        Task::Png { figures, scale } => {
+            for figure in figures {
+                println!("{}", png::beside(&figure, scale)?.display());
+            }
         }
         Task::Verify {
             notebook,

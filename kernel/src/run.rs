@@ -4,6 +4,7 @@ mod progress;
 
 use crate::engine::{Engine, Failure};
 use crate::notebook::{Notebook, NotebookError, Outputs, Parameter, cell_source, has_tag, inject, now, rounded, values};
+use crate::png::{PngError, checked_scale};
 use crate::record::{Record, differences, shown, stored};
 use crate::sdk::{Sdk, SdkError};
 use progress::{Progress, stop_on_interrupt};
@@ -20,6 +21,8 @@ pub struct Request {
     pub parameters: Vec<Parameter>,
     /// Where the executed notebook goes; beside the notebook, as `NAME.out.ipynb`, if not said.
     pub output: Option<PathBuf>,
+    /// Figures are stored as PNG, too, with so many pixels for each of their own.
+    pub png: Option<f32>,
 }
 
 /// Why a run did not get to the end.
@@ -32,6 +35,9 @@ pub enum RunError {
     /// There is nothing to link cells against.
     #[error(transparent)]
     Sdk(#[from] SdkError),
+    /// Figures can't be stored as PNG in that size.
+    #[error(transparent)]
+    Png(#[from] PngError),
     /// The worker did not start.
     #[error("the process that runs cells did not start: {0}")]
     Worker(#[from] std::io::Error),
@@ -75,6 +81,7 @@ impl Request {
 /// or the output's folder can't be made.
 pub fn check(request: &Request) -> Result<(), RunError> {
     prepared(&request.notebook, &request.parameters)?;
+    request.png.map(checked_scale).transpose()?;
     let output = request.output();
     if let Some(folder) = output.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| NotebookError::File {
@@ -105,7 +112,7 @@ pub(crate) fn prepared(path: &Path, parameters: &[Parameter]) -> Result<Notebook
 pub fn run(request: &Request, sdk: Sdk, command: &Path) -> Result<(), RunError> {
     let mut notebook = prepared(&request.notebook, &request.parameters)?;
     let before = stored(&notebook.document).cloned();
-    let executed = execute(&mut notebook, &request.notebook, sdk, command)?;
+    let executed = execute(&mut notebook, &request.notebook, sdk, command, request.png)?;
     if let (Some(before), None) = (before, &executed.failed) {
         for line in differences(&before, &executed.record) {
             eprintln!("warning: not as when the notebook's outputs were stored: {line}");
@@ -139,10 +146,17 @@ pub(crate) struct Executed {
 
 /// Runs the cells of the notebook that was read from `path`, in its folder, and puts their outputs into it. Ends at the
 /// first cell that fails and is not tagged `raises-exception`.
-pub(crate) fn execute(notebook: &mut Notebook, path: &Path, sdk: Sdk, command: &Path) -> Result<Executed, RunError> {
+pub(crate) fn execute(
+    notebook: &mut Notebook,
+    path: &Path,
+    sdk: Sdk,
+    command: &Path,
+    png: Option<f32>,
+) -> Result<Executed, RunError> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize()?;
     let mut engine = Engine::start(sdk, command, &folder)?;
+    engine.show_png(png)?;
     stop_on_interrupt(engine.interrupter());
     let mut outputs = Outputs::default();
     let cells: Vec<usize> = (0..notebook.cells().len()).filter(|i| runs(&notebook.cells()[*i])).collect();

@@ -30,6 +30,7 @@ mod histogram;
 mod ladder;
 mod logo;
 mod scatter;
+mod shown;
 mod style;
 mod theme;
 mod violins;

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::session::Engine;
 use super::show;
 use super::worker::{Emit, Output};
+use crate::png;
 use crate::record::Record;
 use serde_json::Value;
 
@@ -40,6 +41,19 @@ impl Engine {
                     ));
                 }
             },
+            "png" => {
+                let refused = |text: &str| Failure::plain("CommandError", text);
+                let scale = match rest.trim() {
+                    "" => Some(png::SCALE),
+                    "off" => None,
+                    number => Some(number.parse().map_err(|_| {
+                        refused(&format!(
+                            "`:png` takes pixels for each of the figure's (`:png 3`) or `off`, found `{number}`"
+                        ))
+                    })?),
+                };
+                self.show_png(scale).map_err(|error| refused(&error.to_string()))?;
+            }
             _ => {
                 let text = format!("there is no command `:{word}`\n`:help` lists them");
                 return Err(Failure::plain("CommandError", &text));

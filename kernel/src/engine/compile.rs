@@ -5,6 +5,7 @@
 
 use super::cache::{CellCache, Entry, Key};
 use super::diagnostics::Message;
+use super::extra::EXTRAS;
 use super::interrupt::Interrupter;
 use super::state::State;
 use crate::offspring::ends_with_us;
@@ -299,6 +300,11 @@ impl Compiler {
             command.arg("-L").arg(format!("dependency={}", dependency.folder.display()));
         }
         command.arg("--extern").arg(format!("cistron={}", sdk.facade().display()));
+        for extra in &EXTRAS {
+            command
+                .arg("--extern")
+                .arg(format!("{}={}", extra.name, sdk.extra(extra.name).display()));
+        }
         command.arg("-L").arg(format!("dependency={}", sdk.folder.display()));
         command.arg("-L").arg(format!("dependency={}", self.folder.display()));
         command.arg(format!("-Clinker={}", self.linker.display()));

@@ -5,7 +5,9 @@
 
 use super::binding::Binding;
 use super::cell::Cell;
+use super::extra::{self, Extra};
 use super::fragment::{Fragment, Source};
+use super::identifiers::identifiers;
 use super::item::{Item, Kind};
 use super::keep::Keeping;
 use super::state::{ItemCell, State};
@@ -32,6 +34,8 @@ pub(crate) struct Generated {
     pub(crate) bindings: BTreeMap<u32, Binding>,
     /// The variables of earlier cells that it names, by their number.
     pub(crate) loaded: BTreeMap<u32, String>,
+    /// The libraries beside the facade that it needs.
+    pub(crate) extras: Vec<&'static Extra>,
 }
 
 /// The number of a cell's first binding. Numbers in generated source hold nothing of the session, so that the same cell is the
@@ -97,6 +101,7 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         guesses: BTreeMap::new(),
         bindings: BTreeMap::new(),
         loaded: BTreeMap::new(),
+        extras: extra::needed(&request.cell.words, request.items, &request.state.variables).collect(),
     };
     for attribute in request.attributes {
         out.source.fragment(attribute);
@@ -183,11 +188,26 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generate
         }
     }
     for dependency in &request.state.dependencies {
-        source.line(&format!("use {}::{};", dependency.crate_name, dependency.name));
+        if roots.contains(dependency.name.as_str()) || says(request, &dependency.name) {
+            source.line(&format!("use {}::{};", dependency.crate_name, dependency.name));
+        }
+    }
+    for extra in &out.extras {
+        source.line(&format!("extern crate {};", extra.name));
+        source.line(&extra.import());
     }
     for fragment in &request.cell.uses {
         source.fragment(fragment);
     }
+}
+
+/// Whether a cell, an item that came along, or a macro that it may call names a crate: reading one that nobody names would
+/// cost every cell some time.
+fn says(request: &Request<'_>, name: &str) -> bool {
+    let macros = request.item_cells.iter().flat_map(|cell| &cell.items);
+    let macros = macros.filter(|item| item.fragment.text.contains("macro_rules!"));
+    let mut others = request.items.iter().chain(macros);
+    request.cell.words.contains(name) || others.any(|item| identifiers(&item.fragment.text).contains(name))
 }
 
 fn write_body(request: &Request<'_>, out: &mut Generated) {

@@ -17,14 +17,11 @@ impl Engine {
         if self.worker.is_none() {
             let mut worker = Worker::start(&self.sdk, &self.cells, self.kept.folder(), &self.folder).map_err(internal)?;
             wait_until_ready(&mut worker, emit)?;
-            let libraries = self
-                .state
-                .dependencies
-                .iter()
-                .map(|d| &d.library)
-                .chain(self.state.item_cells.iter().map(|c| &c.library));
-            for library in libraries {
-                worker.load(library).map_err(internal)?;
+            let extras = self.state.extras.iter().map(|extra| self.sdk.extra(extra.name));
+            let dependencies = self.state.dependencies.iter().map(|d| d.library.clone());
+            let cells = self.state.item_cells.iter().map(|c| c.library.clone());
+            for library in extras.chain(dependencies).chain(cells) {
+                worker.load(&library).map_err(internal)?;
                 wait_until_ready(&mut worker, emit)?;
             }
             self.worker = Some(worker);

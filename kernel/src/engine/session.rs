@@ -5,6 +5,7 @@ use super::cell::split_commands;
 use super::compile::Compiler;
 use super::compiling::Ready;
 use super::described::Described;
+use super::extra::Extra;
 use super::failure::Failure;
 use super::generate::Gone;
 use super::input::{Answer, Asker};
@@ -15,8 +16,10 @@ use super::lifetime::{internal, private_folder, scratch_base, session_name, swee
 use super::redefinition;
 use super::sources::Sources;
 use super::state::{self, State, Variable};
+use super::twins::Twins;
 use super::types;
 use super::worker::{Emit, Event, Output, Worker};
+use crate::png::PngError;
 use crate::sdk::{Sdk, cache_folder, cells_folder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -38,6 +41,7 @@ pub struct Engine {
     pub(super) asker: Asker,
     pub(super) sources: Sources,
     pub(super) began: Instant,
+    pub(super) twins: Twins,
 }
 
 impl Engine {
@@ -65,6 +69,7 @@ impl Engine {
             asker: Asker::default(),
             sources: Sources::default(),
             began: Instant::now(),
+            twins: Twins::default(),
         };
         engine.worker(&mut |_| {})?;
         Ok(engine)
@@ -73,6 +78,14 @@ impl Engine {
     /// A handle that stops cells from another thread.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
+    }
+
+    /// Figures are shown as PNG, too, with so many pixels for each of their own; none: they are not.
+    ///
+    /// # Errors
+    /// When no picture can have that scale.
+    pub fn show_png(&self, scale: Option<f32>) -> Result<(), PngError> {
+        self.twins.set(scale)
     }
 
     /// Where compiled cells lie while the session lasts.
@@ -148,7 +161,8 @@ impl Engine {
     /// the worker.
     pub fn execute(&mut self, code: &str, count: usize, emit: &mut dyn FnMut(Output)) -> Result<(), Failure> {
         self.interrupter.begin();
-        let result = self.execute_begun(code, count, emit);
+        let twins = self.twins.clone();
+        let result = self.execute_begun(code, count, &mut |output| twins.pass_on(output, emit));
         self.interrupter.end();
         proc_macro2::extra::invalidate_current_thread_spans();
         self.compiler.prepare(&self.sdk, &self.state);
@@ -169,6 +183,9 @@ impl Engine {
         if self.worker(emit)?.process() != process {
             let text = "the process that runs the cells ended while this cell was being compiled; run the cell again";
             return Err(Failure::located("WorkerDied", text, None));
+        }
+        for extra in &ready.generated.extras {
+            self.add_extra(extra, emit)?;
         }
         let notes = ready.notes.iter().cloned();
         for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
@@ -352,6 +369,18 @@ impl Engine {
         wait_until_ready(worker, emit)?;
         self.state.dependencies.push(dependency);
         self.compiler.forget();
+        Ok(())
+    }
+
+    /// Loads a library beside the facade for the first cell that uses it.
+    fn add_extra(&mut self, extra: &'static Extra, emit: Emit<'_>) -> Result<(), Failure> {
+        if !self.state.extras.contains(&extra) {
+            let library = self.sdk.extra(extra.name);
+            let worker = self.worker(emit)?;
+            worker.load(&library).map_err(internal)?;
+            wait_until_ready(worker, emit)?;
+            self.state.extras.push(extra);
+        }
         Ok(())
     }
 

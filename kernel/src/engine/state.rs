@@ -1,6 +1,7 @@
 //! What a session knows between cells.
 
 use super::described::Described;
+use super::extra::Extra;
 use super::fragment::Source;
 use super::identifiers::identifiers;
 use super::imports::Import;
@@ -68,6 +69,8 @@ pub(crate) struct State {
     pub(crate) imports: Vec<Import>,
     pub(crate) item_cells: Vec<ItemCell>,
     pub(crate) dependencies: Vec<Dependency>,
+    /// The libraries beside the facade that cells have used.
+    pub(crate) extras: Vec<&'static Extra>,
     pub(crate) compiled: BTreeMap<usize, Compiled>,
     /// Numbers of the remembered cells that define no items, oldest first, and the bytes of their text.
     plain: VecDeque<usize>,

@@ -1,6 +1,7 @@
 //! The manifest and the lock file of an exported program: the crates of the notebook, at its versions.
 
 use super::ExportError;
+use super::program::Program;
 use crate::engine::dependency::from_here;
 use crate::sdk::{Sdk, cache_folder};
 use std::collections::BTreeSet;
@@ -28,12 +29,17 @@ pub(super) fn package_name(stem: &str) -> String {
 }
 
 /// `Cargo.toml`. `folder` is the notebook's, where `path` dependencies begin.
-pub(super) fn manifest(name: &str, sdk: &Sdk, dependencies: &[(String, String)], folder: &Path) -> String {
+pub(super) fn manifest(name: &str, sdk: &Sdk, program: &Program, folder: &Path) -> String {
+    let at = |part: &str| toml_text(&sdk.source.join(part).display().to_string());
     let mut lines = String::new();
-    for (name, requirement) in dependencies {
+    for extra in &program.extras {
+        let (krate, part) = extra.package();
+        lines.push_str(&format!("{krate} = {{ path = {} }}\n", at(part)));
+    }
+    for (name, requirement) in &program.dependencies {
         lines.push_str(&format!("{name} = {}\n", from_here(requirement, folder)));
     }
-    let source = toml_text(&sdk.source.join("dsl").display().to_string());
+    let source = at("dsl");
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
          [dependencies]\ncistron = {{ path = {source} }}\n{lines}\n\

@@ -128,7 +128,7 @@ pub fn export(request: &Request, sdk: &Sdk) -> Result<Exported, ExportError> {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(file(&path))
     };
-    write("Cargo.toml", &manifest::manifest(&name, sdk, &program.dependencies, &beside))?;
+    write("Cargo.toml", &manifest::manifest(&name, sdk, &program, &beside))?;
     write("Cargo.lock", &manifest::lock(sdk, &program.dependencies))?;
     if let Ok(toolchain) = std::fs::read_to_string(sdk.source.join("rust-toolchain.toml")) {
         write("rust-toolchain.toml", &toolchain)?;

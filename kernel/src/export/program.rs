@@ -7,13 +7,14 @@
 use super::ExportError;
 use crate::engine::cell::{Cell, parse_unchecked, split_commands};
 use crate::engine::dependency::PRESENT;
+use crate::engine::extra::{self, Extra};
 use crate::engine::imports::Import;
 use crate::engine::item::Item;
 use crate::engine::state::State;
 use crate::notebook::{Notebook, cell_source, defaults, has_tag};
 use crate::run::runs;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub(super) struct Program {
     pub(super) text: String,
     /// `:dep` lines: name and requirement as a manifest writes it.
     pub(super) dependencies: Vec<(String, String)>,
+    /// Libraries that a notebook brings in where cells need them.
+    pub(super) extras: Vec<&'static Extra>,
     /// Names and defaults of the parameters.
     pub(super) parameters: Vec<(String, String)>,
     /// What was left out, for the user.
@@ -89,6 +92,11 @@ impl Program {
             line: error.span().start().line,
             reason: error.to_string(),
         })?;
+        for extra in extra::needed(&cell.words, &[], &BTreeMap::new()) {
+            if !self.extras.contains(&extra) {
+                self.extras.push(extra);
+            }
+        }
         let names: Vec<&str> = cell
             .items
             .iter()
@@ -159,6 +167,7 @@ impl Program {
         let mut taken: BTreeSet<&str> = names.iter().copied().collect();
         taken.extend(cell.imports.iter().filter_map(|import| import.name.as_deref()));
         let mut lines = vec!["use cistron::prelude::*;".to_string()];
+        lines.extend(extra::needed(&cell.words, &[], &BTreeMap::new()).map(Extra::import));
         for import in &self.state.imports {
             if import.name.as_deref().is_none_or(|name| !taken.contains(name)) {
                 lines.push(import.line.clone());
@@ -243,11 +252,12 @@ impl Program {
             .collect();
         self.text = format!(
             "#![allow(unused, non_snake_case, private_interfaces, private_bounds, dead_code, redundant_semicolons)]\n\n\
-             mod notebook;\n\nuse cistron::prelude::*;\n\n{}\
+             mod notebook;\n\nuse cistron::prelude::*;\n{}\n{}\
              /// Parameters of the notebook and their defaults: options of this program.\n\
              const PARAMETERS: &[(&str, &str)] = &[{}];\n\n\
              fn main() -> std::process::ExitCode {{\n    notebook::run(PARAMETERS, cells)\n}}\n\n\
              fn cells(options: &notebook::Options) -> std::result::Result<(), notebook::Fail> {{\n{}\n    Ok(())\n    {}\n}}\n",
+            self.extras.iter().map(|extra| extra.import() + "\n").collect::<String>(),
             self.modules,
             parameters.join(", "),
             self.body,
@@ -325,6 +335,23 @@ mod tests {
         assert!(program.text.contains("use cistron::polars;"));
         assert!(program.text.contains("// broken("));
         assert_eq!(program.notes.len(), 3, "{:?}", program.notes);
+    }
+
+    #[test]
+    fn lazy_frames_bring_in_their_library() {
+        let plain = written(&[("let a = 1;", &[])]);
+        assert!(
+            plain.extras.is_empty() && !plain.text.contains("cistron_lazy"),
+            "{}",
+            plain.text
+        );
+        let lazy = written(&[
+            ("fn many() -> Expr { col(\"count\").gt(lit(3)) }", &[]),
+            ("table.lazy().filter(many()).collect()?", &[]),
+        ]);
+        assert_eq!(lazy.extras.len(), 1);
+        assert_eq!(lazy.text.matches("use cistron_lazy::*;").count(), 2, "{}", lazy.text);
+        syn::parse_file(&lazy.text).expect("a program that parses");
     }
 
     #[test]

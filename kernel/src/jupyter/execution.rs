@@ -3,6 +3,7 @@
 use super::iopub::Publisher;
 use super::wire::Message;
 use crate::engine::{Failure, Output};
+use crate::png;
 use serde_json::{Value, json};
 
 /// Text that waits to be joined with what follows.
@@ -44,7 +45,10 @@ impl<'a> Execution<'a> {
             Output::Clear(content) => self.publish("clear_output", content),
             Output::Result(data) => {
                 if let Some(before) = self.result.replace(data) {
-                    self.publish("display_data", json!({"data": before, "metadata": {}, "transient": {}}));
+                    self.publish(
+                        "display_data",
+                        json!({"metadata": png::metadata(&before), "data": before, "transient": {}}),
+                    );
                 }
             }
         }
@@ -55,7 +59,7 @@ impl<'a> Execution<'a> {
         if let Some(data) = self.result.take() {
             self.publish(
                 "execute_result",
-                json!({"execution_count": self.count, "data": data, "metadata": {}}),
+                json!({"execution_count": self.count, "metadata": png::metadata(&data), "data": data}),
             );
         }
         match result {

@@ -2,6 +2,7 @@
 
 use super::file::{joined, lines};
 use crate::engine::{Failure, Output};
+use crate::png;
 use serde_json::{Map, Value, json};
 
 /// The outputs of all cells of a run. A display that is updated changes wherever it was shown.
@@ -39,13 +40,15 @@ impl Outputs {
             Output::Display(content) => {
                 let display = content["transient"]["display_id"].as_str().map(String::from);
                 self.push(
-                    json!({"output_type": "display_data", "data": data(&content["data"]), "metadata": {}}),
+                    json!({"output_type": "display_data", "data": data(&content["data"]), "metadata": png::metadata(&content["data"])}),
                     display,
                 );
             }
             Output::Result(content) => {
-                let result =
-                    json!({"output_type": "execute_result", "execution_count": count, "data": data(&content), "metadata": {}});
+                let metadata = png::metadata(&content);
+                let result = json!({
+                    "output_type": "execute_result", "execution_count": count, "data": data(&content), "metadata": metadata
+                });
                 self.push(result, None);
             }
         }

@@ -1,15 +1,17 @@
 //! Building what cells link against.
 
 use super::cargo::{Artifact, Cargo};
+use super::dependency::libraries_beside;
 use super::error::SdkError;
-use super::manifest::{FACADE, MANIFEST, Sdk, pointer};
+use super::manifest::{FACADE, MANIFEST, Sdk, extra_crate, pointer};
 use super::origin;
 use super::place::{cache_folder, digest, packed_source, source_print, target_folder};
 use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
 use crate::assist;
+use crate::engine::extra::EXTRAS;
 use crate::engine::link;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The library that cells see the DSL through, before it is made a shared one.
@@ -52,15 +54,7 @@ pub fn install(source: &Path) -> Result<Installed, SdkError> {
         &["--workspace", "--lib"],
         &mut BuildProgress::new("libraries for cells"),
     )?;
-    let facade = artifacts
-        .iter()
-        .filter(|a| a.name == FACADE_CRATE)
-        .flat_map(|a| &a.files)
-        .find(|f| f.extension().is_some_and(|e| e == "rlib"))
-        .ok_or_else(|| SdkError::Build {
-            what: "the libraries for cells".into(),
-            output: format!("cargo made no library called {FACADE_CRATE}"),
-        })?;
+    let facade = rlib(&artifacts, FACADE_CRATE)?;
     let content = std::fs::read(facade).map_err(SdkError::file(facade))?;
     let identity = [content.as_slice(), toolchain.version.as_bytes(), print.as_bytes()].concat();
     let name = format!("sdk-{}", digest(&identity, 16));
@@ -114,6 +108,9 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
     }
     link_sysroot(&temporary, toolchain)?;
     build_facade(&temporary, sdk, toolchain, facade)?;
+    for extra in &EXTRAS {
+        build_extra(&temporary, sdk, extra.name, rlib(artifacts, extra.name)?)?;
+    }
     build_worker(&temporary, toolchain)?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
         path: temporary.clone(),
@@ -162,10 +159,7 @@ fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) 
         .arg("-o")
         .arg(folder.join(FACADE));
     command.arg("--extern").arg(format!("{FACADE_CRATE}={}", facade.display()));
-    for library in [facade.parent(), facade.parent().map(|p| p.join("deps")).as_deref()]
-        .into_iter()
-        .flatten()
-    {
+    for library in libraries_beside(facade) {
         command.arg("-L").arg(format!("dependency={}", library.display()));
     }
     command.env("RUSTC_BOOTSTRAP", "1");
@@ -177,6 +171,28 @@ fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) 
         });
     }
     std::fs::remove_dir_all(&incremental).map_err(SdkError::file(&incremental))
+}
+
+/// A library beside the facade, for the cells that name it.
+fn build_extra(folder: &Path, sdk: &Sdk, name: &str, rlib: &Path) -> Result<(), SdkError> {
+    let building = Sdk {
+        folder: folder.into(),
+        ..sdk.clone()
+    };
+    let wrapper = folder.join(format!("{name}.rs"));
+    let text = format!("extern crate cistron;\npub use {name}::*;\n");
+    std::fs::write(&wrapper, text).map_err(SdkError::file(&wrapper))?;
+    building.on_facade(&wrapper, (name, rlib), &extra_crate(name), &building.extra(name))
+}
+
+/// The library that cargo made of a crate.
+fn rlib<'a>(artifacts: &'a [Artifact], name: &str) -> Result<&'a Path, SdkError> {
+    let mut files = artifacts.iter().filter(|a| a.name == name).flat_map(|a| &a.files);
+    let found = files.find(|f| f.extension().is_some_and(|e| e == "rlib"));
+    found.map(PathBuf::as_path).ok_or_else(|| SdkError::Build {
+        what: "the libraries for cells".into(),
+        output: format!("cargo made no library called {name}"),
+    })
 }
 
 /// The program that runs cells: everything it does is in the facade.

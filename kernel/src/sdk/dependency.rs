@@ -118,24 +118,30 @@ impl Sdk {
     fn wrap(&self, name: &str, folder: &Path, rlib: &Path, built: &BuiltDependency) -> Result<(), SdkError> {
         let wrapper = folder.join("wrapper.rs");
         write(&wrapper, &format!("extern crate cistron;\npub use {name};\n"))?;
+        self.on_facade(&wrapper, (name, rlib), &built.crate_name, &built.library)
+    }
+
+    /// Compiles `wrapper` around the crate `name` to a shared library that stands on the facade: what both have is taken
+    /// from there, the standard library too.
+    pub(super) fn on_facade(
+        &self,
+        wrapper: &Path,
+        (name, rlib): (&str, &Path),
+        crate_name: &str,
+        library: &Path,
+    ) -> Result<(), SdkError> {
         let mut command = Command::new(&self.rustc);
         command
-            .args([
-                "--edition",
-                "2024",
-                "--crate-type",
-                "dylib",
-                "--crate-name",
-                &built.crate_name,
-                "-Copt-level=2",
-            ])
-            .arg(&wrapper)
+            .args(["--edition", "2024", "--crate-type", "dylib", "--crate-name", crate_name])
+            .args(["-Copt-level=2", "-Cstrip=debuginfo"])
+            .arg(wrapper)
             .arg("-o")
-            .arg(&built.library);
+            .arg(library);
         command.arg("--sysroot").arg(self.sysroot());
         command.arg("--extern").arg(format!("cistron={}", self.facade().display()));
         command.arg("--extern").arg(format!("{name}={}", rlib.display()));
-        for folder in [&self.folder, &built.folder] {
+        command.arg("-L").arg(format!("dependency={}", self.folder.display()));
+        for folder in libraries_beside(rlib) {
             command.arg("-L").arg(format!("dependency={}", folder.display()));
         }
         let output = command.output().map_err(|e| SdkError::NoRust(e.to_string()))?;
@@ -147,6 +153,13 @@ impl Sdk {
             output: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Where cargo has put what a library needs: beside it, and in `deps`.
+pub(super) fn libraries_beside(rlib: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = rlib.parent().map(Path::to_path_buf);
+    let inner = folder.as_ref().map(|folder| folder.join("deps"));
+    folder.into_iter().chain(inner)
 }
 
 fn target() -> PathBuf {

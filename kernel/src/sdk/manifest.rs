@@ -4,6 +4,7 @@ use super::error::SdkError;
 use super::origin::unknown;
 use super::place::{cache_folder, digest};
 use super::toolchain::answer;
+use crate::engine::extra::EXTRAS;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,8 @@ impl Sdk {
         };
         let mut sdk: Self = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
         sdk.folder = folder;
-        for needed in [sdk.facade(), sdk.worker()] {
+        let extras = EXTRAS.iter().map(|extra| sdk.extra(extra.name));
+        for needed in [sdk.facade(), sdk.worker()].into_iter().chain(extras) {
             if !needed.is_file() {
                 return Err(damaged(format!("{} is not there", needed.display())));
             }
@@ -95,6 +97,11 @@ impl Sdk {
         self.folder.join(FACADE)
     }
 
+    /// The shared library of a crate beside the facade, which few cells need.
+    pub(crate) fn extra(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("lib{}.so", extra_crate(name)))
+    }
+
     /// The program that runs cells.
     pub fn worker(&self) -> PathBuf {
         self.folder.join("worker")
@@ -105,6 +112,11 @@ impl Sdk {
     pub(crate) fn sysroot(&self) -> PathBuf {
         self.folder.join("sysroot")
     }
+}
+
+/// The crate that puts a crate beside the facade into a shared library.
+pub(super) fn extra_crate(name: &str) -> String {
+    format!("{name}_cells")
 }
 
 /// The facade's file name.

@@ -171,7 +171,7 @@ pub fn verify(request: &Request, sdk: Sdk, command: &Path) -> Result<Report, Run
     check(request)?;
     let before = prepared(&request.notebook, &[])?;
     let mut notebook = before.clone();
-    let executed = execute(&mut notebook, &request.notebook, sdk, command)?;
+    let executed = execute(&mut notebook, &request.notebook, sdk, command, None)?;
     if let Some(output) = &request.output {
         describe(&mut notebook, &request.notebook, output, &[], &executed);
         notebook.write(output)?;

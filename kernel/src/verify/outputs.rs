@@ -83,6 +83,10 @@ impl Comparison<'_> {
         let media_types: BTreeSet<&String> = stored_forms.keys().chain(now_forms.keys()).collect();
         for media_type in media_types {
             let (a, b) = (stored_forms.get(media_type), now_forms.get(media_type));
+            let forms = [&stored_forms, &now_forms];
+            if media_type == "image/png" && forms.iter().any(|forms| forms.contains_key("image/svg+xml")) {
+                continue; // a picture of the figure, which is compared itself
+            }
             let place = format!("output {number}, {media_type}");
             match media_type.as_str() {
                 "text/html" | "image/svg+xml" => self.markup(&place, media_type, a, b),

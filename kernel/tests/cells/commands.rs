@@ -32,6 +32,30 @@ fn crates_that_are_there_already_can_be_named_after_dep() {
 }
 
 #[test]
+fn figures_have_a_png_when_it_is_asked_for() {
+    let mut session = session();
+    let figure = "plot::scatter(&[1.0, 2.0, 3.0], &[1.5, 2.5, 2.0])";
+    session.ok(figure);
+    assert!(session.result().get("image/png").is_none());
+    session.ok(&format!(":png 3\n{figure}"));
+    let forms = session.result();
+    if session.text().contains("no fonts") {
+        println!("skipped: no fonts on this machine");
+    } else {
+        assert!(
+            forms["image/png"].as_str().is_some_and(|png| png.starts_with("iVBORw0KGgo")),
+            "{forms}"
+        );
+    }
+    session.ok(&format!(":png off\n{figure}"));
+    assert!(session.result().get("image/png").is_none());
+    for (wrong, why) in [(":png large", "`off`, found `large`"), (":png 0", "found 0")] {
+        let text = shown(&failure(&mut session, wrong));
+        assert!(text.contains(why), "{text}");
+    }
+}
+
+#[test]
 fn vars_say_what_is_there() {
     let mut session = session();
     session.ok(":vars");

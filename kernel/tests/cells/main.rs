@@ -9,6 +9,7 @@ mod display;
 mod failures;
 mod interrupts;
 mod items;
+mod lazy;
 mod variables;
 
 use support::{failure, shown};

@@ -59,7 +59,7 @@ fn read_here(sources: &[Source]) -> Index {
 fn modules(exports: &Exports<'_>) -> BTreeMap<String, Vec<Entry>> {
     let mut out = BTreeMap::new();
     let mut waiting: Vec<((usize, usize), String)> = Vec::new();
-    for name in ["cistron", "cistron_facade", "candle_core"] {
+    for name in ["cistron", "cistron_facade", "cistron_lazy", "candle_core"] {
         if let Some(root) = exports.root(name) {
             waiting.push((root, name.into()));
             if let Some(prelude) = exports.child(root, "prelude") {
@@ -83,7 +83,7 @@ fn modules(exports: &Exports<'_>) -> BTreeMap<String, Vec<Entry>> {
     }
     let of = |path: &str| out.get(path).cloned().unwrap_or_default();
     let mut prelude = of("cistron_facade::prelude");
-    for entry in of("cistron::prelude") {
+    for entry in of("cistron::prelude").into_iter().chain(of("cistron_lazy")) {
         if prelude.iter().all(|known| known.name != entry.name) {
             prelude.push(entry);
         }

@@ -4,7 +4,7 @@ use crate::html::escape;
 use serde_json::{Value, json};
 
 /// The commands as they are written, and what each does.
-pub(crate) const COMMANDS: [(&str, &str); 7] = [
+pub(crate) const COMMANDS: [(&str, &str); 8] = [
     (":vars", "the variables: type, shape, memory, device"),
     (":runs", "the fits in this notebook's run folder"),
     (":device", "what computes: processor, threads, memory, GPU"),
@@ -19,6 +19,10 @@ pub(crate) const COMMANDS: [(&str, &str); 7] = [
     (
         ":opt 0..3",
         "how much plain cells are optimised (functions and types always are)",
+    ),
+    (
+        ":png 2",
+        "figures are stored as PNG, too, with so many pixels for each of their own; `:png off` ends it",
     ),
     (":help", "this text"),
 ];
