@@ -71,21 +71,34 @@ pub fn checked_scale(scale: f32) -> Result<f32, PngError> {
 /// When it is no SVG, the scale is out of range, or there are no fonts.
 pub fn from_svg(svg: &str, scale: f32) -> Result<Vec<u8>, PngError> {
     let scale = checked_scale(scale)?;
-    let (fonts, sans) = fonts().as_ref().ok_or(PngError::NoFonts)?;
-    let options = usvg::Options {
-        fontdb: Arc::clone(fonts),
-        font_family: sans.clone(),
-        ..usvg::Options::default()
-    };
+    if fonts().is_none() {
+        return Err(PngError::NoFonts);
+    }
+    let pixels = drawn(svg, |_, _| scale)?;
+    pixels.encode_png().map_err(|e| PngError::Encoding(e.to_string()))
+}
+
+/// An SVG document as pixels; `scale` is asked with its width and height. Without fonts it has no text.
+///
+/// # Errors
+/// When it is no SVG, or has too many pixels.
+pub(crate) fn drawn(svg: &str, scale: impl FnOnce(f32, f32) -> f32) -> Result<tiny_skia::Pixmap, PngError> {
+    let mut options = usvg::Options::default();
+    if let Some((fonts, sans)) = fonts() {
+        options.fontdb = Arc::clone(fonts);
+        options.font_family.clone_from(sans);
+    }
     let tree = usvg::Tree::from_str(svg, &options).map_err(|e| PngError::Svg(e.to_string()))?;
-    let (width, height) = ((tree.size().width() * scale).ceil(), (tree.size().height() * scale).ceil());
+    let (width, height) = (tree.size().width(), tree.size().height());
+    let scale = scale(width, height);
+    let (width, height) = ((width * scale).ceil(), (height * scale).ceil());
     let (wide, high) = (width as u32, height as u32);
     let pixels = (width * height <= LARGEST)
         .then(|| tiny_skia::Pixmap::new(wide, high))
         .flatten();
     let mut pixels = pixels.ok_or(PngError::Size(wide, high))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|e| PngError::Encoding(e.to_string()))
+    Ok(pixels)
 }
 
 /// Makes a PNG beside an SVG file.

@@ -33,7 +33,7 @@ mod tests {
     fn a_description_shows_what_it_describes() {
         let good = scatter(&[1.0, 2.0, 3.0], &[1.5, 2.5, 2.0]);
         assert_eq!(Some(good.bundle()), good.draw().ok().map(|figure| figure.bundle()));
-        let text = histogram(&[]).bundle().text().to_string();
+        let text = histogram(&[], 10).bundle().text().to_string();
         assert!(text.starts_with("no figure: "), "{text}");
     }
 }

@@ -9,7 +9,7 @@ use super::place::{cache_folder, digest, packed_source, source_print, target_fol
 use super::progress::BuildProgress;
 use super::toolchain::Toolchain;
 use crate::assist;
-use crate::engine::extra::EXTRAS;
+use crate::engine::extra::{EXTRAS, Extra};
 use crate::engine::link;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -109,7 +109,7 @@ fn fill(sdk: &Sdk, toolchain: &Toolchain, facade: &Path, artifacts: &[Artifact])
     link_sysroot(&temporary, toolchain)?;
     build_facade(&temporary, sdk, toolchain, facade)?;
     for extra in &EXTRAS {
-        build_extra(&temporary, sdk, extra.name, rlib(artifacts, extra.name)?)?;
+        build_extra(&temporary, sdk, extra, rlib(artifacts, extra.name)?)?;
     }
     build_worker(&temporary, toolchain)?;
     let text = serde_json::to_string_pretty(sdk).map_err(|e| SdkError::Damaged {
@@ -145,16 +145,24 @@ pub(super) fn link_sysroot(folder: &Path, toolchain: &Toolchain) -> Result<(), S
     Ok(())
 }
 
-/// The shared library that cells link against. Two flags that cargo does not give to one crate alone: what it instantiates of
-/// generic code can be used by cells, and with incremental compilation that is true of the code that drops values, too.
-fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) -> Result<(), SdkError> {
+/// Two flags that cargo does not give to one crate alone, and the folder that has to go afterwards: what a library
+/// instantiates of generic code can be used by cells, and with incremental compilation that is true of the code that drops
+/// values, too.
+fn shared_generics(folder: &Path) -> (PathBuf, [String; 2]) {
     let incremental = folder.join("incremental");
+    let flag = format!("-Cincremental={}", incremental.display());
+    (incremental, ["-Zshare-generics=yes".into(), flag])
+}
+
+/// The shared library that cells link against.
+fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) -> Result<(), SdkError> {
+    let (incremental, flags) = shared_generics(folder);
     let source = sdk.source.join("dsl/facade/dylib/lib.rs");
     let mut command = Command::new(toolchain.rustc());
     command
         .args(["--edition", "2024", "--crate-name", "cistron_cells", "--crate-type", "dylib"])
-        .args(["-Copt-level=3", "-Cstrip=debuginfo", "-Zshare-generics=yes"])
-        .arg(format!("-Cincremental={}", incremental.display()))
+        .args(["-Copt-level=3", "-Cstrip=debuginfo"])
+        .args(flags)
         .arg(&source)
         .arg("-o")
         .arg(folder.join(FACADE));
@@ -174,15 +182,16 @@ fn build_facade(folder: &Path, sdk: &Sdk, toolchain: &Toolchain, facade: &Path) 
 }
 
 /// A library beside the facade, for the cells that name it.
-fn build_extra(folder: &Path, sdk: &Sdk, name: &str, rlib: &Path) -> Result<(), SdkError> {
+fn build_extra(folder: &Path, sdk: &Sdk, extra: &Extra, rlib: &Path) -> Result<(), SdkError> {
+    let name = extra.name;
     let building = Sdk {
         folder: folder.into(),
         ..sdk.clone()
     };
-    let wrapper = folder.join(format!("{name}.rs"));
-    let text = format!("extern crate cistron;\npub use {name}::*;\n");
-    std::fs::write(&wrapper, text).map_err(SdkError::file(&wrapper))?;
-    building.on_facade(&wrapper, (name, rlib), &extra_crate(name), &building.extra(name))
+    let (incremental, flags) = shared_generics(folder);
+    let source = sdk.source.join(extra.package().1).join("dylib/lib.rs");
+    building.on_facade(&source, (name, rlib), &extra_crate(name), &building.extra(name), &flags)?;
+    std::fs::remove_dir_all(&incremental).map_err(SdkError::file(&incremental))
 }
 
 /// The library that cargo made of a crate.

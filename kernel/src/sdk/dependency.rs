@@ -118,7 +118,7 @@ impl Sdk {
     fn wrap(&self, name: &str, folder: &Path, rlib: &Path, built: &BuiltDependency) -> Result<(), SdkError> {
         let wrapper = folder.join("wrapper.rs");
         write(&wrapper, &format!("extern crate cistron;\npub use {name};\n"))?;
-        self.on_facade(&wrapper, (name, rlib), &built.crate_name, &built.library)
+        self.on_facade(&wrapper, (name, rlib), &built.crate_name, &built.library, &[])
     }
 
     /// Compiles `wrapper` around the crate `name` to a shared library that stands on the facade: what both have is taken
@@ -129,11 +129,14 @@ impl Sdk {
         (name, rlib): (&str, &Path),
         crate_name: &str,
         library: &Path,
+        flags: &[String],
     ) -> Result<(), SdkError> {
         let mut command = Command::new(&self.rustc);
         command
             .args(["--edition", "2024", "--crate-type", "dylib", "--crate-name", crate_name])
             .args(["-Copt-level=2", "-Cstrip=debuginfo"])
+            .args(flags)
+            .env("RUSTC_BOOTSTRAP", "1")
             .arg(wrapper)
             .arg("-o")
             .arg(library);

@@ -4,10 +4,8 @@
 //! that differs is also drawn, and the share of pixels that look different is said. What may differ from run to run is
 //! listed in the file `rules.rs`; cells say more with tags: `tolerance=1e-3`, `pixels=0.001`, `volatile`.
 
-mod canvas;
 mod lines;
 mod markup;
-mod outline;
 mod outputs;
 mod page;
 mod picture;

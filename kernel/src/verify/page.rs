@@ -4,6 +4,7 @@
 
 use super::lines::{rows, title};
 use super::outputs::Difference;
+use super::picture::complete;
 use super::{Report, Verdict};
 use crate::html::escape;
 
@@ -61,10 +62,7 @@ pub(super) fn page(report: &Report) -> String {
 fn side_by_side(difference: &Difference) -> String {
     let mut out = format!("<p>{}: {}", escape(&difference.place), escape(&difference.what));
     if let Some(share) = difference.pixels {
-        out.push_str(&format!(
-            "; {:.2} % of its pixels look different (shapes drawn, letters as bars)",
-            100.0 * share
-        ));
+        out.push_str(&format!("; {:.2} % of its pixels look different", 100.0 * share));
     }
     out.push_str("</p>\n<table><tr><th>stored</th><th>now</th>");
     let text = |side: &Option<String>| side.clone().unwrap_or_default();
@@ -98,13 +96,7 @@ fn side_by_side(difference: &Difference) -> String {
 /// A picture as an image: what it might bring along as a program does not run.
 fn image(svg: &str) -> String {
     let mut data = String::from("data:image/svg+xml,");
-    // A picture by itself has to say what it is; inside a page it need not.
-    let named = if svg.contains("xmlns=") {
-        svg.to_string()
-    } else {
-        svg.replacen("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"", 1)
-    };
-    for byte in named.bytes() {
+    for byte in complete(svg).bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b' ' | b'.' | b'-' | b'=' | b'/' | b':' | b',' | b'(' | b')' | b';' => {
                 data.push(char::from(byte));
