@@ -1,7 +1,7 @@
 //! `cistron doctor`: what is there, and what to do about what is not.
 
 use crate::engine::link;
-use crate::sdk::{Sdk, Toolchain, cache_folder, is_current, source_folder, target_folder};
+use crate::sdk::{Sdk, Toolchain, cache_folder, is_current, packed_source, source_folder, target_folder};
 use std::path::Path;
 use std::process::Command;
 
@@ -32,18 +32,24 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// Looks at everything that cells need.
-pub fn examine(source: Option<&Path>) -> Vec<Finding> {
-    let ok = |what, text: String| Finding {
+fn ok(what: &'static str, text: String) -> Finding {
+    Finding {
         what,
         text,
         remedy: None,
-    };
-    let bad = |what, text: String, remedy: &str| Finding {
+    }
+}
+
+fn bad(what: &'static str, text: String, remedy: &str) -> Finding {
+    Finding {
         what,
         text,
         remedy: Some(remedy.into()),
-    };
+    }
+}
+
+/// Looks at everything that cells need.
+pub fn examine(source: Option<&Path>) -> Vec<Finding> {
     let mut out = vec![ok("cistron", env!("CARGO_PKG_VERSION").into())];
     let source = source_folder(source);
     match &source {
@@ -55,6 +61,38 @@ pub fn examine(source: Option<&Path>) -> Vec<Finding> {
         )),
     }
     let folder = source.as_deref().unwrap_or(Path::new("."));
+    let sdk = Sdk::open(folder);
+    match &sdk {
+        // Nothing is built where what cells link against was unpacked.
+        Ok(sdk) if folder == packed_source() => {
+            let version = sdk.rustc_version.lines().next().unwrap_or_default();
+            out.push(ok("toolchain", format!("{version}\n{}", sdk.rustc.display())));
+            out.push(ok("linker", sdk.linker.display().to_string()));
+        }
+        _ => tools(folder, &mut out),
+    }
+    match sdk {
+        Ok(sdk) if is_current(folder) => out.push(ok("libraries", format!("{} crates in {}", sdk.crates, sdk.folder.display()))),
+        Ok(sdk) => out.push(bad(
+            "libraries",
+            format!("{} is older than the source", sdk.folder.display()),
+            "run `cistron install`",
+        )),
+        Err(error) => out.push(bad("libraries", error.to_string(), "run `cistron install`")),
+    }
+    out.push(ok("cache", cache_folder().display().to_string()));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let gpu = if Path::new("/dev/nvidia0").exists() {
+        "; a GPU is there, which this version does not use"
+    } else {
+        ""
+    };
+    out.push(ok("device", format!("CPU, {cores} cores{gpu}")));
+    out
+}
+
+/// What builds the libraries for cells.
+fn tools(folder: &Path, out: &mut Vec<Finding>) {
     let toolchain = Toolchain::find(folder);
     match &toolchain {
         Ok(found) => out.push(ok(
@@ -88,23 +126,5 @@ pub fn examine(source: Option<&Path>) -> Vec<Finding> {
             "install one (Debian: apt-get install gcc); building needs it once",
         )),
     }
-    match Sdk::open(folder) {
-        Ok(sdk) if is_current(folder) => out.push(ok("libraries", format!("{} crates in {}", sdk.crates, sdk.folder.display()))),
-        Ok(sdk) => out.push(bad(
-            "libraries",
-            format!("{} is older than the source", sdk.folder.display()),
-            "run `cistron install`",
-        )),
-        Err(error) => out.push(bad("libraries", error.to_string(), "run `cistron install`")),
-    }
-    out.push(ok("cache", cache_folder().display().to_string()));
     out.push(ok("target", target_folder().display().to_string()));
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let gpu = if Path::new("/dev/nvidia0").exists() {
-        "; a GPU is there, which this version does not use"
-    } else {
-        ""
-    };
-    out.push(ok("device", format!("CPU, {cores} cores{gpu}")));
-    out
 }

@@ -37,6 +37,9 @@ fn a_packed_installation_runs_elsewhere() {
         .expect("a command")
         .to_string();
     assert!(Path::new(&command).starts_with(&cache), "{command}");
+    let doctor = cistron(Path::new(&command), &cache, &["doctor"], folder.path());
+    let found = String::from_utf8_lossy(&doctor.stdout);
+    assert!(doctor.status.success() && found.contains("toolchain"), "{found}");
     let spec = std::fs::read_to_string(prefix.join("share/jupyter/kernels/cistron/kernel.json")).expect("a kernelspec");
     assert!(spec.contains(&command), "{spec}");
     let notebook = r#"{"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": null, "outputs": [],

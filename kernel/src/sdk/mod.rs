@@ -19,6 +19,6 @@ pub use error::SdkError;
 pub use kernelspec::{Where, write_kernelspec};
 pub use manifest::Sdk;
 pub use pack::{Unpacked, install_from, pack};
-pub(crate) use place::digest;
 pub use place::{cache_folder, cells_folder, source_folder, target_folder};
+pub(crate) use place::{digest, packed_source};
 pub use toolchain::Toolchain;

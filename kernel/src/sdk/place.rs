@@ -18,7 +18,7 @@ pub fn cells_folder() -> PathBuf {
 }
 
 /// What stands for the workspace of an installation that came as a file.
-pub(super) fn packed_source() -> PathBuf {
+pub(crate) fn packed_source() -> PathBuf {
     PathBuf::from("packed")
 }
 
