@@ -71,7 +71,8 @@ impl Desk<'_> {
             Place::Code => self
                 .word(at, name)
                 .or_else(|| self.variable(at, name))
-                .or_else(|| self.item(name)),
+                .or_else(|| self.item(name))
+                .or_else(|| self.word_alone(name)),
         }
     }
 
@@ -126,6 +127,13 @@ impl Desk<'_> {
         let owner = owners.iter().filter_map(|place| self.index.word(place, &call.name));
         let mut owner = owner.filter(|word| word.arguments.contains_key(name) || word.values.iter().any(|v| v == name));
         owner.next().map(word_page)
+    }
+
+    /// A word of any declaration, where nothing else is asked for: `?conv`.
+    fn word_alone(&self, name: &str) -> Option<Page> {
+        let asked: String = self.code.iter().collect();
+        let mut words = self.index.words.values().flatten().filter(|_| asked.trim() == name);
+        words.find(|word| word.name == name && !word.doc.is_empty()).map(word_page)
     }
 
     fn variable(&self, at: &Cursor, name: &str) -> Option<Page> {

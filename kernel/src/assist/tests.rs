@@ -289,6 +289,7 @@ fn what_is_said_of_a_word() {
             &["patience", "Epochs without a better watched value"],
         ),
         ("objective! { on toy { loss(enhancer) = ms|e(); } }", &["Mean squared error"]),
+        ("depthwise_conv|", &["depthwise_conv("]),
     ] {
         let found = page(text).unwrap_or_default();
         for part in parts {
