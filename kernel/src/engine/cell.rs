@@ -8,7 +8,7 @@ use super::imports::{Import, imports};
 use super::item::Item;
 use super::item_macro::TWIN;
 use super::keep::Closure;
-use super::rewrite::rewrites;
+use super::rewrite::{Form, returns, rewrites};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syn::spanned::Spanned;
@@ -26,6 +26,8 @@ pub(crate) struct Cell {
     pub(crate) statements: Vec<Statement>,
     /// The expression whose value is shown.
     pub(crate) last: Option<Fragment>,
+    /// Whether that may end the cell (`return;`).
+    pub(crate) last_returns: bool,
     /// How many values it has, where it is written as a tuple.
     pub(crate) tuple: Option<usize>,
     /// Every word in it, inside format strings too.
@@ -45,6 +47,8 @@ pub(crate) struct Statement {
     pub(crate) initialised: bool,
     /// The closure that its variable is bound to, and the same text with `move` in front of the closure.
     pub(crate) closure: Option<(Closure, Fragment)>,
+    /// Whether it may end the cell (`return;`).
+    pub(crate) returns: bool,
 }
 
 /// Takes the lines that begin with a colon out of a cell. Their place stays, blank, so that lines keep
@@ -78,18 +82,18 @@ pub(crate) fn blanked(text: &str, part: Range<usize>) -> String {
 /// # Errors
 /// What syn says of text that is no Rust; rustc says it better, so callers ask it.
 pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
-    read(number, text, macros, true)
+    read(number, text, macros, Form::Cell)
 }
 
-/// [`parse`] without the checks for an interrupt.
+/// [`parse`] for a program: without the checks for an interrupt.
 ///
 /// # Errors
 /// As [`parse`].
-pub(crate) fn parse_unchecked(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
-    read(number, text, macros, false)
+pub(crate) fn parse_for_program(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
+    read(number, text, macros, Form::Program)
 }
 
-fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, checked: bool) -> syn::Result<Cell> {
+fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, form: Form) -> syn::Result<Cell> {
     let mut macros = macros.clone();
     let wrapped = format!("{{{text}\n}}");
     let block: syn::Block = syn::parse_str(&wrapped)?;
@@ -98,7 +102,10 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
         has_files: has_files(&block),
         ..Cell::default()
     };
-    let checks = if checked { Checks::new(&block) } else { Checks::none() };
+    let checks = match form {
+        Form::Cell => Checks::new(&block),
+        Form::Program => Checks::none(),
+    };
     let count = block.stmts.len();
     for (index, statement) in block.stmts.iter().enumerate() {
         let range = range(statement.span());
@@ -126,9 +133,10 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
                     continue;
                 }
                 let mut words = checks.of_statement(statement);
-                words.extend(rewrites(statement).into_iter().map(|(at, words)| (at - 1, words)));
+                words.extend(rewrites(statement, form).into_iter().map(|(at, words)| (at - 1, words)));
                 if index + 1 == count && is_value(statement) {
                     cell.last = Some(fragment(&words));
+                    cell.last_returns = returns(statement);
                     cell.tuple = tuple(statement);
                     continue;
                 }
@@ -147,6 +155,7 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
                     bindings,
                     initialised,
                     closure,
+                    returns: returns(statement),
                 });
             }
         }
