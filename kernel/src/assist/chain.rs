@@ -21,6 +21,7 @@ pub(super) const MACROS: &[(&str, &str)] = &[
     ("fit", "Run"),
     ("compare", "Comparison"),
     ("format", "String"),
+    ("df", "Result<DataFrame>"),
 ];
 
 /// What expressions are read with.
