@@ -334,3 +334,25 @@ fn what_is_said_of_a_word() {
     }
     assert_eq!(page("nothing_known|"), None);
 }
+
+#[test]
+fn names_from_data_are_no_markup_on_a_page() {
+    let mut session = session();
+    let evil = "<script>x</script>\n```\n# `head`";
+    if let Some(told) = session.described.get_mut("toy") {
+        told.names.push(("track".into(), evil.into()));
+    }
+    let code: Vec<char> = "toy".chars().collect();
+    let desk = Desk {
+        index: own(),
+        session: &session,
+        code: &code,
+    };
+    let forms = desk.inspect(3).expect("a page").forms();
+    let markdown = forms["text/markdown"].as_str().unwrap_or_default();
+    let fences: Vec<&str> = markdown.lines().filter(|line| line.starts_with("```")).collect();
+    assert_eq!(fences[..4], ["```rust", "```", "```text", "```"], "{markdown}");
+    let outside: Vec<&str> = markdown.split("```").step_by(2).collect();
+    assert!(!outside.join("").contains("<script"), "{markdown}");
+    assert!(markdown.contains("<script>x</script>"), "{markdown}");
+}
