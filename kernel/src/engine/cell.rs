@@ -51,19 +51,25 @@ pub(crate) struct Statement {
     pub(crate) returns: bool,
 }
 
-/// Takes the lines that begin with a colon out of a cell. Their place stays, blank, so that lines keep
-/// their numbers.
+/// Takes the lines that begin with a colon out of a cell, and those at its head that begin with `#|`: options that Quarto
+/// leaves there, `#| label: fig-x`. Their place stays, blank, so that lines keep their numbers.
 pub(crate) fn split_commands(text: &str) -> (String, Vec<String>) {
     let mut commands = Vec::new();
     let mut code = String::with_capacity(text.len());
+    let mut head = true;
     for line in text.replace("\r\n", "\n").split_inclusive('\n') {
-        match line.trim_start().strip_prefix(':') {
-            Some(command) if !command.starts_with(':') => {
-                commands.push(command.trim().to_string());
-                code.push_str(&" ".repeat(line.trim_end_matches('\n').len()));
-                code.push_str(if line.ends_with('\n') { "\n" } else { "" });
-            }
-            _ => code.push_str(line),
+        head &= line.starts_with("#|") || line.trim().is_empty();
+        let is_option = head && line.starts_with("#|");
+        let command = line
+            .trim_start()
+            .strip_prefix(':')
+            .filter(|command| !command.starts_with(':'));
+        commands.extend(command.map(|command| command.trim().to_string()));
+        if is_option || command.is_some() {
+            code.push_str(&" ".repeat(line.trim_end_matches('\n').len()));
+            code.push_str(if line.ends_with('\n') { "\n" } else { "" });
+        } else {
+            code.push_str(line);
         }
     }
     (code, commands)
@@ -329,6 +335,17 @@ mod tests {
         assert_eq!(
             code.lines().map(str::trim).collect::<Vec<_>>(),
             ["", "let x = 1;", "", "::std::mem::drop(x)"]
+        );
+    }
+
+    #[test]
+    fn options_at_the_head_are_no_code() {
+        let text = "#| label: fig-x\n#| fig-cap: it's\n\nlet x = 1;\n#| late\n";
+        let (code, commands) = split_commands(text);
+        assert!(commands.is_empty() && code.len() == text.len());
+        assert_eq!(
+            code.lines().map(str::trim).collect::<Vec<_>>(),
+            ["", "", "", "let x = 1;", "#| late"]
         );
     }
 
