@@ -147,12 +147,12 @@ impl Desk {
                 continue;
             };
             let Some(message) = self.wire.read(message) else { continue };
-            if let Some(id) = message.subshell() {
-                if message.kind() == "execute_request" || !self.shared.subshells.has(id) {
-                    let turn = self.shared.subshells.turn(id);
-                    tokio::spawn(self.clone().in_subshell(message, turn));
-                    continue;
-                }
+            if let Some(id) = message.subshell()
+                && (message.kind() == "execute_request" || !self.shared.subshells.has(id))
+            {
+                let turn = self.shared.subshells.turn(id);
+                tokio::spawn(self.clone().in_subshell(message, turn));
+                continue;
             }
             if message.kind() == "execute_request" {
                 let (sender, receiver) = oneshot::channel();
