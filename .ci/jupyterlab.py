@@ -17,6 +17,8 @@ settings = work / ".settings"
 themes = settings / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
 # All cells stand in the page, not only those that one sees.
 tracker = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+# Nobody is asked about news in front of what is to be seen.
+news = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
 STOPPED = "stopped.ipynb"
 CELLS = [
     """let sim = simulate::motif_grammar(MotifGrammar { sequences: 1500, ..Default::default() })?;
@@ -63,6 +65,8 @@ def open_notebook(page, name):
     time.sleep(3)
     if select.count():
         select.first.click()
+    # What is run before the kernel has answered is dropped.
+    page.locator("#jp-bottom-panel, #jp-main-statusbar", has_text=re.compile(r"\| Idle")).first.wait_for(timeout=120000)
 
 
 def run_all(page):
@@ -102,6 +106,21 @@ def screenshots(page, name):
         page.screenshot(path=str(out / f"{name}-{i:02}.png"))
 
 
+def portrait(page, name):
+    """The fit and its figure alone, for the README: without the list of files, at the width of a page."""
+    size = page.viewport_size
+    page.keyboard.press("Control+b")
+    page.set_viewport_size({"width": 1200, "height": 1300})
+    time.sleep(1)
+    heading = page.locator(".jp-RenderedMarkdown h2, .jp-RenderedMarkdown h1", has_text=re.compile("^Fit")).first
+    heading.evaluate("e => e.scrollIntoView({block: 'start'})")
+    time.sleep(1)
+    page.screenshot(path=str(out / f"{name}.png"))
+    page.set_viewport_size(size)
+    page.keyboard.press("Control+b")
+    time.sleep(1)
+
+
 def execute(page, path):
     open_notebook(page, path.name)
     started, seen = time.time(), set()
@@ -116,6 +135,8 @@ def execute(page, path):
     if path.stem == "quickstart":
         check(len(passing) >= 3, "the curve redraws while a fit runs")
     screenshots(page, f"{path.stem}-light")
+    if path.stem == "quickstart":
+        portrait(page, "jupyterlab-light")
 
 
 def interrupt(page):
@@ -139,10 +160,11 @@ notebook(work / STOPPED)
 tracker.parent.mkdir(parents=True, exist_ok=True)
 tracker.write_text(json.dumps({"windowingMode": "none"}))
 theme("JupyterLab Light")
+news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
 server = subprocess.Popen(
     [jupyter, "lab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"],
     cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    env={**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "CISTRON_RUNS": str(work / "runs")},
+    env={**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "CISTRON_RUNS": "runs"},
 )
 try:
     with sync_playwright() as p:
@@ -168,6 +190,8 @@ try:
             dark = page.locator("body[data-jp-theme-light='false']").count()
             check(dark == 1, f"{path.name} in the dark theme")
             screenshots(page, f"{path.stem}-dark")
+            if path.stem == "quickstart":
+                portrait(page, "jupyterlab-dark")
         browser.close()
 finally:
     server.terminate()

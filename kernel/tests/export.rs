@@ -173,3 +173,57 @@ fn a_program_says_what_its_notebook_says() {
         said(&again)
     );
 }
+
+/// Cells that wait, that ask, and that end early.
+const OTHERS: &[&str] = &[
+    "async fn twice(x: u32) -> Result<u32, std::num::ParseIntError> { Ok(x * \"2\".parse::<u32>()?) }\nfn asked(what: &str) -> Result<String, cistron::Error> { Ok(input(what).unwrap_or_else(|e| e.to_string())) }",
+    "let later = async { twice(20).await };\nlet x = later.await? + twice(1).await?;\nprintln!(\"waited for {x}\");",
+    "let name = input(\"name: \")?;\nlet key = password(\"key: \")?;\nformat!(\"{name} {}\", key.len())",
+    "let small = 3;\nfor i in 0..small {\n    if i == 1 { println!(\"ends at {i}\"); return; }\n}\nprintln!(\"never\");",
+    "let text = \"two\n\n  lines\";\nprintln!(\"{} {small} {x}\", text.len());",
+    "asked(\"more? \")?",
+];
+
+#[test]
+fn a_program_waits_asks_and_ends_cells_early() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().expect("a folder");
+    let cells: Vec<Value> = OTHERS
+        .iter()
+        .map(|source| json!({"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": null}))
+        .collect();
+    let document = json!({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells});
+    std::fs::write(folder.path().join("asks.ipynb"), document.to_string()).expect("a file");
+    let exported = run(support::command(), &["export", "asks.ipynb", "project"], folder.path());
+    assert!(exported.status.success(), "{}", said(&exported));
+    let project = folder.path().join("project");
+    let source = std::fs::read_to_string(project.join("src/main.rs")).expect("a program");
+    // The crate `cistron` of a program has no runtime of cells, which the library has that this is compiled against.
+    assert!(!source.contains("cistron::rt"), "{source}");
+    let program = compile(&project);
+    let mut child = Command::new(&program)
+        .current_dir(folder.path())
+        .env("LD_LIBRARY_PATH", &support::sdk().folder)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut answers = child.stdin.take().expect("a pipe");
+    answers.write_all(b"Ada\nsecret\n").expect("answers");
+    drop(answers);
+    let output = child.wait_with_output().expect("the program ends");
+    assert!(output.status.success(), "{}", said(&output));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in [
+        "waited for 42\n",
+        "name: key: ",
+        "\"Ada 6\"\n",
+        "ends at 1\n",
+        "12 3 42\n",
+        "standard input is at its end",
+    ] {
+        assert!(printed.contains(part), "`{part}` is not in\n{printed}");
+    }
+    assert!(!printed.contains("never"), "{printed}");
+}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 
 import zmq
 from client_of import Client, check
@@ -80,6 +81,22 @@ created = reply(send("create_subshell_request", {}, "control"), "control")
 shell = created["subshell_id"]
 vars = reply(send("execute_request", {"code": ":vars", "silent": False}, subshell=shell))
 check(vars["status"] == "ok", "a subshell answers `:vars` while a cell runs")
+runs = pathlib.Path(os.environ["CISTRON_RUNS"])
+(runs / "20260101-000000-000").mkdir(parents=True)
+large = runs / "20260101-000000-000" / "run.json"
+large.write_text(" " * 2_000_000 + '{"name": "one of many"}')
+for number in range(1, 200):
+    (runs / f"20260101-000000-{number:03}").mkdir()
+    os.link(large, runs / f"20260101-000000-{number:03}" / "run.json")
+many = send("execute_request", {"code": ":runs"}, subshell=shell)
+vars = send("execute_request", {"code": ":vars"}, subshell=shell)
+quick = send("kernel_info_request", {})
+order = []
+while len(order) < 3:
+    message = client.get_shell_msg(timeout=120)
+    order.append(message["parent_header"]["msg_id"])
+    check(message["content"]["status"] == "ok", "answered: " + message["msg_type"])
+check(order == [quick, many, vars], "a command that reads many files keeps only its own subshell waiting")
 code = reply(send("execute_request", {"code": "1 + 1"}, subshell=shell))
 check(code["ename"] == "SubshellError", "and says that code runs in the main shell")
 check(reply(send("list_subshell_request", {}, "control"), "control")["subshell_id"] == [shell], "subshells are listed")

@@ -58,3 +58,9 @@ fn notebooks_run_and_are_converted() {
     let Some(text) = script("convert.py") else { return };
     assert!(text.contains("all checks passed"), "{text}");
 }
+
+#[test]
+fn other_front_ends_start_it_themselves() {
+    let Some(text) = script("starts.py") else { return };
+    assert!(text.contains("all checks passed"), "{text}");
+}

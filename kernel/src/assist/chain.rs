@@ -12,8 +12,8 @@ use syn::{Expr, Lit};
 /// Steps that are followed at most, through variables of the cell.
 const DEPTH: usize = 24;
 
-/// What the declarations give.
-const MACROS: &[(&str, &str)] = &[
+/// What the declarations give, in the order in which a notebook needs them.
+pub(super) const MACROS: &[(&str, &str)] = &[
     ("data", "Dataset"),
     ("model", "Model"),
     ("blocks", "Blocks"),
@@ -21,6 +21,7 @@ const MACROS: &[(&str, &str)] = &[
     ("fit", "Run"),
     ("compare", "Comparison"),
     ("format", "String"),
+    ("df", "Result<DataFrame>"),
 ];
 
 /// What expressions are read with.

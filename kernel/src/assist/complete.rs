@@ -7,6 +7,7 @@ use super::offer::{Offer, Offers};
 use super::place::{Cursor, Place, is_word, look};
 use super::session::{Session, Types};
 use super::types;
+use crate::engine::imports::imports;
 use crate::engine::short;
 use crate::engine::show::COMMANDS;
 use std::collections::BTreeSet;
@@ -213,6 +214,7 @@ impl<'a> Desk<'a> {
         }
         offers.extend(self.variables());
         offers.extend(self.session.items.iter().map(Offer::entry));
+        offers.extend(self.imported(at));
         offers.extend(self.index.module("prelude").iter().map(Offer::entry));
         let standard = STANDARD.iter().map(|(name, kind)| Entry {
             name: (*name).into(),
@@ -228,6 +230,29 @@ impl<'a> Desk<'a> {
         );
         offers.extend(KEYWORDS.iter().map(|word| Offer::new(*word, "keyword", "")));
         offers.extend(self.cell_words(at).into_iter().map(|word| Offer::new(word, "text", "")));
+        offers
+    }
+
+    /// What `use` lines of the libraries bring in, of this cell and of earlier ones.
+    fn imported(&self, at: &Cursor) -> Vec<Offer> {
+        let mut all = self.session.imports.clone();
+        let text: String = self.code[..at.start].iter().chain(&self.code[at.end..]).collect();
+        for line in text.lines().map(str::trim).filter(|line| line.starts_with("use ")) {
+            if let Ok(item) = syn::parse_str(line) {
+                all.extend(imports(&item));
+            }
+        }
+        proc_macro2::extra::invalidate_current_thread_spans();
+        let chain = self.chain(0);
+        let mut offers = Vec::new();
+        for import in all {
+            let path = import.line.trim_start_matches("use ").trim_end_matches(';');
+            let words: Vec<String> = path.split("::").map(String::from).filter(|w| !w.is_empty()).collect();
+            let Some((last, module)) = words.split_last() else { continue };
+            let entries = chain.module(module).iter();
+            let wanted = entries.filter(|entry| last == "*" || entry.name == *last);
+            offers.extend(wanted.map(Offer::entry));
+        }
         offers
     }
 

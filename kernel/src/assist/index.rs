@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The file's name in the folder of an installation, with the version of its form.
-const FILE: &str = "names-1.json";
+/// The file's name in the folder of an installation, with the version of its form and of what is read into it.
+const FILE: &str = "names-2.json";
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

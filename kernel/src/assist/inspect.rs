@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub(crate) struct Page {
     /// What stands above: a declaration, a type.
     pub(crate) head: String,
+    /// What is known of a value, in lines. Names from data stand in it, which are text and never Markdown.
+    pub(crate) facts: Vec<String>,
     /// The rest, in Markdown.
     pub(crate) body: String,
 }
@@ -21,6 +23,7 @@ impl Page {
     fn new(head: impl Into<String>, body: impl Into<String>) -> Self {
         Self {
             head: head.into(),
+            facts: Vec::new(),
             body: body.into(),
         }
     }
@@ -36,9 +39,15 @@ impl Page {
 
     /// As text, and as Markdown.
     pub(crate) fn forms(&self) -> Value {
-        let text = [self.head.trim(), self.body.trim()].map(String::from);
+        let facts: Vec<String> = self.facts.iter().map(|line| one_line(line)).collect();
+        let text = [self.head.trim().to_string(), facts.join("\n\n"), self.body.trim().to_string()];
         let plain: Vec<&str> = text.iter().map(String::as_str).filter(|t| !t.is_empty()).collect();
-        let markdown = format!("```rust\n{}\n```\n\n{}", self.head.trim(), self.body.trim());
+        let facts = match facts.as_slice() {
+            [] => String::new(),
+            // Nothing is markup in here, and nothing in here is the end of it.
+            facts => format!("```text\n{}\n```\n\n", facts.join("\n").replace('`', "'")),
+        };
+        let markdown = format!("```rust\n{}\n```\n\n{facts}{}", self.head.trim(), self.body.trim());
         json!({"text/plain": plain.join("\n\n"), "text/markdown": markdown.trim_end()})
     }
 }
@@ -71,7 +80,8 @@ impl Desk<'_> {
             Place::Code => self
                 .word(at, name)
                 .or_else(|| self.variable(at, name))
-                .or_else(|| self.item(name)),
+                .or_else(|| self.item(name))
+                .or_else(|| self.word_alone(name)),
         }
     }
 
@@ -128,6 +138,13 @@ impl Desk<'_> {
         owner.next().map(word_page)
     }
 
+    /// A word of any declaration, where nothing else is asked for: `?conv`.
+    fn word_alone(&self, name: &str) -> Option<Page> {
+        let asked: String = self.code.iter().collect();
+        let mut words = self.index.words.values().flatten().filter(|_| asked.trim() == name);
+        words.find(|word| word.name == name && !word.doc.is_empty()).map(word_page)
+    }
+
     fn variable(&self, at: &Cursor, name: &str) -> Option<Page> {
         let local = self
             .chain(at.start)
@@ -165,8 +182,9 @@ impl Desk<'_> {
         let about = types::read(&kind)
             .and_then(|known| self.types().get(&known.name))
             .map(|t| t.about.doc.clone());
-        lines.extend(about.filter(|doc| !doc.is_empty()));
-        Some(Page::new(format!("{name}: {kind}"), lines.join("\n\n")))
+        let mut page = Page::new(format!("{name}: {kind}"), about.unwrap_or_default());
+        page.facts = lines;
+        Some(page)
     }
 
     fn item(&self, name: &str) -> Option<Page> {
@@ -203,6 +221,11 @@ impl Desk<'_> {
         }
         page
     }
+}
+
+/// A text without line ends and other characters that steer.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The page of a word of a declaration.

@@ -10,6 +10,7 @@ mod declarations;
 mod index;
 mod inspect;
 mod offer;
+mod overview;
 mod place;
 mod reader;
 mod scan;

@@ -2,6 +2,7 @@
 
 use super::index::{Entry, Index, Type};
 use super::reader;
+use crate::engine::imports::Import;
 use crate::engine::{Described, Engine};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) items: Vec<Entry>,
     /// The types among them.
     pub(crate) types: BTreeMap<String, Type>,
+    /// What `use` lines of earlier cells bring in.
+    pub(crate) imports: Vec<Import>,
     /// Names of crates that `:dep` added.
     pub(crate) dependencies: Vec<String>,
     /// The folder that paths begin in.
@@ -30,6 +33,7 @@ impl Session {
         let types = engine.variables().iter().map(|(name, v)| (name.clone(), v.type_name.clone()));
         self.variables = types.collect();
         self.described = engine.described().clone();
+        self.imports = engine.imports().to_vec();
         self.dependencies = engine.dependency_names();
         self.folder = engine.working_folder().to_path_buf();
         let text = engine.item_text();

@@ -19,6 +19,13 @@ fn session() -> Session {
         ("site", "cell_4::Site"),
         ("maybe", "std::option::Option<cistron::Figure>"),
         ("hidden", "{closure@x}"),
+        ("frame", "cistron::polars::prelude::DataFrame"),
+        ("series", "cistron::polars::prelude::Series"),
+        ("drawn", "cistron::plot::Series"),
+        (
+            "numbers",
+            "cistron::polars::prelude::ChunkedArray<cistron::polars::prelude::Float64Type>",
+        ),
     ] {
         session.variables.insert(name.into(), kind.into());
     }
@@ -125,6 +132,35 @@ fn table() -> Vec<(String, &'static [&'static str], &'static [&'static str])> {
         ("use |", &["cistron", "std", "rand"], &["run"]),
         ("use cistron::|", &["zoo", "Dataset"], &["rand"]),
         ("use std::{collections::H|", &["HashMap", "HashSet"], &["BTreeMap"]),
+        // Polars: types, what traits add to them, what a `use` brings in.
+        ("frame.|", &["column", "height", "filter", "sort"], &["svg", "conv"]),
+        (
+            "frame.column(\"a\")?.|",
+            &["name", "len", "as_materialized_series"],
+            &["height"],
+        ),
+        (
+            "series.|",
+            &["len", "dtype", "f64", "equal", "gt_eq", "sum"],
+            &["points", "_field"],
+        ),
+        (
+            "series.f64()?.|",
+            &["sum", "mean", "quantile", "equal", "get"],
+            &["_sum_as_f64"],
+        ),
+        ("numbers.|", &["max", "std", "not_equal"], &["svg"]),
+        ("numbers.sum().|", &["unwrap", "is_some"], &["max"]),
+        ("drawn.|", &["points"], &["equal", "dtype"]),
+        ("Series::|", &["new", "from_vec", "full_null"], &["by_epoch"]),
+        ("plot::Series::|", &["by_epoch"], &["from_vec"]),
+        ("Float64Chunked::|", &["new", "from_slice"], &["by_epoch"]),
+        ("use cistron::polars::|", &["prelude"], &["Dataset"]),
+        ("use cistron::polars::prelude::Named|", &["NamedFrom", "NamedFromOwned"], &[]),
+        ("use cistron::polars::prelude::*;\nlet t = d|", &["df!"], &[]),
+        ("let t = df|", &[], &["df!"]),
+        ("use cistron::polars::prelude::*;\nSeries::n|", &["new"], &[]),
+        ("df!(\"a\" => [1])?.|", &["height"], &["points"]),
         // Commands and texts.
         (":v|", &[":vars"], &[":help"]),
         (":|", &[":vars", ":dep", ":help"], &["run"]),
@@ -289,6 +325,7 @@ fn what_is_said_of_a_word() {
             &["patience", "Epochs without a better watched value"],
         ),
         ("objective! { on toy { loss(enhancer) = ms|e(); } }", &["Mean squared error"]),
+        ("depthwise_conv|", &["depthwise_conv("]),
     ] {
         let found = page(text).unwrap_or_default();
         for part in parts {
@@ -296,4 +333,26 @@ fn what_is_said_of_a_word() {
         }
     }
     assert_eq!(page("nothing_known|"), None);
+}
+
+#[test]
+fn names_from_data_are_no_markup_on_a_page() {
+    let mut session = session();
+    let evil = "<script>x</script>\n```\n# `head`";
+    if let Some(told) = session.described.get_mut("toy") {
+        told.names.push(("track".into(), evil.into()));
+    }
+    let code: Vec<char> = "toy".chars().collect();
+    let desk = Desk {
+        index: own(),
+        session: &session,
+        code: &code,
+    };
+    let forms = desk.inspect(3).expect("a page").forms();
+    let markdown = forms["text/markdown"].as_str().unwrap_or_default();
+    let fences: Vec<&str> = markdown.lines().filter(|line| line.starts_with("```")).collect();
+    assert_eq!(fences[..4], ["```rust", "```", "```text", "```"], "{markdown}");
+    let outside: Vec<&str> = markdown.split("```").step_by(2).collect();
+    assert!(!outside.join("").contains("<script"), "{markdown}");
+    assert!(markdown.contains("<script>x</script>"), "{markdown}");
 }

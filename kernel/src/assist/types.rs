@@ -1,6 +1,6 @@
 //! Types as text: what a name is without its path, what stands in its angle brackets, what a method of it gives.
 
-use super::index::{Entry, Type};
+use super::index::{Entry, Kind, Type};
 use super::session::Types;
 
 /// A type: its bare name and its arguments.
@@ -8,6 +8,8 @@ use super::session::Types;
 pub(crate) struct Known {
     /// Without path and references.
     pub(crate) name: String,
+    /// The module that is named before it: types of two modules may have one name.
+    pub(crate) module: String,
     /// What stands in its angle brackets.
     pub(crate) arguments: Vec<String>,
 }
@@ -34,6 +36,7 @@ pub(crate) fn read(text: &str) -> Option<Known> {
         let item = inside.trim_end_matches(']').split(';').next().unwrap_or_default();
         return Some(Known {
             name: "Slice".into(),
+            module: String::new(),
             arguments: vec![item.trim().into()],
         });
     }
@@ -41,13 +44,9 @@ pub(crate) fn read(text: &str) -> Option<Known> {
         Some((head, rest)) => (head, split(rest.rsplit_once('>').map_or(rest, |(inside, _)| inside))),
         None => (text, Vec::new()),
     };
-    let name = head
-        .trim()
-        .trim_end_matches("::")
-        .rsplit("::")
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let mut segments = head.trim().trim_end_matches("::").rsplit("::").map(str::trim);
+    let name = segments.next().unwrap_or_default();
+    let module = segments.next().unwrap_or_default();
     if name.is_empty() || !name.chars().all(super::place::is_word) {
         return None;
     }
@@ -58,6 +57,7 @@ pub(crate) fn read(text: &str) -> Option<Known> {
     }
     Some(Known {
         name: name.into(),
+        module: module.into(),
         arguments: arguments.into_iter().filter(|a| !a.starts_with('\'')).collect(),
     })
 }
@@ -109,8 +109,10 @@ fn families(known: &Known) -> Vec<(String, Vec<String>)> {
 /// The types of the index that a type is, with what their parameters stand for.
 pub(crate) fn of<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Type, Vec<(String, String)>)> {
     let families = families(known);
+    let qualified = format!("{}::{}", known.module, known.name);
     let found = families.into_iter().filter_map(|(name, arguments)| {
-        let kind = types.get(&name)?;
+        let of_module = if name == known.name { types.get(&qualified) } else { None };
+        let kind = of_module.or_else(|| types.get(&name))?;
         Some((kind, kind.generics.iter().cloned().zip(arguments).collect()))
     });
     found.collect()
@@ -118,8 +120,8 @@ pub(crate) fn of<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Type, Vec<(Str
 
 /// The type that a type leads to by `Deref`, for example `Trained` of `Run`.
 fn target<'a>(types: Types<'a>, known: &Known) -> Option<(&'a Type, Vec<(String, String)>)> {
-    let name = &types.get(&known.name)?.target;
-    types.get(name).map(|kind| (kind, Vec::new()))
+    let (kind, _) = of(types, known).into_iter().next()?;
+    types.get(&kind.target).map(|kind| (kind, Vec::new()))
 }
 
 /// Fields and methods, with what their types become where a parameter is known.
@@ -137,7 +139,11 @@ pub(crate) fn members<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Entry, St
 
 /// Functions, cases and constants.
 pub(crate) fn associated<'a>(types: Types<'a>, known: &Known) -> Vec<(&'a Entry, String)> {
-    let all = of(types, known);
+    let mut all = of(types, known);
+    // Another name of a type has what the type has.
+    if all.first().is_some_and(|(kind, _)| kind.about.kind == Kind::Type) {
+        all.extend(target(types, known));
+    }
     let entries = all
         .iter()
         .flat_map(|(kind, parameters)| kind.associated.iter().map(move |entry| (entry, parameters)));
@@ -178,18 +184,25 @@ mod tests {
     fn known(name: &str, arguments: &[&str]) -> Option<Known> {
         Some(Known {
             name: name.into(),
+            module: String::new(),
             arguments: arguments.iter().map(|a| (*a).to_string()).collect(),
         })
     }
 
     #[test]
     fn types_are_read_without_path_reference_and_wrapper() {
-        assert_eq!(read("&'a mut cistron::Run"), known("Run", &[]));
+        let of = |module: &str, bare: Option<Known>| {
+            bare.map(|known| Known {
+                module: module.into(),
+                ..known
+            })
+        };
+        assert_eq!(read("&'a mut cistron::Run"), of("cistron", known("Run", &[])));
         assert_eq!(
             read("std::vec::Vec<std::option::Option<f64>>"),
-            known("Vec", &["std::option::Option<f64>"])
+            of("vec", known("Vec", &["std::option::Option<f64>"]))
         );
-        assert_eq!(read("std::rc::Rc<cistron::Dataset>"), known("Dataset", &[]));
+        assert_eq!(read("std::rc::Rc<cistron::Dataset>"), of("cistron", known("Dataset", &[])));
         assert_eq!(read("Result<Vec<u8>, Error>"), known("Result", &["Vec<u8>", "Error"]));
         assert_eq!(read("&[EpochRow]"), known("Slice", &["EpochRow"]));
         assert_eq!(read("impl Iterator<Item = f64>"), known("Iterator", &["Item = f64"]));

@@ -20,6 +20,8 @@ pub struct Aside {
     pub(super) kept: BTreeSet<String>,
     pub(super) folder: PathBuf,
     pub(super) source: PathBuf,
+    /// Where the libraries of cells lie.
+    pub(super) libraries: PathBuf,
     /// What the worker said of the machine.
     pub(super) machine: Value,
 }
@@ -34,6 +36,7 @@ impl Engine {
             kept: self.kept().into_iter().collect(),
             folder: self.folder.clone(),
             source: self.sdk.source.clone(),
+            libraries: self.sdk.folder.clone(),
             machine: self.worker.as_ref().map(|worker| worker.machine.clone()).unwrap_or_default(),
         }
     }

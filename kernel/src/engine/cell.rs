@@ -8,7 +8,7 @@ use super::imports::{Import, imports};
 use super::item::Item;
 use super::item_macro::TWIN;
 use super::keep::Closure;
-use super::rewrite::rewrites;
+use super::rewrite::{Form, returns, rewrites};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use syn::spanned::Spanned;
@@ -26,6 +26,8 @@ pub(crate) struct Cell {
     pub(crate) statements: Vec<Statement>,
     /// The expression whose value is shown.
     pub(crate) last: Option<Fragment>,
+    /// Whether that may end the cell (`return;`).
+    pub(crate) last_returns: bool,
     /// How many values it has, where it is written as a tuple.
     pub(crate) tuple: Option<usize>,
     /// Every word in it, inside format strings too.
@@ -45,21 +47,29 @@ pub(crate) struct Statement {
     pub(crate) initialised: bool,
     /// The closure that its variable is bound to, and the same text with `move` in front of the closure.
     pub(crate) closure: Option<(Closure, Fragment)>,
+    /// Whether it may end the cell (`return;`).
+    pub(crate) returns: bool,
 }
 
-/// Takes the lines that begin with a colon out of a cell. Their place stays, blank, so that lines keep
-/// their numbers.
+/// Takes the lines that begin with a colon out of a cell, and those at its head that begin with `#|`: options that Quarto
+/// leaves there, `#| label: fig-x`. Their place stays, blank, so that lines keep their numbers.
 pub(crate) fn split_commands(text: &str) -> (String, Vec<String>) {
     let mut commands = Vec::new();
     let mut code = String::with_capacity(text.len());
+    let mut head = true;
     for line in text.replace("\r\n", "\n").split_inclusive('\n') {
-        match line.trim_start().strip_prefix(':') {
-            Some(command) if !command.starts_with(':') => {
-                commands.push(command.trim().to_string());
-                code.push_str(&" ".repeat(line.trim_end_matches('\n').len()));
-                code.push_str(if line.ends_with('\n') { "\n" } else { "" });
-            }
-            _ => code.push_str(line),
+        head &= line.starts_with("#|") || line.trim().is_empty();
+        let is_option = head && line.starts_with("#|");
+        let command = line
+            .trim_start()
+            .strip_prefix(':')
+            .filter(|command| !command.starts_with(':'));
+        commands.extend(command.map(|command| command.trim().to_string()));
+        if is_option || command.is_some() {
+            code.push_str(&" ".repeat(line.trim_end_matches('\n').len()));
+            code.push_str(if line.ends_with('\n') { "\n" } else { "" });
+        } else {
+            code.push_str(line);
         }
     }
     (code, commands)
@@ -78,18 +88,18 @@ pub(crate) fn blanked(text: &str, part: Range<usize>) -> String {
 /// # Errors
 /// What syn says of text that is no Rust; rustc says it better, so callers ask it.
 pub(crate) fn parse(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
-    read(number, text, macros, true)
+    read(number, text, macros, Form::Cell)
 }
 
-/// [`parse`] without the checks for an interrupt.
+/// [`parse`] for a program: without the checks for an interrupt.
 ///
 /// # Errors
 /// As [`parse`].
-pub(crate) fn parse_unchecked(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
-    read(number, text, macros, false)
+pub(crate) fn parse_for_program(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>) -> syn::Result<Cell> {
+    read(number, text, macros, Form::Program)
 }
 
-fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, checked: bool) -> syn::Result<Cell> {
+fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, form: Form) -> syn::Result<Cell> {
     let mut macros = macros.clone();
     let wrapped = format!("{{{text}\n}}");
     let block: syn::Block = syn::parse_str(&wrapped)?;
@@ -98,7 +108,10 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
         has_files: has_files(&block),
         ..Cell::default()
     };
-    let checks = if checked { Checks::new(&block) } else { Checks::none() };
+    let checks = match form {
+        Form::Cell => Checks::new(&block),
+        Form::Program => Checks::none(),
+    };
     let count = block.stmts.len();
     for (index, statement) in block.stmts.iter().enumerate() {
         let range = range(statement.span());
@@ -126,9 +139,10 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
                     continue;
                 }
                 let mut words = checks.of_statement(statement);
-                words.extend(rewrites(statement).into_iter().map(|(at, words)| (at - 1, words)));
+                words.extend(rewrites(statement, form).into_iter().map(|(at, words)| (at - 1, words)));
                 if index + 1 == count && is_value(statement) {
                     cell.last = Some(fragment(&words));
+                    cell.last_returns = returns(statement);
                     cell.tuple = tuple(statement);
                     continue;
                 }
@@ -147,6 +161,7 @@ fn read(number: usize, text: &str, macros: &BTreeMap<String, BTreeSet<String>>, 
                     bindings,
                     initialised,
                     closure,
+                    returns: returns(statement),
                 });
             }
         }
@@ -320,6 +335,17 @@ mod tests {
         assert_eq!(
             code.lines().map(str::trim).collect::<Vec<_>>(),
             ["", "let x = 1;", "", "::std::mem::drop(x)"]
+        );
+    }
+
+    #[test]
+    fn options_at_the_head_are_no_code() {
+        let text = "#| label: fig-x\n#| fig-cap: it's\n\nlet x = 1;\n#| late\n";
+        let (code, commands) = split_commands(text);
+        assert!(commands.is_empty() && code.len() == text.len());
+        assert_eq!(
+            code.lines().map(str::trim).collect::<Vec<_>>(),
+            ["", "", "", "let x = 1;", "#| late"]
         );
     }
 

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::session::Engine;
 use super::show;
 use super::worker::{Emit, Output};
+use crate::assist::Index;
 use crate::png;
 use crate::record::Record;
 use serde_json::Value;
@@ -69,7 +70,7 @@ pub(super) fn look(word: &str, aside: &Aside) -> Option<Value> {
         "vars" => show::variables(&aside.variables, &aside.described, &aside.lost, &aside.kept),
         "runs" => show::runs(&aside.folder),
         "device" => show::machine(&aside.machine),
-        "help" => show::help(&aside.source),
+        "help" => show::help(&aside.source, &Index::load(&aside.libraries)),
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! What the worker tells of a variable besides its type.
 
+use super::imports::Import;
 use super::item::Item;
 use super::session::Engine;
 use super::state::ItemCell;
@@ -51,6 +52,11 @@ impl Engine {
             texts.join("\n")
         };
         self.state.item_cells.iter().map(named).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What `use` lines of earlier cells bring in.
+    pub(crate) fn imports(&self) -> &[Import] {
+        &self.state.imports
     }
 
     /// The crates that `:dep` added, as code names them.

@@ -33,7 +33,7 @@ mod kept;
 pub(crate) mod lifetime;
 mod recursion;
 mod redefinition;
-mod rewrite;
+pub(crate) mod rewrite;
 mod runtime;
 mod session;
 mod short;

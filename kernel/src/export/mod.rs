@@ -3,6 +3,7 @@
 //! `main.rs` is the notebook's cells in order; the project depends on the crates that the cells ran with, at the versions
 //! of the same lock file. Parameters are options of the program, displays become files.
 
+mod body;
 mod manifest;
 mod program;
 

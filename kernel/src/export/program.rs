@@ -4,8 +4,8 @@
 //! gone. Items of a cell stand in a module of its own (`cell_3`) that brings in what the cell could see; where a cell names
 //! something anew, a block begins, as it would for a shadowed variable.
 
-use super::ExportError;
-use crate::engine::cell::{Cell, parse_unchecked, split_commands};
+use super::{ExportError, body};
+use crate::engine::cell::{Cell, parse_for_program, split_commands};
 use crate::engine::dependency::PRESENT;
 use crate::engine::extra::{self, Extra};
 use crate::engine::imports::Import;
@@ -15,7 +15,6 @@ use crate::notebook::{Notebook, cell_source, defaults, has_tag};
 use crate::run::runs;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::PathBuf;
 
 /// A program made of cells.
@@ -37,7 +36,12 @@ pub(super) struct Program {
     /// Words of the cells in the block that is open now.
     words: BTreeSet<String>,
     blocks: usize,
+    /// Functions that ask and that some cell names.
+    asks: BTreeSet<&'static str>,
 }
+
+/// What only a notebook's prelude has: a program has it from its own `notebook.rs`.
+const ASKING: [&str; 2] = ["input", "password"];
 
 /// Writes a notebook as a program.
 pub(super) fn program(notebook: &Notebook) -> Result<Program, ExportError> {
@@ -87,7 +91,7 @@ impl Program {
         for command in &commands {
             self.command(number, command);
         }
-        let cell = parse_unchecked(number, &text, &self.state.item_macros()).map_err(|error| ExportError::Cell {
+        let cell = parse_for_program(number, &text, &self.state.item_macros()).map_err(|error| ExportError::Cell {
             cell: number,
             line: error.span().start().line,
             reason: error.to_string(),
@@ -119,7 +123,15 @@ impl Program {
             self.body
                 .push_str(&format!("    use crate::cell_{number}::{{{}}};\n", names.join(", ")));
         }
-        self.statements(&text, &cell);
+        let written = body::statements(&text, &cell);
+        self.body.push_str(&written.text);
+        if !written.gone.is_empty() {
+            self.notes.push(format!(
+                "cell {number} may end early (`return;`), so what it binds behind that is not seen by later cells: {}",
+                written.gone.join(", ")
+            ));
+        }
+        self.asks.extend(ASKING.into_iter().filter(|name| cell.words.contains(*name)));
         self.state.import(&cell.imports);
         if !cell.items.is_empty() {
             self.state.define(number, cell.items, PathBuf::new());
@@ -133,34 +145,6 @@ impl Program {
         let glob = cell.imports.iter().any(|import| import.line.ends_with("::*;"));
         let clash = imported.chain(names.iter().copied()).any(|name| self.words.contains(name));
         !self.words.is_empty() && (glob || clash)
-    }
-
-    fn statements(&mut self, text: &str, cell: &Cell) {
-        let last = cell.last.as_ref().map(|last| last.range());
-        let mut cuts: Vec<(Range<usize>, bool)> = cell.items.iter().map(|item| (item.fragment.range(), false)).collect();
-        cuts.extend(last.map(|range| (range, true)));
-        cuts.sort_by_key(|(range, _)| range.start);
-        let mut out = String::new();
-        let mut at = 0;
-        for (range, is_last) in cuts {
-            out.push_str(text.get(at..range.start).unwrap_or_default());
-            if is_last {
-                let value = text.get(range.clone()).unwrap_or_default().trim();
-                out.push_str(&format!("notebook::shown!({value});"));
-            }
-            at = range.end.max(at);
-        }
-        out.push_str(text.get(at..).unwrap_or_default());
-        for line in out.lines().filter(|line| !line.trim().is_empty()) {
-            self.body.push_str(&format!("    {line}\n"));
-        }
-        let open = cell
-            .statements
-            .last()
-            .is_some_and(|s| !s.fragment.text.trim_end().ends_with([';', '}']));
-        if cell.last.is_none() && open {
-            self.body.push_str("    ;\n");
-        }
     }
 
     fn module(&mut self, number: usize, cell: &Cell, names: &[&str]) {
@@ -178,6 +162,15 @@ impl Program {
             let names: Vec<&str> = names.collect();
             if !names.is_empty() {
                 lines.push(format!("use crate::cell_{}::{{{}}};", earlier.number, names.join(", ")));
+            }
+        }
+        let earlier = |name: &str| {
+            self.state.item_cells.iter().any(|cell| cell.names.contains_key(name))
+                || self.state.imports.iter().any(|import| import.name.as_deref() == Some(name))
+        };
+        for name in ASKING {
+            if cell.words.contains(name) && !taken.contains(name) && !earlier(name) {
+                lines.push(format!("use crate::notebook::{name};"));
             }
         }
         lines.extend(cell.uses.iter().map(|fragment| fragment.text.trim().to_string()));
@@ -250,9 +243,15 @@ impl Program {
             .iter()
             .map(|(name, text)| format!("({name:?}, {text:?})"))
             .collect();
+        let asks: Vec<&str> = self.asks.iter().copied().collect();
+        let asks = if asks.is_empty() {
+            String::new()
+        } else {
+            format!("use notebook::{{{}}};\n", asks.join(", "))
+        };
         self.text = format!(
             "#![allow(unused, non_snake_case, private_interfaces, private_bounds, dead_code, redundant_semicolons)]\n\n\
-             mod notebook;\n\nuse cistron::prelude::*;\n{}\n{}\
+             mod notebook;\n\nuse cistron::prelude::*;\n{asks}{}\n{}\
              /// Parameters of the notebook and their defaults: options of this program.\n\
              const PARAMETERS: &[(&str, &str)] = &[{}];\n\n\
              fn main() -> std::process::ExitCode {{\n    notebook::run(PARAMETERS, cells)\n}}\n\n\
@@ -359,6 +358,55 @@ mod tests {
         let program = written(&[("macro_rules! twice { ($x:expr) => { 2 * $x } }\nlet a = twice!(3);", &[])]);
         assert!(program.text.contains("pub(crate) use twice;"), "{}", program.text);
         assert!(!program.text.contains("macro_export"), "{}", program.text);
+    }
+
+    #[test]
+    fn what_only_notebooks_have_comes_from_the_programs_own_module() {
+        let program = written(&[
+            ("fn asked() -> String { input(\"a\").unwrap_or_default() }", &[]),
+            (
+                "let key = password(\"key\")?;\nlet said = asked();\nlet later = async { 1 }.await;",
+                &[],
+            ),
+        ]);
+        let text = &program.text;
+        assert!(text.contains("use notebook::{input, password};\n"), "{text}");
+        assert!(
+            text.contains("mod cell_1 {\n    use cistron::prelude::*;\n    use crate::notebook::input;\n"),
+            "{text}"
+        );
+        assert!(text.contains("crate::notebook::block_on(async { 1 })/*.await*/;"), "{text}");
+        syn::parse_file(text).expect("a program that parses");
+        let own = written(&[("fn input() {}", &[]), ("fn g() { input() }", &[])]);
+        assert!(!own.text.contains("use crate::notebook::input"), "{}", own.text);
+    }
+
+    #[test]
+    fn a_cell_that_ends_early_leaves_its_own_block() {
+        let program = written(&[("let a = 1;\nif a > 0 { return; }\nuse std::fmt;\nlet b = 2;\na + b", &[])]);
+        let text = &program.text;
+        assert!(
+            text.contains("    let a = 1;\n    use std::fmt;\n    'notebook_cell: {\n    if a > 0 { break 'notebook_cell /*return*/; }\n    let b = 2;\n    notebook::shown!(a + b);\n    }\n"),
+            "{text}"
+        );
+        syn::parse_file(text).expect("a program that parses");
+        assert!(
+            program.notes.iter().any(|note| note.ends_with("later cells: b")),
+            "{:?}",
+            program.notes
+        );
+    }
+
+    #[test]
+    fn a_text_of_several_lines_stays_as_it_is() {
+        let program = written(&[("let a = \"one\n\n  two\";\nlet b = r#\"x\ny\"#;", &[])]);
+        assert!(
+            program
+                .text
+                .contains("    let a = \"one\n\n  two\";\n    let b = r#\"x\ny\"#;\n"),
+            "{}",
+            program.text
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::guard::Guard;
 use super::info::{is_complete, kernel_info};
 use super::iopub::{self, Publisher};
 use super::stdin;
-use super::subshells;
+use super::subshells::{self, Turn};
 use super::wire::{Message, Wire};
 use serde_json::Value;
 use std::error::Error;
@@ -147,12 +147,12 @@ impl Desk {
                 continue;
             };
             let Some(message) = self.wire.read(message) else { continue };
-            if let Some(id) = message.subshell() {
-                let known = self.shared.subshells.has(id);
-                if !known || message.kind() == "execute_request" {
-                    self.in_subshell(&message, known).await;
-                    continue;
-                }
+            if let Some(id) = message.subshell()
+                && (message.kind() == "execute_request" || !self.shared.subshells.has(id))
+            {
+                let turn = self.shared.subshells.turn(id);
+                tokio::spawn(self.clone().in_subshell(message, turn));
+                continue;
             }
             if message.kind() == "execute_request" {
                 let (sender, receiver) = oneshot::channel();
@@ -190,20 +190,27 @@ impl Desk {
         })
     }
 
-    /// Runs a request in a subshell, at once and while cells run.
-    async fn in_subshell(&self, message: &Message, known: bool) {
-        self.publisher.status(message, "busy").await;
-        if known {
-            let shown = subshells::execute(&self.shared.aside(), message);
-            for (kind, content) in shown.published {
-                self.publisher.send(kind, message, content).await;
+    /// Runs a request in a subshell, while cells run and without keeping others waiting: `:runs` reads many files. Without
+    /// a turn there is no such subshell.
+    async fn in_subshell(self, message: Message, turn: Option<Turn>) {
+        let Some(mut turn) = turn else {
+            self.publisher.status(&message, "busy").await;
+            if message.kind().ends_with("_request") {
+                let id = message.subshell().unwrap_or_default();
+                self.reply(&message, &control::no_subshell(id)).await;
             }
-            self.reply(message, &shown.reply).await;
-        } else if message.kind().ends_with("_request") {
-            let id = message.subshell().unwrap_or_default();
-            self.reply(message, &control::no_subshell(id)).await;
+            return self.publisher.status(&message, "idle").await;
+        };
+        turn.begin().await;
+        self.publisher.status(&message, "busy").await;
+        let (aside, request) = (self.shared.aside(), message.clone());
+        let shown = tokio::task::spawn_blocking(move || subshells::execute(&aside, &request)).await;
+        let shown = shown.unwrap_or_else(|_| subshells::failed());
+        for (kind, content) in shown.published {
+            self.publisher.send(kind, &message, content).await;
         }
-        self.publisher.status(message, "idle").await;
+        self.reply(&message, &shown.reply).await;
+        self.publisher.status(&message, "idle").await;
     }
 
     /// Answers what may take a moment, without keeping others waiting.

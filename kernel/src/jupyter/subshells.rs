@@ -6,38 +6,70 @@
 use super::wire::Message;
 use crate::engine::Aside;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// The end of the last request of each subshell; nothing before the first.
+type Ends = BTreeMap<String, Option<oneshot::Receiver<()>>>;
 
 /// The subshells that there are. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Subshells(Arc<Mutex<BTreeSet<String>>>);
+pub(super) struct Subshells(Arc<Mutex<Ends>>);
+
+/// A request's turn: requests of one subshell are carried out in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    /// Dropped at the end, which is what the next one waits for.
+    _end: oneshot::Sender<()>,
+}
+
+impl Turn {
+    /// Waits until the request before it has ended.
+    pub(super) async fn begin(&mut self) {
+        if let Some(before) = self.before.take() {
+            let _ = before.await;
+        }
+    }
+}
 
 impl Subshells {
-    fn known(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn known(&self) -> MutexGuard<'_, Ends> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new one.
     pub(super) fn create(&self) -> String {
         let id = uuid::Uuid::new_v4().to_string();
-        self.known().insert(id.clone());
+        self.known().insert(id.clone(), None);
         id
     }
 
     /// Ends one; false if it is not there.
     pub(super) fn delete(&self, id: &str) -> bool {
-        self.known().remove(id)
+        self.known().remove(id).is_some()
     }
 
     /// All of them.
     pub(super) fn list(&self) -> Vec<String> {
-        self.known().iter().cloned().collect()
+        self.known().keys().cloned().collect()
     }
 
     /// Whether one is there.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.known().contains(id)
+        self.known().contains_key(id)
+    }
+
+    /// The turn of a request that has just come; nothing if there is no such subshell.
+    pub(super) fn turn(&self, id: &str) -> Option<Turn> {
+        let mut known = self.known();
+        let last = known.get_mut(id)?;
+        let (end, ended) = oneshot::channel();
+        Some(Turn {
+            before: last.replace(ended),
+            _end: end,
+        })
     }
 }
 
@@ -47,6 +79,19 @@ pub(super) struct Shown {
     pub(super) published: Vec<(&'static str, Value)>,
     /// The content of the reply.
     pub(super) reply: Value,
+}
+
+/// What is shown when a command could not come to its end: everybody still gets an answer.
+pub(super) fn failed() -> Shown {
+    let text = "the command could not come to its end; this is a mistake of the kernel";
+    let content = json!({"ename": "SubshellError", "evalue": text, "traceback": [text]});
+    let mut reply = content.clone();
+    reply["status"] = json!("error");
+    reply["execution_count"] = json!(0);
+    Shown {
+        published: vec![("error", content)],
+        reply,
+    }
 }
 
 /// Carries out an `execute_request`. It counts no cell and stands in no history.
@@ -71,4 +116,35 @@ pub(super) fn execute(aside: &Aside, message: &Message) -> Shown {
         published.clear();
     }
     Shown { published, reply }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_of_one_subshell_keep_their_order_and_wait_for_no_other() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let subshells = Subshells::default();
+            let (one, other) = (subshells.create(), subshells.create());
+            assert!(subshells.turn("nobody").is_none());
+            let mut first = subshells.turn(&one).expect("a subshell");
+            let mut second = subshells.turn(&one).expect("a subshell");
+            let mut elsewhere = subshells.turn(&other).expect("a subshell");
+            elsewhere.begin().await;
+            let order = Arc::new(Mutex::new(Vec::new()));
+            let seen = order.clone();
+            let waiting = tokio::spawn(async move {
+                second.begin().await;
+                seen.lock().unwrap_or_else(PoisonError::into_inner).push("second");
+            });
+            tokio::task::yield_now().await;
+            first.begin().await;
+            order.lock().unwrap_or_else(PoisonError::into_inner).push("first");
+            drop(first);
+            waiting.await.expect("a task");
+            assert_eq!(*order.lock().unwrap_or_else(PoisonError::into_inner), ["first", "second"]);
+        });
+    }
 }

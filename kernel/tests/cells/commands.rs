@@ -111,6 +111,9 @@ fn runs_device_and_help_answer() {
         "objective!",
         "fit!",
         "compare!",
+        "depthwise_conv",
+        "correlation",
+        "AdamW",
     ] {
         assert!(help.contains(word), "`{word}` is not in {help}");
     }

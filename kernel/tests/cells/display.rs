@@ -102,6 +102,53 @@ fn names_from_data_are_text_and_never_markup() {
     assert!(checked >= 7, "only {checked} forms were looked at");
 }
 
+#[test]
+fn names_of_files_and_runs_are_text_and_never_markup() {
+    let mut session = session();
+    const EVIL: &str = "<script>alert(1)<script>";
+    session.ok(&format!(
+        "let folder = std::env::temp_dir().join(format!(\"cistron-evil-{{}}\", std::process::id()));\n\
+         std::fs::create_dir_all(&folder)?;\nlet file = folder.join(\"{EVIL}.tsv\").display().to_string();\n\
+         let sim = simulate::motif_grammar(MotifGrammar {{ sequences: 60, seed: 1, ..Default::default() }})?;\n\
+         table::write_tsv(&sim.table, &file)?;\nlet evil = \"{EVIL}\";"
+    ));
+    let cells = [
+        "let data = data! { records r = table(file); input dna: Dna = column(\"sequence\"); output y = column(\"enhancer\"); split column(\"split\"); };\n&data",
+        "let net = model! { Net on data { y = dna.conv(4, width = 5).relu().mean(Positions).linear(); } };\n&net",
+        "let loss = objective! { on data { loss(y) = mse(); } };\n&loss",
+        "let run = fit! { net, loss, data; epochs = 1, batch = 16, name = evil };",
+        "&run",
+        "run.history()?",
+        "run.metrics(&data, Part::Test)?",
+        "run.curve()?",
+        "sim",
+    ];
+    let (mut forms, mut escaped) = (0, 0);
+    for code in cells {
+        let mut shown = Vec::new();
+        let result = session.watched(code, |output| {
+            use cistron_kernel::engine::Output;
+            match output {
+                Output::Display(content) | Output::Update(content) => shown.push(content["data"].clone()),
+                Output::Result(data) => shown.push(data.clone()),
+                _ => {}
+            }
+        });
+        assert!(result.is_ok(), "{code}: {result:?}");
+        for form in shown
+            .iter()
+            .flat_map(|data| ["text/html", "image/svg+xml"].map(|form| &data[form]))
+        {
+            let Some(text) = form.as_str() else { continue };
+            forms += 1;
+            escaped += usize::from(text.contains("&lt;script"));
+            assert!(!text.contains("<script"), "{code}: {text}");
+        }
+    }
+    session.ok("std::fs::remove_dir_all(&folder)?;");
+    assert!(forms >= 7 && escaped >= 2, "{forms} forms, {escaped} of them with the name");
+}
+
 fn html(shown: &serde_json::Value) -> String {
     shown["text/html"].as_str().unwrap_or_default().to_string()
 }

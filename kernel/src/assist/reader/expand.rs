@@ -103,6 +103,41 @@ fn arguments(tokens: TokenStream) -> Vec<String> {
         .collect()
 }
 
+/// The traits that a macro by example implements: `impl<..> Trait<..> for Type`, as pairs of type and trait. What the macro
+/// takes (`$type`) is not followed.
+pub(super) fn implementations(tokens: &TokenStream) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let word = |token: &TokenTree| match token {
+        TokenTree::Ident(name) => Some(name.to_string()),
+        _ => None,
+    };
+    for (at, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            out.extend(implementations(&group.stream()));
+        }
+        if word(token).as_deref() != Some("impl") {
+            continue;
+        }
+        let mut depth = 0;
+        let mut last = None;
+        for (token, next) in tokens[at + 1..].iter().zip(&tokens[(at + 2).min(tokens.len())..]) {
+            match token {
+                TokenTree::Punct(p) if p.as_char() == '<' => depth += 1,
+                TokenTree::Punct(p) if p.as_char() == '>' => depth -= 1,
+                TokenTree::Ident(name) if depth == 0 && name == "for" => {
+                    out.extend(last.zip(word(next)).map(|(one, kind)| (kind, one)));
+                    break;
+                }
+                TokenTree::Ident(name) if depth == 0 => last = Some(name.to_string()),
+                TokenTree::Group(_) => break,
+                _ => {}
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +161,13 @@ mod tests {
             (found[0].result.as_str(), found[0].doc.as_str()),
             ("Result<Self>", "The exponential.")
         );
+    }
+
+    #[test]
+    fn traits_that_a_macro_implements_are_found() {
+        let text = "($type:ty) => { impl<T: AsRef<$type>> named::From<T, $type> for Series { fn new() {} } \
+                    impl Other for $type {} impl Series { fn own() {} } };";
+        let found = implementations(&text.parse().expect("tokens"));
+        assert_eq!(found, [("Series".to_string(), "From".to_string())]);
     }
 }

@@ -1,9 +1,9 @@
 //! The files of one crate, read into modules.
 
 use super::entry;
-use super::expand::Macros;
+use super::expand::{Macros, implementations};
 use crate::assist::index::{Entry, Kind, Type};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
 
@@ -42,6 +42,8 @@ pub(super) struct Crate {
     pub(super) modules: Vec<Module>,
     /// Its types by name.
     pub(super) types: BTreeMap<String, Type>,
+    /// The traits of its types, by the types' names.
+    pub(super) implements: BTreeMap<String, BTreeSet<String>>,
     /// Its parsed files, for tables.
     pub(super) files: Vec<(PathBuf, syn::File)>,
 }
@@ -54,6 +56,7 @@ impl Crate {
             name: name.into(),
             modules: vec![Module::default()],
             types: BTreeMap::new(),
+            implements: BTreeMap::new(),
             files: Vec::new(),
         };
         let mut waiting = vec![(root.to_path_buf(), folder_of(root, true), 0)];
@@ -127,10 +130,21 @@ impl Crate {
                     read_use(&item.tree, &mut Vec::new(), public, &mut self.modules[module].uses);
                 }
                 syn::Item::Impl(item) if item.trait_.is_none() && !entry::hidden(&item.attrs) => self.read_impl(item, macros),
-                syn::Item::Impl(item) => self.read_target(item),
+                syn::Item::Impl(item) => self.read_trait(item),
                 other => {
+                    if let syn::Item::Macro(rules) = other {
+                        for (kind, one) in implementations(&rules.mac.tokens) {
+                            self.implements.entry(kind).or_default().insert(one);
+                        }
+                    }
                     if let Some(found) = entry::of_item(other, &self.name) {
                         self.read_type(other, &found);
+                        // A macro that others may use stands at the root, wherever it is written.
+                        let module = if found.kind == Kind::Macro && matches!(other, syn::Item::Macro(_)) {
+                            0
+                        } else {
+                            module
+                        };
                         self.modules[module].items.push(found);
                     }
                 }
@@ -141,6 +155,15 @@ impl Crate {
     fn read_type(&mut self, item: &syn::Item, found: &Entry) {
         let generics = |generics: &syn::Generics| generics.type_params().map(|p| p.ident.to_string()).collect::<Vec<_>>();
         let (names, members, associated) = match item {
+            // Another name has what the type has; of two types with one name it is no other.
+            syn::Item::Type(item) => {
+                if let Some(target) = leads_to(&item.ty).filter(|target| *target != found.name) {
+                    let kind = self.types.entry(found.name.clone()).or_default();
+                    kind.about = found.clone();
+                    kind.target = target;
+                }
+                return;
+            }
             syn::Item::Struct(item) => (generics(&item.generics), entry::fields(&item.fields), Vec::new()),
             syn::Item::Enum(item) => (
                 generics(&item.generics),
@@ -164,22 +187,22 @@ impl Crate {
         kind.associated.splice(0..0, associated);
     }
 
-    /// What a type leads to by `Deref`.
-    fn read_target(&mut self, item: &syn::ItemImpl) {
+    /// A trait of a type, and what a type leads to by `Deref`.
+    fn read_trait(&mut self, item: &syn::ItemImpl) {
         let last = |path: &syn::Path| path.segments.last().map(|s| s.ident.to_string());
-        let is_deref = item
-            .trait_
-            .as_ref()
-            .and_then(|(_, path, _)| last(path))
-            .is_some_and(|name| name == "Deref");
         let syn::Type::Path(own) = &*item.self_ty else { return };
+        let (Some(name), Some((_, path, _))) = (last(&own.path), &item.trait_) else {
+            return;
+        };
+        let Some(one) = last(path) else { return };
         let target = item.items.iter().find_map(|inner| match inner {
-            syn::ImplItem::Type(kind) => Some(&kind.ty),
+            syn::ImplItem::Type(kind) => leads_to(&kind.ty),
             _ => None,
         });
-        if let (true, Some(name), Some(syn::Type::Path(target))) = (is_deref, last(&own.path), target) {
-            self.types.entry(name).or_default().target = last(&target.path).unwrap_or_default();
+        if let ("Deref", Some(target)) = (one.as_str(), target) {
+            self.types.entry(name.clone()).or_default().target = target;
         }
+        self.implements.entry(name).or_default().insert(one);
     }
 
     fn read_impl(&mut self, item: &syn::ItemImpl, macros: &Macros) {
@@ -225,12 +248,26 @@ pub(super) fn items(file: syn::File) -> (Vec<Entry>, BTreeMap<String, Type>) {
         name: String::new(),
         modules: vec![Module::default()],
         types: BTreeMap::new(),
+        implements: BTreeMap::new(),
         files: Vec::new(),
     };
     let mut macros = Macros::default();
     macros.learn(&file.items);
     krate.read_items(&file.items, 0, &macros);
     (std::mem::take(&mut krate.modules[0].items), krate.types)
+}
+
+/// The bare name of a type, or of the first trait of `dyn Trait`.
+fn leads_to(kind: &syn::Type) -> Option<String> {
+    let path = match kind {
+        syn::Type::Path(kind) => &kind.path,
+        syn::Type::TraitObject(object) => object.bounds.iter().find_map(|bound| match bound {
+            syn::TypeParamBound::Trait(one) => Some(&one.path),
+            _ => None,
+        })?,
+        _ => return None,
+    };
+    path.segments.last().map(|segment| segment.ident.to_string())
 }
 
 /// The folder that modules of a file lie in.

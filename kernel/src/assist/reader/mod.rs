@@ -19,13 +19,37 @@ const STANDARD: &str = include_str!("../../../resources/standard.rs");
 /// Other people's types that a notebook works with, and the crates that define them.
 const FOREIGN: &[(&str, &[&str])] = &[
     ("candle_core", &["Tensor", "Device", "DType", "Shape", "Var", "D"]),
+    ("polars", &[]),
     (
         "polars_core",
-        &["DataFrame", "Series", "Column", "DataType", "AnyValue", "Schema", "GroupBy"],
+        &[
+            "DataFrame",
+            "Series",
+            "SeriesTrait",
+            "Column",
+            "ChunkedArray",
+            "BooleanChunked",
+            "Int32Chunked",
+            "Int64Chunked",
+            "UInt32Chunked",
+            "UInt64Chunked",
+            "Float32Chunked",
+            "Float64Chunked",
+            "StringChunked",
+            "ListChunked",
+            "DataType",
+            "AnyValue",
+            "Schema",
+            "GroupBy",
+        ],
     ),
+    ("polars_ops", &[]),
     ("polars_lazy", &["LazyFrame", "LazyGroupBy"]),
     ("polars_plan", &["Expr"]),
 ];
+
+/// Modules of those crates whose traits a cell takes in with one line, and with them methods of their types.
+const TRAITS: &[(&str, &str)] = &[("polars_core", "prelude"), ("polars_ops", "prelude")];
 
 /// A crate that cells can name: its name in code and its root file.
 pub(crate) type Source = (String, PathBuf);
@@ -48,6 +72,7 @@ fn read_here(sources: &[Source]) -> Index {
     let exports = Exports { crates: &crates };
     let modules = modules(&exports);
     let mut types = types(&crates, &modules);
+    add_traits(&exports, &mut types);
     let words = words::words(&crates, &types);
     for (name, kind) in standard() {
         types.entry(name).or_insert(kind);
@@ -59,7 +84,7 @@ fn read_here(sources: &[Source]) -> Index {
 fn modules(exports: &Exports<'_>) -> BTreeMap<String, Vec<Entry>> {
     let mut out = BTreeMap::new();
     let mut waiting: Vec<((usize, usize), String)> = Vec::new();
-    for name in ["cistron", "cistron_facade", "cistron_lazy", "candle_core"] {
+    for name in ["cistron", "cistron_facade", "cistron_lazy", "candle_core", "polars"] {
         if let Some(root) = exports.root(name) {
             waiting.push((root, name.into()));
             if let Some(prelude) = exports.child(root, "prelude") {
@@ -119,6 +144,14 @@ fn types(crates: &[Crate], modules: &BTreeMap<String, Vec<Entry>>) -> BTreeMap<S
             let elsewhere = home.get(name.as_str()).is_some_and(|home| *home != krate.name);
             // Without a name of its own that others see, a type is no concern of cells.
             let empty = kind.members.is_empty() && kind.associated.is_empty() && kind.about.name.is_empty();
+            if foreign.is_some() && offered && !elsewhere && !empty {
+                // A cell that says `Series` means theirs and writes `plot::Series` for ours.
+                if let Some(ours) = out.insert(name.clone(), kind.clone()) {
+                    let module = ours.about.home.trim_start_matches("cistron_").to_string();
+                    out.insert(format!("{module}::{name}"), ours);
+                }
+                continue;
+            }
             if offered && !empty && (!elsewhere || !out.contains_key(name)) {
                 let first = home.get(name.as_str()).is_some_and(|home| *home == krate.name);
                 if first || !out.contains_key(name) {
@@ -128,6 +161,41 @@ fn types(crates: &[Crate], modules: &BTreeMap<String, Vec<Entry>>) -> BTreeMap<S
         }
     }
     out
+}
+
+/// Gives the types of others what traits add to them.
+fn add_traits(exports: &Exports<'_>, types: &mut BTreeMap<String, Type>) {
+    let places = TRAITS
+        .iter()
+        .filter_map(|(krate, module)| exports.child(exports.root(krate)?, module));
+    let offered: BTreeSet<String> = places
+        .flat_map(|place| exports.of(place))
+        .filter(|(_, (entry, _))| entry.kind == Kind::Trait)
+        .map(|(name, _)| name)
+        .collect();
+    let definition = |name: &str| exports.crates.iter().find_map(|krate| krate.types.get(name));
+    for name in FOREIGN.iter().flat_map(|(_, names)| *names) {
+        let Some(kind) = types.get_mut(*name) else { continue };
+        let all = exports
+            .crates
+            .iter()
+            .filter_map(|krate| krate.implements.get(*name))
+            .flatten();
+        let named: BTreeSet<&String> = all.filter(|one| offered.contains(*one)).collect();
+        for one in named.into_iter().filter_map(|one| definition(one)) {
+            add(&mut kind.members, &one.members);
+            add(&mut kind.associated, &one.associated);
+        }
+    }
+}
+
+/// Adds what is not there yet. What begins with an underscore is nothing for others.
+fn add(list: &mut Vec<Entry>, more: &[Entry]) {
+    for entry in more.iter().filter(|entry| !entry.name.starts_with('_')) {
+        if list.iter().all(|known| known.name != entry.name) {
+            list.push(entry.clone());
+        }
+    }
 }
 
 /// The items of cells, from their text in which everything is public.

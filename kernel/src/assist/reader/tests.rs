@@ -3,7 +3,7 @@
 use super::*;
 use crate::assist::index::Word;
 
-/// The index of the crates beside this one.
+/// The index of the crates beside this one, and of Polars as cargo has it.
 pub(crate) fn own() -> &'static Index {
     static INDEX: std::sync::OnceLock<Index> = std::sync::OnceLock::new();
     INDEX.get_or_init(|| {
@@ -15,8 +15,31 @@ pub(crate) fn own() -> &'static Index {
                 sources.push((format!("cistron_{}", entry.file_name().to_string_lossy()), root));
             }
         }
+        sources.extend(["polars", "polars-core", "polars-ops"].map(foreign));
         read(&sources)
     })
+}
+
+/// A crate of another project: cargo says where its source lies.
+fn foreign(package: &str) -> Source {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--offline", "--locked", "--format-version=1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("what cargo knows");
+    let packages = metadata["packages"].as_array().expect("packages");
+    let found = packages
+        .iter()
+        .find(|one| one["name"] == package)
+        .expect("a package of the lock file");
+    let root = found["targets"]
+        .as_array()
+        .expect("targets")
+        .iter()
+        .find(|target| target["kind"][0] == "lib")
+        .expect("a library");
+    (package.replace('-', "_"), root["src_path"].as_str().expect("a path").into())
 }
 
 fn names(words: &[Word]) -> Vec<&str> {

@@ -1,5 +1,6 @@
 //! `:help`: the commands and the words of the language.
 
+use crate::assist::Index;
 use crate::html::escape;
 use serde_json::{Value, json};
 
@@ -27,21 +28,6 @@ pub(crate) const COMMANDS: [(&str, &str); 8] = [
     (":help", "this text"),
 ];
 
-const WORDS: [(&str, &str); 6] = [
-    (
-        "data!",
-        "a `Dataset`: where inputs and outputs come from and how they are split",
-    ),
-    ("model!", "a `Model`: how inputs become outputs"),
-    ("blocks!", "`Blocks`: parts of a network that several models share"),
-    (
-        "objective!",
-        "an `Objective`: what training minimises and what early stopping looks at",
-    ),
-    ("fit!", "a `Run`: trains; its methods predict, explain and draw"),
-    ("compare!", "a `Comparison`: several models, all folds, several seeds"),
-];
-
 const CELLS: [&str; 7] = [
     "Shift-Tab shows what is known of the word at the cursor.",
     "Everything of `cistron::prelude` is there without a `use`.",
@@ -58,36 +44,42 @@ const PAGES: [(&str, &str); 2] = [
     ("notebooks/quickstart.ipynb", "from a data set to a figure"),
 ];
 
-/// The help, with pages of the project in `source` where it is there.
-pub fn help(source: &std::path::Path) -> Value {
-    let pages: Vec<(String, &str)> = PAGES
+/// Columns of text that a line of words has.
+const WIDTH: usize = 100;
+
+/// The help: the words of `index`, and pages of the project in `source` where it is there.
+pub(crate) fn help(source: &std::path::Path, index: &Index) -> Value {
+    let pages = PAGES
         .iter()
         .map(|(page, about)| (source.join(page), *about))
         .filter(|(path, _)| path.is_file())
-        .map(|(path, about)| (path.display().to_string(), about))
-        .collect();
+        .map(|(path, about)| (path.display().to_string(), about.to_string()));
+    let commands = COMMANDS.map(|(name, about)| (name.to_string(), about.to_string()));
     let mut text = String::new();
     let mut html = String::from("<div style=\"font-size:13px\">");
-    let commands = COMMANDS.map(|(name, about)| (name.to_string(), about));
-    let words = WORDS.map(|(name, about)| (name.to_string(), about));
     for (title, rows) in [
-        ("Commands", &commands[..]),
-        ("Declarations", &words[..]),
-        ("Pages", &pages[..]),
+        ("Commands", commands.to_vec()),
+        ("Declarations", index.declarations()),
+        ("Their words (`?conv` shows the page of one)", index.vocabulary()),
+        ("Pages", pages.collect()),
     ] {
         if rows.is_empty() {
             continue;
         }
         text.push_str(&format!("{title}\n"));
         html.push_str(&format!(
-            "<div style=\"font-weight:600;margin-top:6px\">{title}</div><table style=\"border-collapse:collapse;font-size:13px\">"
+            "<div style=\"font-weight:600;margin-top:6px\">{}</div><table style=\"border-collapse:collapse;font-size:13px\">",
+            escape(title)
         ));
         for (name, about) in rows {
-            text.push_str(&format!("  {name:18} {about}\n"));
+            for (n, line) in lines(&about).into_iter().enumerate() {
+                let name = if n == 0 { name.as_str() } else { "" };
+                text.push_str(&format!("  {name:18} {line}\n"));
+            }
             html.push_str(&format!(
-                "<tr><td style=\"text-align:left;padding:1px 12px 1px 0\"><code>{}</code></td><td style=\"text-align:left;padding:1px 0\">{}</td></tr>",
-                escape(name),
-                escape(about)
+                "<tr><td style=\"text-align:left;vertical-align:top;padding:1px 12px 1px 0;white-space:nowrap\"><code>{}</code></td><td style=\"text-align:left;padding:1px 0\">{}</td></tr>",
+                escape(&name),
+                escape(&about)
             ));
         }
         html.push_str("</table>");
@@ -99,4 +91,41 @@ pub fn help(source: &std::path::Path) -> Value {
         html.push_str(&format!("<div>{}</div>", escape(line)));
     }
     json!({"text/plain": text.trim_end(), "text/html": html + "</div>"})
+}
+
+/// A text in lines of at most [`WIDTH`] columns, broken between words.
+fn lines(text: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    for word in text.split(' ') {
+        let long = out
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.chars().count() + word.chars().count() >= WIDTH);
+        if long {
+            out.push(String::new());
+        }
+        if let Some(line) = out.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_broken_between_words() {
+        let words = vec!["word,"; 40].join(" ");
+        let found = lines(&words);
+        assert!(
+            found.len() > 1 && found.iter().all(|line| line.chars().count() <= WIDTH),
+            "{found:?}"
+        );
+        assert_eq!(found.join(" "), words);
+        assert_eq!(lines("one"), ["one"]);
+    }
 }

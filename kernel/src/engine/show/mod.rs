@@ -6,8 +6,7 @@ mod runs;
 mod table;
 mod variables;
 
-pub(crate) use help::COMMANDS;
-pub use help::help;
+pub(crate) use help::{COMMANDS, help};
 pub use machine::machine;
 pub use runs::runs;
 pub use variables::variables;

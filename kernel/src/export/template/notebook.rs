@@ -5,9 +5,11 @@ use cistron::display::{Bundle, Show, Sink};
 use cistron::polars::prelude::{CsvWriter, DataFrame, SerWriter, Series};
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake};
 
 /// An error that left a cell through `?`.
 pub struct Fail(String);
@@ -170,7 +172,7 @@ fn next_file() -> PathBuf {
     path.unwrap_or_default()
 }
 
-fn write(file: &std::path::Path, ending: &str, content: &[u8]) {
+fn write_form(file: &std::path::Path, ending: &str, content: &[u8]) {
     let path = PathBuf::from(format!("{}.{ending}", file.display()));
     if let Err(error) = std::fs::write(&path, content) {
         eprintln!("{}: {error}", path.display());
@@ -189,9 +191,65 @@ fn keep(bundle: &Bundle) -> PathBuf {
             other if other.ends_with("json") => "json",
             _ => "dat",
         };
-        write(&file, ending, content.as_bytes());
+        write_form(&file, ending, content.as_bytes());
     }
     file
+}
+
+/// Drives a future to its end on this thread: `.await` of a cell. Futures that need a runtime of their own (timers and
+/// sockets of tokio) are run by that runtime.
+pub fn block_on<F: IntoFuture>(future: F) -> F::Output {
+    struct Wakes(std::thread::Thread);
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = std::pin::pin!(future.into_future());
+    let waker = Arc::new(Wakes(std::thread::current())).into();
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputError(String);
+
+impl Display for InputError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// Writes `prompt` and waits for a line of standard input, which comes without its line end.
+pub fn input(prompt: &str) -> Result<String, InputError> {
+    let failed = |error: std::io::Error| InputError(format!("`{prompt}` can't be asked: {error}"));
+    print!("{prompt}");
+    std::io::stdout().flush().map_err(failed)?;
+    let mut line = String::new();
+    if std::io::stdin().read_line(&mut line).map_err(failed)? == 0 {
+        let hint = "hint: give the answers in standard input, one a line";
+        return Err(InputError(format!("`{prompt}` has no answer: standard input is at its end\n{hint}")));
+    }
+    Ok(line.trim_end_matches(['\r', '\n']).into())
+}
+
+/// The same; a terminal does not show what is typed.
+pub fn password(prompt: &str) -> Result<String, InputError> {
+    let echo = |word: &str| Command::new("stty").arg(word).status().is_ok_and(|status| status.success());
+    let hidden = std::io::stdin().is_terminal() && echo("-echo");
+    let answer = input(prompt);
+    if hidden {
+        echo("echo");
+        println!();
+    }
+    answer
 }
 
 struct Files;
@@ -286,7 +344,7 @@ impl Foreign for DataFrame {
         let file = keep(&Bundle::plain(self.to_string()));
         let mut csv = Vec::new();
         match CsvWriter::new(&mut csv).finish(&mut self.clone()) {
-            Ok(()) => write(&file, "csv", &csv),
+            Ok(()) => write_form(&file, "csv", &csv),
             Err(error) => eprintln!("{} has no CSV form: {error}", file.display()),
         }
     }
