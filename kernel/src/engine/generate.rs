@@ -12,7 +12,7 @@ use super::state::{ItemCell, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PRELUDE: &str = "use cistron::prelude::*;\n\
-    use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
+    use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByDisplay as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
 
 /// Generated source and what its lines stand for.
@@ -239,7 +239,7 @@ fn write_mark(source: &mut Source, ahead: usize) {
     source.line(&format!("::cistron::rt::at({next});"));
 }
 
-const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); }";
+const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&&::cistron::rt::Shown(__value)).show(); }";
 
 fn write_last(source: &mut Source, last: &Fragment, tuple: Option<usize>) {
     source.line("{ let __value = &(");

@@ -32,7 +32,10 @@ pub use input::{InputError, input, password};
 pub use interrupt::{sleep, tick};
 pub use segment::{finish, segment, segment_dyn};
 pub use serve::serve;
-pub use show::{EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByForm, ShownByName, ShownByTable, show_together, was_shown};
+pub use show::{
+    EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByDisplay, ShownByForm, ShownByName, ShownByTable, show_together,
+    was_shown,
+};
 pub use store::Store;
 pub use trace::{at, has_functions};
 pub use waiting::block_on;
