@@ -121,9 +121,6 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     out.source.line(&format!(
         "pub unsafe extern \"C-unwind\" fn {ENTRY}(__store: *mut ::cistron::rt::Store) {{"
     ));
-    if !request.items.is_empty() {
-        out.source.line("::cistron::rt::has_functions();");
-    }
     for name in &request.state.release {
         out.source.line(&format!("unsafe {{ (*__store).forget({name:?}) }};"));
     }

@@ -41,6 +41,7 @@ pub(crate) mod state;
 mod strides;
 mod types;
 mod wording;
+mod symbols;
 mod worker;
 
 pub mod link;

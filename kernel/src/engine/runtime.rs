@@ -2,16 +2,19 @@
 
 use super::diagnostics::{Place, Texts, underline};
 use super::failure::Failure;
-use super::fragment::line_column;
-use super::generate::ENTRY;
+use super::fragment::{Width, by_character, by_look, line_column};
 use super::session::Engine;
 use super::wording;
+use super::symbols;
 use serde_json::Value;
 
 /// Callers that are listed at most.
 const CALLERS: usize = 8;
 
 /// A place in a cell, and the function it is in; none at the top of the cell.
+/// The file of the facade whose functions call the closures that a cell's statements are put into.
+const SEGMENTS: &str = "segment.rs";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Frame {
     place: Place,
@@ -49,7 +52,7 @@ impl Engine {
         if let Some(first) = frames.first() {
             out.push_str(&underline(first.place, '^', "", &texts));
             if let Some(function) = &first.function {
-                out.push_str(&format!("\n  in `{function}`, called from"));
+                out.push_str(&format!("\n  in {function}, called from"));
             }
             let mut calls: Vec<(String, usize)> = Vec::new();
             for line in frames[1..].iter().filter_map(|frame| caller(frame, &texts)) {
@@ -93,16 +96,13 @@ impl Engine {
             Some(Place { cell, start, end })
         };
         let mut out: Vec<Frame> = Vec::new();
-        let raised = at(&body["place"]);
-        let told = body["frames"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut entry = body["thread"].is_null().then_some(self.state.running);
-        for frame in told {
-            let function = frame["function"].as_str().unwrap_or_default();
-            let number = number_of(frame["file"].as_str().unwrap_or_default());
-            if function.contains(ENTRY) {
-                entry = number.or(entry);
-            } else if let Some(place) = at(frame) {
-                let function = Some(function_name(function));
+        let raised = self.place(&body["place"], by_look);
+        let calls = symbols::calls(&body["frames"], &self.cells);
+        for (index, call) in calls.iter().enumerate() {
+            // The closures that the kernel has put around the statements of a cell are not the user's.
+            let is_segment = calls.get(index + 1).is_some_and(|outer| outer.file == SEGMENTS);
+            if !is_segment && let Some(place) = self.place_of(&call.file, call.line, call.column, char::len_utf8) {
+                let function = Some(function_name(&call.function));
                 out.push(Frame { place, function });
             }
         }
@@ -119,16 +119,18 @@ impl Engine {
                 _ => out.insert(0, Frame { place, function: None }),
             }
         }
-        let top = entry.and_then(|number| {
-            let compiled = self.state.compiled.get(&number)?;
-            let (cell, start) = compiled.source.origin_of_line(body["at"].as_u64()? as usize, 1)?;
+        let top = || {
+            let compiled = self.state.compiled.get(&self.state.running)?;
+            let (cell, start) = compiled
+                .source
+                .origin_of_line(body["at"].as_u64()? as usize, 1, by_character)?;
             let blank = compiled.text[start..].len() - compiled.text[start..].trim_start().len();
             let start = start + blank;
             let end = start + 1;
             Some(Place { cell, start, end })
         });
         let calls = out.iter().any(|frame| frame.function.is_some());
-        if let Some(place) = top.filter(|_| calls || out.is_empty()) {
+        if let Some(place) = top().filter(|_| calls || out.is_empty()) {
             out.push(Frame { place, function: None });
         }
         out
@@ -140,7 +142,7 @@ fn caller(frame: &Frame, texts: &Texts<'_>) -> Option<String> {
     let (text, count) = texts.get(&frame.place.cell)?;
     let (line, column) = line_column(text, frame.place.start);
     let code = text.lines().nth(line - 1).unwrap_or_default().trim();
-    let function = frame.function.as_ref().map(|f| format!(", in `{f}`")).unwrap_or_default();
+    let function = frame.function.as_ref().map(|f| format!(", in {f}")).unwrap_or_default();
     Some(format!("cell [{count}], line {line}:{column}{function}: {code}"))
 }
 
@@ -148,25 +150,13 @@ fn number_of(file: &str) -> Option<usize> {
     file.strip_prefix("cell_")?.parse().ok()
 }
 
-/// `cell_3::outer::{{closure}}` as `outer (closure)`.
-fn function_name(symbol: &str) -> String {
-    let symbol = wording::plain(symbol);
-    let symbol = symbol
-        .split("::h")
-        .next()
-        .filter(|_| is_hashed(&symbol))
-        .unwrap_or(&symbol)
-        .to_string();
-    match symbol.find("::{") {
-        Some(at) => format!("{} (closure)", &symbol[..at]),
-        None => symbol,
+/// `{closure#0}` as `a closure`, and any other name as it is, without the cells of what it mentions.
+fn function_name(name: &str) -> String {
+    if name.starts_with("{closure") {
+        "a closure".into()
+    } else {
+        format!("`{}`", wording::plain(name))
     }
-}
-
-/// Whether a symbol ends in the compiler's hash.
-fn is_hashed(symbol: &str) -> bool {
-    let hash = symbol.rsplit("::h").next().unwrap_or_default();
-    hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// `polars-core-0.55.2/frame.rs:12` of a path in a library.
@@ -188,12 +178,8 @@ mod tests {
 
     #[test]
     fn functions_have_the_names_that_the_user_gave() {
-        assert_eq!(function_name("cell_3::outer::{{closure}}"), "outer (closure)");
-        assert_eq!(
-            function_name("<cell_3::A as cell_4::Area>::area::h0123456789abcdef"),
-            "<A as Area>::area"
-        );
-        assert_eq!(function_name("cell_3::hash::head"), "hash::head");
+        assert_eq!(function_name("{closure#0}<f64>"), "a closure");
+        assert_eq!(function_name("area<cell_3::A>"), "`area<A>`");
     }
 
     #[test]

@@ -37,5 +37,5 @@ pub use show::{
     was_shown,
 };
 pub use store::Store;
-pub use trace::{at, has_functions};
+pub use trace::at;
 pub use waiting::block_on;
