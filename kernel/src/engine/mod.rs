@@ -18,6 +18,7 @@ pub(crate) mod dependency;
 mod described;
 mod diagnostics;
 mod ending;
+mod extent;
 mod failure;
 mod fragment;
 mod generate;

@@ -1,10 +1,10 @@
 //! Errors and panics of a cell's code, shown at the lines of the cell.
 
 use super::diagnostics::{Place, Texts, underline};
+use super::extent::extent;
 use super::failure::Failure;
 use super::fragment::{Width, by_character, by_look, line_column};
 use super::session::Engine;
-use super::wording;
 use super::symbols;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ impl Engine {
     /// A failure with everything the worker told of it.
     pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
         let message = body["message"].as_str().unwrap_or_default();
-        Failure::located(name, message, Some(self.shown_place(body).as_str()))
+        Failure::located(name, &wording::written(message), Some(self.shown_place(body).as_str()))
     }
 
     /// What to say of a panic on another thread than the cell's.
@@ -35,7 +35,7 @@ impl Engine {
         format!(
             "thread `{}` panicked: {}\n{}\n",
             text(thread),
-            text(message),
+            wording::written(&text(message)),
             self.shown_place(body)
         )
     }
@@ -50,7 +50,12 @@ impl Engine {
         let frames = self.frames(body);
         let mut out = String::new();
         if let Some(first) = frames.first() {
-            out.push_str(&underline(first.place, '^', "", &texts));
+            let mut place = first.place;
+            if let Some((text, _)) = texts.get(&place.cell) {
+                let part = extent(text, place.start, body["name"].is_string());
+                (place.start, place.end) = (part.start, part.end);
+            }
+            out.push_str(&underline(place, '^', "", &texts));
             if let Some(function) = &first.function {
                 out.push_str(&format!("\n  in {function}, called from"));
             }
@@ -87,14 +92,6 @@ impl Engine {
 
     /// Where it happened, and the calls that led there.
     fn frames(&self, body: &Value) -> Vec<Frame> {
-        let at = |value: &Value| {
-            let number = number_of(value["file"].as_str()?)?;
-            let compiled = self.state.compiled.get(&number)?;
-            let (line, column) = (value["line"].as_u64()?, value["column"].as_u64().unwrap_or(1));
-            let (cell, start) = compiled.source.origin_of_line(line as usize, column as usize)?;
-            let end = start + 1;
-            Some(Place { cell, start, end })
-        };
         let mut out: Vec<Frame> = Vec::new();
         let raised = self.place(&body["place"], by_look);
         let calls = symbols::calls(&body["frames"], &self.cells);
@@ -128,7 +125,7 @@ impl Engine {
             let start = start + blank;
             let end = start + 1;
             Some(Place { cell, start, end })
-        });
+        };
         let calls = out.iter().any(|frame| frame.function.is_some());
         if let Some(place) = top().filter(|_| calls || out.is_empty()) {
             out.push(Frame { place, function: None });

@@ -9,6 +9,7 @@ mod display;
 mod failures;
 mod interrupts;
 mod items;
+mod places;
 mod variables;
 
 use support::{failure, shown};
