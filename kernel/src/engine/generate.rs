@@ -15,6 +15,9 @@ const PRELUDE: &str = "use cistron::prelude::*;\n\
     use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByDisplay as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
 
+/// `dbg!` with the place that the user sees, also in modules of a cell.
+const DEBUGGED: &str = "#[allow(unused_macros)] macro_rules! dbg { ($($t:tt)*) => { ::cistron::debugged!($($t)*) } }";
+
 /// Generated source and what its lines stand for.
 #[derive(Debug)]
 pub(crate) struct Generated {
@@ -109,6 +112,9 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         .map(|(name, _)| name.as_str())
         .collect();
     write_imports(request, &own, &mut out);
+    if !has_own_debug(request, &own) {
+        out.source.line(DEBUGGED);
+    }
     for item in request.items {
         out.source.fragment(&item.fragment);
     }
@@ -153,6 +159,17 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
     out
+}
+
+/// Whether `dbg!` is something that the user has defined or imported.
+fn has_own_debug(request: &Request<'_>, own: &BTreeSet<&str>) -> bool {
+    const NAME: &str = "dbg";
+    let mut imported = request.state.imports.iter().chain(&request.cell.imports);
+    let mut fragments = request.items.iter().map(|item| &item.fragment).chain(&request.cell.uses);
+    own.contains(NAME)
+        || request.item_cells.iter().any(|cell| cell.names.contains_key(NAME))
+        || imported.any(|import| import.name.as_deref() == Some(NAME))
+        || fragments.any(|fragment| fragment.text.contains("::dbg"))
 }
 
 fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generated) {

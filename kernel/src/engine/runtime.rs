@@ -41,6 +41,54 @@ impl Engine {
     }
 
     fn shown_place(&self, body: &Value) -> String {
+    /// What to say of a panic that ends the process.
+    pub(super) fn fatal_panic(&self, body: &Value) -> String {
+        let message = wording::written(body["message"].as_str().unwrap_or_default());
+        // What follows is about undefined behaviour in general.
+        let message = message.split("\n\n").next().unwrap_or_default();
+        let why = body["why"].as_str().map(|why| format!(" ({why})")).unwrap_or_default();
+        let thread = body["thread"].as_str().map(|thread| format!(" in thread `{thread}`"));
+        format!("{message}{why}{}\n{}", thread.unwrap_or_default(), self.shown_place(body))
+    }
+
+    /// The line that `dbg!` writes.
+    pub(super) fn debugged(&self, body: &Value) -> String {
+        let place = &body["place"];
+        let (file, line, column) = (&place["file"], place["line"].as_u64(), place["column"].as_u64());
+        let at = || {
+            let place = self.place(place, by_character)?;
+            let compiled = self.state.compiled.get(&place.cell)?;
+            let (line, column) = line_column(&compiled.text, place.start);
+            Some(format!("cell [{}]:{line}:{column}", compiled.count))
+        };
+        let outside = || {
+            format!(
+                "{}:{}:{}",
+                file.as_str().unwrap_or_default(),
+                line.unwrap_or(0),
+                column.unwrap_or(0)
+            )
+        };
+        let place = at().unwrap_or_else(outside);
+        match (body["code"].as_str(), body["value"].as_str()) {
+            (Some(code), Some(value)) => format!("[{place}] {} = {value}\n", wording::without_checks(code)),
+            _ => format!("[{place}]\n"),
+        }
+    }
+
+    /// The place in a cell of `{"file": .., "line": .., "column": ..}` in generated source.
+    fn place(&self, value: &Value, width: Width) -> Option<Place> {
+        let (line, column) = (value["line"].as_u64()?, value["column"].as_u64().unwrap_or(1));
+        self.place_of(value["file"].as_str()?, line, column, width)
+    }
+
+    fn place_of(&self, file: &str, line: u64, column: u64, width: Width) -> Option<Place> {
+        let compiled = self.state.compiled.get(&number_of(file)?)?;
+        let (cell, start) = compiled.source.origin_of_line(line as usize, column as usize, width)?;
+        let end = start + 1;
+        Some(Place { cell, start, end })
+    }
+
         let texts: Texts<'_> = self
             .state
             .compiled

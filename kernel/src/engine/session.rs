@@ -130,6 +130,7 @@ impl Engine {
         match event {
             Some(Ok(Some(Event::Died(status)))) => self.bury(status, emit),
             Some(Ok(Some(Event::ThreadPanic(body)))) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+            Some(Ok(Some(Event::Debugged(body)))) => emit(Output::Stream("stderr", self.debugged(&body))),
             // A thread that asks between cells: nobody is there who could be shown the question.
             Some(Ok(Some(Event::Input(_)))) => {
                 let nobody = Answer::Refused("no cell is running that could ask".into());
@@ -205,6 +206,7 @@ impl Engine {
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
                 Some(Event::Sources(body)) => self.sources.add(&body),
+                Some(Event::Debugged(body)) => emit(Output::Stream("stderr", self.debugged(&body))),
                 Some(Event::Kept(listing)) => self.kept.learn(&listing),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
@@ -252,6 +254,7 @@ impl Engine {
             | Event::Variables(_)
             | Event::Described(_)
             | Event::ThreadPanic(_)
+            | Event::Debugged(_)
             | Event::Input(_)
             | Event::Sources(_)
             | Event::Kept(_) => Ok(()),

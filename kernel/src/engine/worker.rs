@@ -56,6 +56,8 @@ pub(crate) enum Event {
     Panic(Value),
     /// A thread of the user's panicked; the cell goes on.
     ThreadPanic(Value),
+    /// A `dbg!` with its place and value.
+    Debugged(Value),
     Interrupted,
     NotLoaded(String),
     Died(Option<ExitStatus>),

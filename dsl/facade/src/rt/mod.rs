@@ -5,6 +5,7 @@
 //! would otherwise instantiate (`catch_unwind`, formatting, boxes) is behind a function that is not
 //! generic, because generic code is what makes a cell slow to compile.
 
+mod debugged;
 mod describe;
 mod events;
 mod fail;
@@ -24,6 +25,7 @@ mod tensor;
 mod trace;
 mod waiting;
 
+pub use debugged::debugged;
 pub use describe::{Description, describe};
 pub use events::{clear_output, display_json};
 pub use fail::Fail;
