@@ -205,9 +205,9 @@ impl Engine {
                     worker.answer(&answer).map_err(internal)?;
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
-                Some(Event::Sources(body)) => self.sources.add(&body),
                 Some(Event::Debugged(body)) => emit(Output::Stream("stderr", self.debugged(&body))),
                 Some(Event::Kept(listing)) => self.kept.learn(&listing),
+                Some(Event::Sources(body)) => self.sources.add(&body),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
@@ -241,13 +241,12 @@ impl Engine {
                 &format!("the compiled cell could not be loaded: {message}"),
             )),
             Event::Died(status) => {
-                let (mut how, became) = self.replace(status, emit);
+                let mut death = self.replace(status, emit);
                 if killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL)) {
-                    how = "was stopped at the second interrupt".into();
+                    death.how = "was stopped at the second interrupt".into();
                 }
                 self.never_kept(&ready, count);
-                let text = format!("the process that runs the cells {how}.\n{became}");
-                Err(Failure::located("WorkerDied", &text, None))
+                Err(Failure::located("WorkerDied", &death.told("the"), None))
             }
             Event::Ready
             | Event::Started
