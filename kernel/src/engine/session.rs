@@ -172,7 +172,8 @@ impl Engine {
             return Err(Failure::located("WorkerDied", text, None));
         }
         let notes = ready.notes.iter().cloned();
-        for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
+        let gone = redefinition::impls_gone(&ready.items, &self.state);
+        for note in notes.chain(redefinition::notes(&ready.items, &self.state)).chain(gone) {
             emit(Output::Stream("stderr", format!("{note}\n")));
         }
         let compiled = state::Compiled {
