@@ -31,6 +31,7 @@ mod item_macro;
 mod keep;
 mod kept;
 pub(crate) mod lifetime;
+mod notes;
 mod recursion;
 mod redefinition;
 mod rewrite;
