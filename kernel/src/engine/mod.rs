@@ -41,9 +41,9 @@ mod short;
 mod sources;
 pub(crate) mod state;
 mod strides;
+mod symbols;
 mod types;
 mod wording;
-mod symbols;
 mod worker;
 
 pub mod link;

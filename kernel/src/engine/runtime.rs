@@ -6,15 +6,16 @@ use super::failure::Failure;
 use super::fragment::{Width, by_character, by_look, line_column};
 use super::session::Engine;
 use super::symbols;
+use super::wording;
 use serde_json::Value;
 
 /// Callers that are listed at most.
 const CALLERS: usize = 8;
 
-/// A place in a cell, and the function it is in; none at the top of the cell.
 /// The file of the facade whose functions call the closures that a cell's statements are put into.
 const SEGMENTS: &str = "segment.rs";
 
+/// A place in a cell, and the function it is in; none at the top of the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Frame {
     place: Place,
@@ -40,7 +41,6 @@ impl Engine {
         )
     }
 
-    fn shown_place(&self, body: &Value) -> String {
     /// What to say of a panic that ends the process.
     pub(super) fn fatal_panic(&self, body: &Value) -> String {
         let message = wording::written(body["message"].as_str().unwrap_or_default());
@@ -89,6 +89,7 @@ impl Engine {
         Some(Place { cell, start, end })
     }
 
+    fn shown_place(&self, body: &Value) -> String {
         let texts: Texts<'_> = self
             .state
             .compiled

@@ -207,8 +207,8 @@ impl Engine {
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
                 Some(Event::Debugged(body)) => emit(Output::Stream("stderr", self.debugged(&body))),
-                Some(Event::Kept(listing)) => self.kept.learn(&listing),
                 Some(Event::Sources(body)) => self.sources.add(&body),
+                Some(Event::Kept(listing)) => self.kept.learn(&listing),
                 Some(Event::Ready) | None => {}
                 Some(end) => break end,
             }
