@@ -80,6 +80,50 @@ fn a_stack_overflow() {
 }
 
 #[test]
+fn a_stack_overflow_in_a_thread_is_told_once() {
+    let mut session = filled();
+    let code = "fn deeper(x: &[u64; 64]) -> u64 { let mut y = *x; y[0] += 1; deeper(&y) + y[0] }\neprintln!(\"before\");\nstd::thread::Builder::new().name(\"deep one\".into()).spawn(|| deeper(&[0; 64]))?.join().is_err()";
+    let failure = session.run(code).expect_err("dead");
+    let told = failure.to_string();
+    assert!(told.contains("ran out of stack in the thread `deep one` ("), "{told}");
+    let text = session.text();
+    assert!(text.contains("before\n"), "{text}");
+    assert!(!text.contains("overflow") && !text.contains("thread '"), "{text}");
+    goes_on(&mut session, &told);
+}
+
+#[test]
+fn a_panic_that_can_not_be_caught() {
+    for (code, parts) in [
+        (
+            "let p: *const i32 = std::ptr::null();\nlet n = unsafe { *p };",
+            ["null pointer dereference occurred", "line 2:18"],
+        ),
+        (
+            "let v = vec![1u8];\nlet n = unsafe { *v.get_unchecked(5) };",
+            ["unsafe precondition(s) violated: slice::get_unchecked requires", "line 2:"],
+        ),
+        (
+            "extern \"C\" fn back(n: i32) {\n    panic!(\"in back {n}\");\n}\nback(3);",
+            ["in back 3 (panic in a function that cannot unwind)", "line 2:5"],
+        ),
+        (
+            "std::thread::spawn(|| {\n    let p: *const i32 = std::ptr::null();\n    unsafe { *p }\n}).join().is_err();",
+            ["null pointer dereference occurred in thread `unnamed`", "line 3:14"],
+        ),
+    ] {
+        let (mut session, failure) = dies(code);
+        let told = failure.to_string();
+        assert!(failure.value.starts_with(parts[0]), "{}", failure.value);
+        for part in [parts[1], "cell [3]", "aborted (SIGABRT)"] {
+            assert!(told.contains(part), "`{part}` is not in\n{told}");
+        }
+        assert!(!session.text().contains("aborting"), "{}", session.text());
+        goes_on(&mut session, &told);
+    }
+}
+
+#[test]
 fn memory_that_the_system_refuses() {
     dies_and_goes_on(
         "let all = vec![0u8; 1 << 60];",

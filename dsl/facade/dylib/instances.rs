@@ -63,7 +63,7 @@ each!(VARIABLES(store, value: Kept) {
 each!(SHOWN(store, value: Shows) {
     let value = &value;
     if !was_shown(&(*value).evcxr_display()) {
-        (&&&&Shown(value)).show();
+        (&&&&&Shown(value)).show();
     }
 } for
     (), bool, i32, i64, u8, u32, u64, usize, f32, f64, char, String, &'static str, (f64, f64), (usize, usize), Option<f64>,

@@ -312,40 +312,50 @@ impl Engine {
 
     /// Text that is no Rust: rustc says why better than syn does.
     fn syntax_failure(&mut self, number: usize, text: &str, count: usize, error: &syn::Error) -> Failure {
+        let whole = Fragment::new(number, text, 0..text.len(), &[]);
+        if text.parse::<proc_macro2::TokenStream>().is_err() {
+            // About brackets rustc is asked without ours around them.
+            let mut source = Source::default();
+            source.fragment(&whole);
+            match self.misread(number, &source) {
+                Ok(messages) => {
+                    let errors: Vec<&Message> = messages.iter().filter(|m| m.text().contains("delimiter")).collect();
+                    if !errors.is_empty() {
+                        return self.compile_failure(number, text, count, &errors, &source);
+                    }
+                }
+                Err(failure) => return failure,
+            }
+        }
         let mut source = Source::default();
         source.line("#![allow(unused)]\nfn cell() {");
-        source.fragment(&Fragment::new(number, text, 0..text.len(), &[]));
+        source.fragment(&whole);
         source.line("}");
+        let messages = match self.misread(number, &source) {
+            Ok(messages) => messages,
+            Err(failure) => return failure,
+        };
+        let errors: Vec<&Message> = messages.iter().filter(|m| UNREADABLE.contains(&m.code())).collect();
+        if errors.is_empty() {
+            let start = error.span().byte_range().start.saturating_sub(1);
+            let texts: Texts<'_> = [(number, (text, count))].into();
+            let (cell, end) = (number, start + 1);
+            let place = underline(Place { cell, start, end }, '^', "", &texts);
+            return Failure::located("CompileError", &error.to_string(), Some(&place));
+        }
+        self.compile_failure(number, text, count, &errors, &source)
+    }
+
+    /// The mistakes that rustc finds in a source that is no Rust.
+    fn misread(&mut self, number: usize, source: &Source) -> Result<Vec<Message>, Failure> {
         let unit = Unit {
             form: Form::Plain,
             source: &source.text,
             lasting: false,
             is_root: true,
         };
-        let messages = match self.rustc(number, &unit) {
-            Ok(messages) => messages,
-            Err(failure) => return failure,
-        };
-        let errors: Vec<&Message> = messages
-            .iter()
-            .filter(|m| m.is_error() && UNREADABLE.contains(&m.code()))
-            .collect();
-        if errors.is_empty() {
-            let at = error.span().byte_range().start.saturating_sub(1);
-            let texts: Texts<'_> = [(number, (text, count))].into();
-            let place = underline(
-                Place {
-                    cell: number,
-                    start: at,
-                    end: at + 1,
-                },
-                '^',
-                "",
-                &texts,
-            );
-            return Failure::located("CompileError", &error.to_string(), Some(&place));
-        }
-        self.compile_failure(number, text, count, &errors, &source)
+        let messages = self.rustc(number, &unit)?;
+        Ok(messages.into_iter().filter(Message::is_error).collect())
     }
 
     fn compile_failure(&self, number: usize, text: &str, count: usize, errors: &[&Message], source: &Source) -> Failure {

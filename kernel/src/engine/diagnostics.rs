@@ -1,6 +1,7 @@
 //! What rustc says, led back to the cell and rendered as the cell's own mistakes.
 
 use super::fragment::{Source, floor, line_column};
+use super::notes::note;
 use super::wording;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -55,6 +56,17 @@ impl Message {
         let spans = self.0["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
         let main = spans.iter().find(|s| s["is_primary"] == true);
         main.and_then(|s| s["line_start"].as_u64()).unwrap_or(0) as usize
+    }
+
+    /// The source that its main span is about, if that is in one line.
+    pub(crate) fn pointed_at(&self) -> Option<String> {
+        let spans = self.0["spans"].as_array()?;
+        let [line] = spans.iter().find(|s| s["is_primary"] == true)?["text"].as_array()?.as_slice() else {
+            return None;
+        };
+        let column = |name: &str| line[name].as_u64().map(|c| (c as usize).saturating_sub(1));
+        let (start, end) = (column("highlight_start")?, column("highlight_end")?);
+        Some(line["text"].as_str()?.chars().take(end).skip(start).collect())
     }
 
     /// The lines of the generated source that its spans begin on, with their labels.
@@ -153,6 +165,7 @@ pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: 
     let mut out = format!("{colour}{level}{code}{PLAIN}: {}", wording::plain(message.text()));
     let mut places = message.places(own_file, source);
     wording::name_uses(&mut places);
+    wording::name_opening(&mut places);
     places.sort_by_key(|(_, main, _)| !main);
     places.dedup_by(|a, b| a.0 == b.0 && a.2 == b.2);
     for (place, main, label) in places.iter().filter(|(_, main, label)| *main || !label.is_empty()) {
@@ -162,18 +175,15 @@ pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: 
     for child in message.0["children"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let text = child["message"].as_str().unwrap_or_default();
         let level = child["level"].as_str().unwrap_or("note");
-        if text.is_empty() || is_noise(text) {
+        let Some(shown) = note(child, texts).filter(|_| !is_noise(text)) else {
             continue;
-        }
-        out.push_str(&format!(
-            "\n  {BLUE}= {level}{PLAIN}: {}",
-            wording::plain(text).replace('\n', "\n    ")
-        ));
+        };
+        out.push_str(&format!("\n  {BLUE}= {level}{PLAIN}: {}", shown.replace('\n', "\n    ")));
         let spans = child["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
         let words = spans.iter().filter(|s| place_of(s, own_file, source).is_some());
         let words: Vec<&str> = words
             .filter_map(|s| s["suggested_replacement"].as_str())
-            .filter(|w| !w.trim().is_empty())
+            .filter(|w| !w.trim().is_empty() && !shown.contains(&format!("`{}`", w.trim())))
             .collect();
         if let [only] = words.as_slice() {
             out.push_str(&format!(": `{}`", only.trim()));
@@ -188,6 +198,7 @@ fn is_noise(text: &str) -> bool {
         "this error originates in the",
         "__store",
         "__result",
+        "__value",
         "evcxr_display",
         "the lint level is defined here",
         "for more information about this error",

@@ -10,6 +10,10 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct LastWords {
     stderr: String,
+    /// What has been said and is not shown yet: the end of the process may say it better.
+    held: String,
+    /// Whether what is shown next begins a line.
+    inside: bool,
     /// Processes that the system had killed for memory when the worker began.
     killed_before: Option<u64>,
 }
@@ -18,13 +22,43 @@ impl LastWords {
     /// A worker begins.
     pub(crate) fn begin() -> Self {
         Self {
-            stderr: String::new(),
             killed_before: killed_for_memory(),
+            ..Self::default()
         }
     }
 
-    /// It has said something on stderr.
-    pub(crate) fn hear(&mut self, text: &str) {
+    /// It has said something on stderr; what of it can be shown. Lines with which Rust's runtime ends a process are held
+    /// back, and what may become one of them: the runtime writes them in pieces.
+    pub(crate) fn hear(&mut self, text: &str) -> String {
+        self.remember(text);
+        self.held.push_str(text);
+        let (mut shown, mut at) = (0, 0);
+        for line in self.held.split_inclusive('\n') {
+            at += line.len();
+            let begun = std::mem::take(&mut self.inside);
+            if begun || !is_last_line(line) {
+                shown = at;
+                self.inside = !line.ends_with('\n');
+            }
+        }
+        self.held.drain(..shown).collect()
+    }
+
+    /// What was held back, to be shown after all.
+    pub(crate) fn let_go(&mut self) -> String {
+        self.inside &= self.held.is_empty();
+        std::mem::take(&mut self.held)
+    }
+
+    /// The process has ended: what [`Self::ending`] says in better words is not shown.
+    pub(crate) fn swallow(&mut self, status: Option<ExitStatus>) {
+        if is_crash(status) {
+            let rest = self.held.split_inclusive('\n').filter(|line| !is_last_line(line));
+            self.held = rest.collect();
+        }
+    }
+
+    fn remember(&mut self, text: &str) {
         self.stderr.push_str(text);
         let start = self.stderr.ceil_char_boundary(self.stderr.len().saturating_sub(REMEMBERED));
         self.stderr.drain(..start);
@@ -44,12 +78,12 @@ fn ending(status: Option<ExitStatus>, stderr: &str, memory: bool) -> String {
     let Some(status) = status else {
         return "ended".into();
     };
-    let aborted = matches!(
-        status.signal(),
-        Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL)
-    );
-    if aborted && stderr.contains("has overflowed its stack") {
-        return "ran out of stack (a function that calls itself without an end, or a very large value that is not behind a `Box`)".into();
+    let aborted = is_crash(Some(status));
+    if aborted && let Some((before, _)) = stderr.rsplit_once(" has overflowed its stack") {
+        return format!(
+            "ran out of stack{} (a function that calls itself without an end, or a very large value that is not behind a `Box`)",
+            thread(before)
+        );
     }
     if aborted && let Some(size) = refused(stderr) {
         return format!("ran out of memory (the system refused {size} bytes)");
@@ -64,6 +98,39 @@ fn ending(status: Option<ExitStatus>, stderr: &str, memory: bool) -> String {
         (Some(signal), _) => format!("was ended by signal {signal}"),
         (None, Some(code)) => format!("called `exit({code})`"),
         (None, None) => "ended".into(),
+    }
+}
+
+/// Lines with which Rust's runtime ends a process: how each begins, and what it says further on.
+const LAST_LINES: [(&str, &str); 4] = [
+    ("thread '", " has overflowed its stack"),
+    ("fatal runtime error: stack overflow", ""),
+    ("memory allocation of ", " bytes failed"),
+    ("thread caused non-unwinding panic. aborting.", ""),
+];
+
+/// Whether a line is one of them, or may become one when it is whole. The one about the stack has a blank line before it.
+fn is_last_line(line: &str) -> bool {
+    let whole = line.ends_with('\n');
+    line == "\n"
+        || LAST_LINES.iter().any(|(begins, says)| match line.strip_prefix(begins) {
+            Some(rest) => !whole || rest.contains(says),
+            None => !whole && begins.starts_with(line),
+        })
+}
+
+fn is_crash(status: Option<ExitStatus>) -> bool {
+    let signal = status.and_then(|status| status.signal());
+    matches!(signal, Some(libc::SIGABRT | libc::SIGSEGV | libc::SIGBUS | libc::SIGILL))
+}
+
+/// Which thread it was, unless it was the cell's own; `before` ends in `thread 'name' (number)`.
+fn thread(before: &str) -> String {
+    let named = before.rsplit_once("thread '").and_then(|(_, name)| name.rsplit_once('\''));
+    match named.map(|(name, _)| name) {
+        None | Some("main") => String::new(),
+        Some("<unknown>" | "<unnamed>") => " in a thread without a name".into(),
+        Some(name) => format!(" in the thread `{name}`"),
     }
 }
 
@@ -104,6 +171,52 @@ mod tests {
         assert!(told(libc::SIGKILL, OVERFLOW, false).contains("`kill -9`"));
         assert!(told(libc::SIGKILL, "", true).contains("which ran out of memory"));
         assert_eq!(told(3 << 8, OVERFLOW, false), "called `exit(3)`");
+        let named = OVERFLOW.replace("'main'", "'deep one' (17)");
+        assert!(told(libc::SIGABRT, &named, false).contains("out of stack in the thread `deep one` ("));
+    }
+
+    #[test]
+    fn last_lines_are_shown_only_if_the_process_lives_on() {
+        let pieces = [
+            "before\n",
+            "\nthread '",
+            "<unknown>",
+            "' (17) has over",
+            "flowed its stack\nfatal",
+            " runtime error: stack overflow, aborting\n",
+        ];
+        let mut words = LastWords::default();
+        let shown: String = pieces.iter().map(|piece| words.hear(piece)).collect();
+        assert_eq!(shown, "before\n");
+        words.swallow(Some(ExitStatus::from_raw(libc::SIGABRT)));
+        assert_eq!(words.let_go(), "");
+        let mut words = LastWords::default();
+        let mut shown: String = pieces.iter().map(|piece| words.hear(piece)).collect();
+        words.swallow(Some(ExitStatus::from_raw(0)));
+        shown += &words.let_go();
+        assert_eq!(shown, pieces.concat());
+    }
+
+    #[test]
+    fn words_of_the_user_are_shown_at_once() {
+        let mut words = LastWords::default();
+        for text in [
+            "thread 'a' is done\n",
+            "x\n",
+            "step 1",
+            "\nthread pool\n",
+            "memory allocation of 3 lists\n",
+            "then ",
+        ] {
+            assert_eq!(words.hear(text), text);
+        }
+        assert_eq!(
+            words.hear("thread 'main' has overflowed its stack"),
+            "thread 'main' has overflowed its stack"
+        );
+        assert_eq!(words.hear("\n\n"), "\n");
+        assert_eq!(words.hear("more"), "\nmore");
+        assert_eq!(words.let_go(), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pieces of a cell's text inside generated source, and the way back from there.
 
 use std::ops::Range;
+use unicode_width::UnicodeWidthChar;
 
 /// A stretch of a cell with generated words inserted, that still knows where each byte came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,18 +100,37 @@ impl Source {
         (byte <= piece.at + piece.length).then(|| (piece.cell, piece.from + byte - piece.at))
     }
 
-    /// The same for a line and a column as Rust's `Location` counts them.
-    pub(crate) fn origin_of_line(&self, line: usize, column: usize) -> Option<(usize, usize)> {
+    /// The same for a line and a column from 1, where each character counts as many columns as `width` says.
+    pub(crate) fn origin_of_line(&self, line: usize, column: usize, width: Width) -> Option<(usize, usize)> {
         let mut start = 0;
         for (number, text) in self.text.split_inclusive('\n').enumerate() {
             if number + 1 == line {
-                let inside = text.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum::<usize>();
+                let mut columns = 1;
+                let before = |c: &char| {
+                    let begins = columns;
+                    columns += width(*c);
+                    begins < column
+                };
+                let inside = text.chars().take_while(before).map(char::len_utf8).sum::<usize>();
                 return self.origin(start + inside);
             }
             start += text.len();
         }
         None
     }
+}
+
+/// How many columns a character takes. Rust counts them in three ways.
+pub(crate) type Width = fn(char) -> usize;
+
+/// For `column!()`: characters.
+pub(crate) fn by_character(_: char) -> usize {
+    1
+}
+
+/// For the places of panics and of `#[track_caller]`: as wide as rustc takes them to be shown.
+pub(crate) fn by_look(c: char) -> usize {
+    if c == '\t' { 4 } else { c.width().unwrap_or(1) }
 }
 
 /// Line and column, both from 1, of a byte of a text.
@@ -148,7 +168,14 @@ mod tests {
         let at = source.text.find("f(i)").unwrap_or_default();
         assert_eq!(source.origin(at), Some((4, cell.find("f(i)").unwrap_or_default())));
         assert_eq!(source.origin(2), None);
-        assert_eq!(source.origin_of_line(2, 1), Some((4, start)));
+        assert_eq!(source.origin_of_line(2, 1, by_character), Some((4, start)));
+        let wide = "\tlet ä = \"🧬\"; stop";
+        let mut source = Source::default();
+        source.fragment(&Fragment::new(4, wide, 0..wide.len(), &[]));
+        let stop = Some((4, wide.find("stop").unwrap_or_default()));
+        assert_eq!(source.origin_of_line(1, 15, by_character), stop);
+        assert_eq!(source.origin_of_line(1, 19, by_look), stop);
+        assert_eq!(source.origin_of_line(1, 19, char::len_utf8), stop);
     }
 
     #[test]

@@ -14,8 +14,11 @@ use super::state::{ItemCell, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PRELUDE: &str = "use cistron::prelude::*;\n\
-    use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
+    use cistron::rt::{EvcxrFallback as _, ShownByDebug as _, ShownByDisplay as _, ShownByForm as _, ShownByName as _, ShownByTable as _};";
 const OPEN: &str = "let __result = ::cistron::rt::segment(|| -> ::std::result::Result<(), ::cistron::rt::Fail> {";
+
+/// `dbg!` with the place that the user sees, also in modules of a cell.
+const DEBUGGED: &str = "#[allow(unused_macros)] macro_rules! dbg { ($($t:tt)*) => { ::cistron::debugged!($($t)*) } }";
 
 /// Generated source and what its lines stand for.
 #[derive(Debug)]
@@ -114,6 +117,9 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         .map(|(name, _)| name.as_str())
         .collect();
     write_imports(request, &own, &mut out);
+    if !has_own_debug(request, &own) {
+        out.source.line(DEBUGGED);
+    }
     for item in request.items {
         out.source.fragment(&item.fragment);
     }
@@ -126,9 +132,6 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     out.source.line(&format!(
         "pub unsafe extern \"C-unwind\" fn {ENTRY}(__store: *mut ::cistron::rt::Store) {{"
     ));
-    if !request.items.is_empty() {
-        out.source.line("::cistron::rt::has_functions();");
-    }
     for name in &request.state.release {
         out.source.line(&format!("unsafe {{ (*__store).forget({name:?}) }};"));
     }
@@ -161,6 +164,17 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
     out.source.line("__result });");
     out.source.line("unsafe { ::cistron::rt::finish(&*__store, __result) } }");
     out
+}
+
+/// Whether `dbg!` is something that the user has defined or imported.
+fn has_own_debug(request: &Request<'_>, own: &BTreeSet<&str>) -> bool {
+    const NAME: &str = "dbg";
+    let mut imported = request.state.imports.iter().chain(&request.cell.imports);
+    let mut fragments = request.items.iter().map(|item| &item.fragment).chain(&request.cell.uses);
+    own.contains(NAME)
+        || request.item_cells.iter().any(|cell| cell.names.contains_key(NAME))
+        || imported.any(|import| import.name.as_deref() == Some(NAME))
+        || fragments.any(|fragment| fragment.text.contains("::dbg"))
 }
 
 fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generated) {
@@ -259,7 +273,7 @@ fn write_mark(source: &mut Source, ahead: usize) {
     source.line(&format!("::cistron::rt::at({next});"));
 }
 
-const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&::cistron::rt::Shown(__value)).show(); }";
+const SHOW: &str = "if !::cistron::rt::was_shown(&(*__value).evcxr_display()) { (&&&&&::cistron::rt::Shown(__value)).show(); }";
 
 fn write_last(source: &mut Source, last: &Fragment, tuple: Option<usize>) {
     source.line("{ let __value = &(");

@@ -33,15 +33,14 @@ impl Engine {
 
     /// A worker has ended between cells: starts another, and says what went with the old one.
     pub(super) fn bury(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) {
-        let (how, became) = self.replace(status, emit);
-        emit(Output::Stream(
-            "stderr",
-            format!("The process that runs the cells {how}.\n{became}\n"),
-        ));
+        let death = self.replace(status, emit);
+        emit(Output::Stream("stderr", death.told("The") + "\n"));
     }
 
-    /// Starts a worker in the place of one that has ended. Answers how that ended and what became of its variables.
-    pub(super) fn replace(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) -> (String, String) {
+    /// Starts a worker in the place of one that has ended.
+    pub(super) fn replace(&mut self, status: Option<std::process::ExitStatus>, emit: Emit<'_>) -> Death {
+        let fatal = self.worker.as_ref().and_then(|worker| worker.fatal.as_ref());
+        let raised = fatal.map(|body| self.fatal_panic(body));
         let how = self.worker.as_ref().map_or("ended".into(), |worker| worker.ending(status));
         self.worker = None;
         let restored = self.restore(emit);
@@ -53,7 +52,32 @@ impl Engine {
             };
             self.state.lost.insert(name.clone(), why);
         }
-        (how, told(&restored))
+        Death {
+            how,
+            raised,
+            became: told(&restored),
+        }
+    }
+}
+
+/// How a worker ended.
+pub(super) struct Death {
+    /// In words that follow "the process".
+    pub(super) how: String,
+    /// The panic that ended it, with its place.
+    raised: Option<String>,
+    /// What became of the variables.
+    became: String,
+}
+
+impl Death {
+    /// All of it; `the` is the word that it begins with.
+    pub(super) fn told(&self, the: &str) -> String {
+        let Self { how, raised, became } = self;
+        match raised {
+            Some(raised) => format!("{raised}\nSuch a panic can't be caught: the process that runs the cells {how}.\n{became}"),
+            None => format!("{the} process that runs the cells {how}.\n{became}"),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::cell::Cell;
 use super::identifiers::identifiers;
-use super::item::Item;
+use super::item::{Item, Kind};
 use super::state::{ItemCell, State};
 use super::types;
 use std::collections::BTreeSet;
+use syn::spanned::Spanned;
 
 /// Whether an earlier cell defines exactly these items, and they still mean what they meant: running a cell again then
 /// changes no type, and variables of its types stay.
@@ -60,6 +61,94 @@ pub(crate) fn notes(items: &[Item], state: &State) -> Vec<String> {
         }
     }
     out
+}
+
+/// What to say of the `impl` blocks of types and traits that `items` define anew without them.
+pub(crate) fn impls_gone(items: &[Item], state: &State) -> Vec<String> {
+    let anew: BTreeSet<&str> = items.iter().filter_map(Item::name).collect();
+    let read = |item: &Item| Block::read(item);
+    let written: Vec<Block> = items.iter().filter_map(read).collect();
+    let mut out = Vec::new();
+    for name in anew {
+        // Blocks that stand before the definition belong to one that was gone already.
+        let Some(defined) = state
+            .item_cells
+            .iter()
+            .position(|cell| cell.names.get(name) == Some(&Kind::Type))
+        else {
+            continue;
+        };
+        let derives = items.iter().filter(|item| item.name() == Some(name));
+        let derived: BTreeSet<String> = derives.flat_map(|item| derives_of(&item.fragment.text)).collect();
+        let blocks = state.item_cells[defined..]
+            .iter()
+            .flat_map(|cell| cell.items.iter().filter_map(read));
+        let gone: Vec<String> = blocks
+            .filter(|block| block.is_about(name) && !written.iter().any(|new| new.is_like(block)))
+            .filter(|block| block.of_trait.as_ref().is_none_or(|of| !derived.contains(of)))
+            .map(|block| format!("`{}`", block.head))
+            .collect();
+        if let Some((last, first)) = gone.split_last() {
+            let all = if first.is_empty() {
+                last.clone()
+            } else {
+                format!("{} and {last}", first.join(", "))
+            };
+            let them = if first.is_empty() { "it" } else { "them" };
+            out.push(format!(
+                "note: {all} belonged to the old `{name}` and went with it; write {them} again"
+            ));
+        }
+    }
+    out
+}
+
+/// An `impl` block.
+struct Block {
+    /// What stands before its brace.
+    head: String,
+    /// The names of the trait, if it has one, and of the type.
+    of_trait: Option<String>,
+    kind: String,
+}
+
+impl Block {
+    fn read(item: &Item) -> Option<Self> {
+        if item.name().is_some() || !item.fragment.text.contains("impl") {
+            return None;
+        }
+        let text = &item.fragment.text;
+        let block: syn::ItemImpl = syn::parse_str(text).ok()?;
+        let last = |path: &syn::Path| path.segments.last().map(|segment| segment.ident.to_string());
+        let syn::Type::Path(kind) = &*block.self_ty else {
+            return None;
+        };
+        let start = block.impl_token.span.byte_range().start;
+        let head = text.get(start..block.self_ty.span().byte_range().end)?;
+        Some(Self {
+            head: head.split_whitespace().collect::<Vec<_>>().join(" "),
+            of_trait: block.trait_.as_ref().and_then(|(_, path, _)| last(path)),
+            kind: last(&kind.path)?,
+        })
+    }
+
+    fn is_about(&self, name: &str) -> bool {
+        self.kind == name || self.of_trait.as_deref() == Some(name)
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.kind, &self.of_trait) == (&other.kind, &other.of_trait)
+    }
+}
+
+/// The names in the `#[derive(..)]` of an item.
+fn derives_of(text: &str) -> BTreeSet<String> {
+    let Ok(item) = syn::parse_str::<syn::DeriveInput>(text) else {
+        return BTreeSet::new();
+    };
+    let lists = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive"));
+    let names = lists.filter_map(|attribute| attribute.meta.require_list().ok());
+    names.flat_map(|list| identifiers(&list.tokens.to_string())).collect()
 }
 
 /// The first type in a type's name that has been defined anew since, or whose cell is gone.

@@ -143,6 +143,7 @@ impl Engine {
         match event {
             Some(Ok(Some(Event::Died(status)))) => self.bury(status, emit),
             Some(Ok(Some(Event::ThreadPanic(body)))) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+            Some(Ok(Some(Event::Debugged(body)))) => emit(Output::Stream("stderr", self.debugged(&body))),
             // A thread that asks between cells: nobody is there who could be shown the question.
             Some(Ok(Some(Event::Input(_)))) => {
                 let nobody = Answer::Refused("no cell is running that could ask".into());
@@ -188,7 +189,8 @@ impl Engine {
             self.add_extra(extra, emit)?;
         }
         let notes = ready.notes.iter().cloned();
-        for note in notes.chain(redefinition::notes(&ready.items, &self.state)) {
+        let gone = redefinition::impls_gone(&ready.items, &self.state);
+        for note in notes.chain(redefinition::notes(&ready.items, &self.state)).chain(gone) {
             emit(Output::Stream("stderr", format!("{note}\n")));
         }
         let compiled = state::Compiled {
@@ -221,6 +223,7 @@ impl Engine {
                     worker.answer(&answer).map_err(internal)?;
                 }
                 Some(Event::ThreadPanic(body)) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+                Some(Event::Debugged(body)) => emit(Output::Stream("stderr", self.debugged(&body))),
                 Some(Event::Sources(body)) => self.sources.add(&body),
                 Some(Event::Kept(listing)) => self.kept.learn(&listing),
                 Some(Event::Ready) | None => {}
@@ -256,19 +259,19 @@ impl Engine {
                 &format!("the compiled cell could not be loaded: {message}"),
             )),
             Event::Died(status) => {
-                let (mut how, became) = self.replace(status, emit);
+                let mut death = self.replace(status, emit);
                 if killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL)) {
-                    how = "was stopped at the second interrupt".into();
+                    death.how = "was stopped at the second interrupt".into();
                 }
                 self.never_kept(&ready, count);
-                let text = format!("the process that runs the cells {how}.\n{became}");
-                Err(Failure::located("WorkerDied", &text, None))
+                Err(Failure::located("WorkerDied", &death.told("the"), None))
             }
             Event::Ready
             | Event::Started
             | Event::Variables(_)
             | Event::Described(_)
             | Event::ThreadPanic(_)
+            | Event::Debugged(_)
             | Event::Input(_)
             | Event::Sources(_)
             | Event::Kept(_) => Ok(()),

@@ -56,6 +56,8 @@ pub(crate) enum Event {
     Panic(Value),
     /// A thread of the user's panicked; the cell goes on.
     ThreadPanic(Value),
+    /// A `dbg!` with its place and value.
+    Debugged(Value),
     Interrupted,
     NotLoaded(String),
     Died(Option<ExitStatus>),
@@ -75,6 +77,8 @@ pub(crate) struct Worker {
     /// What it says of the machine at its start.
     pub(crate) machine: Value,
     last_words: LastWords,
+    /// The panic that ends it, of those that can't be caught.
+    pub(crate) fatal: Option<Value>,
 }
 
 /// Receives output.
@@ -140,6 +144,7 @@ impl Worker {
             errors: Content::default(),
             machine: Value::Null,
             last_words,
+            fatal: None,
         })
     }
 
@@ -186,8 +191,11 @@ impl Worker {
             return Ok(event);
         }
         if closed {
+            let status = self.end();
+            self.drain(emit);
+            self.last_words.swallow(status);
             self.finish_content(emit, false);
-            return Ok(Some(Event::Died(self.end())));
+            return Ok(Some(Event::Died(status)));
         }
         Ok(None)
     }
@@ -225,6 +233,7 @@ impl Worker {
 
     /// Shows what waits: content at the end of a cell is its result.
     pub(crate) fn finish_content(&mut self, emit: Emit<'_>, as_result: bool) {
+        emit_text(self.last_words.let_go(), emit);
         for part in self.content.flush() {
             emit_part("stdout", part, emit);
         }
@@ -255,6 +264,11 @@ impl Worker {
                     "error" => Event::Error(json()),
                     "panic" => Event::Panic(json()),
                     "thread_panic" => Event::ThreadPanic(json()),
+                    "debugged" => Event::Debugged(json()),
+                    "fatal" => {
+                        self.fatal = Some(json());
+                        return None;
+                    }
                     "machine" => {
                         self.machine = json();
                         return None;
@@ -307,10 +321,10 @@ impl Worker {
         }
         while let Ok(count @ 1..) = self.stderr.read(&mut chunk) {
             for part in self.errors.push(&chunk[..count]) {
-                if let Part::Text(text) = &part {
-                    self.last_words.hear(text);
+                match part {
+                    Part::Text(text) => emit_text(self.last_words.hear(&text), emit),
+                    part => emit_part("stderr", part, emit),
                 }
-                emit_part("stderr", part, emit);
             }
         }
     }
@@ -319,6 +333,13 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Text on stderr, if there is any.
+fn emit_text(text: String, emit: Emit<'_>) {
+    if !text.is_empty() {
+        emit_part("stderr", Part::Text(text), emit);
     }
 }
 

@@ -152,3 +152,13 @@ fn names_of_files_and_runs_are_text_and_never_markup() {
 fn html(shown: &serde_json::Value) -> String {
     shown["text/html"].as_str().unwrap_or_default().to_string()
 }
+
+#[test]
+fn a_value_with_only_display_shows_by_that() {
+    let mut session = session();
+    session.ok("use std::fmt;\nstruct Gene(&'static str);\nimpl fmt::Display for Gene { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, \"gene {}\", self.0) } }");
+    assert_eq!(session.value("Gene(\"BRCA1\")"), "gene BRCA1");
+    assert_eq!(session.value("(Gene(\"A\"), \"text\")"), "(gene A, \"text\")");
+    session.ok("#[derive(Debug)]\nstruct Both;\nimpl fmt::Display for Both { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, \"shown\") } }");
+    assert_eq!(session.value("Both"), "Both");
+}

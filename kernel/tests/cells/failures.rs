@@ -163,3 +163,53 @@ fn warnings_that_matter_are_shown_and_others_are_not() {
     session.ok("#![warn(unused_variables)]\nfn f() { let seen = 1; }");
     assert!(session.text().contains("`seen`"), "{}", session.text());
 }
+
+#[test]
+fn brackets_are_those_of_the_cell() {
+    let mut session = session();
+    for (code, place) in [
+        ("let a = 1;\nlet x = (1 + 2;\nlet y = 3;", "line 2:9"),
+        ("println!(\"{}\", 3;", "line 1:9"),
+        ("fn g(x: i32 -> i32 { x }", "line 1:5"),
+        ("let y = {1;", "line 1:9"),
+    ] {
+        let failure = failure(&mut session, code);
+        assert_eq!(failure.value, "the cell contains an unclosed delimiter", "{code}");
+        let text = shown(&failure);
+        assert!(text.contains(place) && text.contains("^ unclosed delimiter"), "{text}");
+        assert_eq!(text.matches("line ").count(), 1, "{text}");
+    }
+    let text = shown(&failure(&mut session, "}\nlet k = 1;"));
+    assert!(
+        text.contains("unexpected closing delimiter: `}`") && text.contains("line 1:1") && text.contains("^ unexpected"),
+        "{text}"
+    );
+    let text = shown(&failure(&mut session, "let x = 1\nlet y = 2;"));
+    assert!(text.contains("add `;` here") && !text.contains("here: `;`"), "{text}");
+}
+
+#[test]
+fn notes_name_what_a_user_may_know() {
+    let mut session = session();
+    let text = shown(&failure(&mut session, "let x = 5u8; let y = x + 1.5;"));
+    assert!(text.contains("`&u8` implements `std::ops::Add<u8>`"), "{text}");
+    assert!(!text.contains("num_") && !text.contains(" others"), "{text}");
+    let text = shown(&failure(&mut session, "let t: u32 = [1.0f64].iter().sum();"));
+    assert!(text.contains("`u32` implements `std::iter::Sum<&u32>`"), "{text}");
+    session.ok("trait Loud {} struct Horn; struct Bell; impl Loud for Horn {} impl Loud for Bell {}\nfn hear<T: Loud>(_: T) {}");
+    let text = shown(&failure(&mut session, "hear(3);"));
+    assert!(text.contains("Horn") && text.contains("Bell"), "{text}");
+    let text = shown(&failure(&mut session, "let m = HashMap::new();"));
+    assert!(
+        text.contains("`use std::collections::HashMap;`") && !text.contains("hashbrown"),
+        "{text}"
+    );
+    let text = shown(&failure(&mut session, "fn f() -> Result<f64> { Ok(1.0) }"));
+    assert!(
+        text.contains("`Result<f64, Box<dyn std::error::Error>>` takes any error"),
+        "{text}"
+    );
+    session
+        .ok("fn f() -> Result<f64, Box<dyn std::error::Error>> { Ok(\"1\".parse::<f64>()? + f64::from(\"2\".parse::<i32>()?)) }");
+    assert_eq!(session.value("f()?"), "3.0");
+}

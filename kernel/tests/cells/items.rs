@@ -153,3 +153,31 @@ fn whatever_the_syntax_allows_is_allowed() {
         "{text}"
     );
 }
+
+#[test]
+fn impls_that_go_with_a_type_defined_anew_are_named() {
+    let mut session = session();
+    session
+        .ok("struct A { n: u32 }\nimpl A { fn double(&self) -> u32 { self.n * 2 } }\ntrait Named { fn name(&self) -> String; }");
+    session.ok("impl std::fmt::Display for A { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, \"{}\", self.n) } }\nimpl Clone for A { fn clone(&self) -> Self { Self { n: self.n } } }\nimpl Named for u8 { fn name(&self) -> String { \"u8\".into() } }");
+    session.ok("#[derive(Clone)]\nstruct A { n: u64 }");
+    assert!(
+        session.text().contains(
+            "note: `impl A` and `impl std::fmt::Display for A` belonged to the old `A` and went with it; write them again"
+        ),
+        "{}",
+        session.text()
+    );
+    // These belong to it from the start, or are gone already.
+    session.ok("struct A { n: u8 }\nimpl A { fn double(&self) -> u8 { self.n * 2 } }");
+    assert_eq!(session.text(), "");
+    assert_eq!(session.value("A { n: 4 }.double()"), "8");
+    session.ok("trait Named { fn name(&self) -> u8; }");
+    assert!(
+        session
+            .text()
+            .contains("note: `impl Named for u8` belonged to the old `Named` and went with it; write it again"),
+        "{}",
+        session.text()
+    );
+}

@@ -10,6 +10,7 @@ mod failures;
 mod interrupts;
 mod items;
 mod lazy;
+mod places;
 mod variables;
 
 use support::{failure, shown};

@@ -5,6 +5,7 @@
 //! would otherwise instantiate (`catch_unwind`, formatting, boxes) is behind a function that is not
 //! generic, because generic code is what makes a cell slow to compile.
 
+mod debugged;
 mod describe;
 mod events;
 mod fail;
@@ -24,6 +25,7 @@ mod tensor;
 mod trace;
 mod waiting;
 
+pub use debugged::debugged;
 pub use describe::{Description, describe};
 pub use events::{clear_output, display_json};
 pub use fail::Fail;
@@ -32,7 +34,10 @@ pub use input::{InputError, input, password};
 pub use interrupt::{sleep, tick};
 pub use segment::{finish, segment, segment_dyn};
 pub use serve::serve;
-pub use show::{EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByForm, ShownByName, ShownByTable, show_together, was_shown};
+pub use show::{
+    EvcxrFallback, NotShown, Shown, ShownByDebug, ShownByDisplay, ShownByForm, ShownByName, ShownByTable, show_together,
+    was_shown,
+};
 pub use store::Store;
-pub use trace::{at, has_functions};
+pub use trace::at;
 pub use waiting::block_on;

@@ -3,42 +3,81 @@
 use super::{events, trace};
 use serde_json::{Value, json};
 use std::any::Any;
-use std::backtrace::Backtrace;
 use std::cell::RefCell;
-use std::panic::Location;
+use std::panic::{Location, PanicHookInfo};
+
+/// A panic that has not ended anything yet.
+struct Raised {
+    place: Option<Value>,
+    calls: Vec<trace::Call>,
+    message: String,
+}
 
 thread_local! {
-    /// Where the last panic of this thread came from, and how it got there. Names and lines are looked up only for a
-    /// panic that ends the cell.
-    static LAST: RefCell<Option<(Option<Value>, Option<Backtrace>)>> = const { RefCell::new(None) };
+    /// The last panic of the cell's thread, and how it got there. Names and lines are looked up only for a panic that ends the
+    /// cell.
+    static LAST: RefCell<Option<Raised>> = const { RefCell::new(None) };
 }
 
 pub(super) fn place(location: &Location<'_>) -> Value {
     json!({"file": location.file(), "line": location.line(), "column": location.column()})
 }
 
-/// Remembers where the panic came from; one on another thread than the cell's own is told at once, because nobody else
-/// will.
+/// Remembers where the panic came from. One on another thread than the cell's own is told at once, because nobody else
+/// will; so is one that ends the process.
 pub(super) fn install_hook() {
     let cell_thread = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
-        let place = info.location().map(place);
-        let trace = trace::capture();
-        if std::thread::current().id() == cell_thread {
-            LAST.set(Some((place, trace)));
+        let raised = Raised {
+            place: info.location().map(place),
+            calls: trace::capture(),
+            message: message(info.payload()),
+        };
+        let own = std::thread::current().id() == cell_thread;
+        if !unwinds(info) {
+            tell_end(raised, own);
+        } else if own {
+            LAST.set(Some(raised));
         } else {
-            let name = std::thread::current().name().unwrap_or("unnamed").to_string();
-            let told = json!({"thread": name, "message": message(info.payload()), "place": place, "frames": trace.as_ref().map(trace::frames)});
-            events::send("thread_panic", &told.to_string());
+            events::send("thread_panic", &told(&raised, Some(&thread())).to_string());
         }
     }));
 }
 
+/// Whether the panic can be caught. The standard library keeps this to itself, except here; a test has a panic that can't.
+fn unwinds(info: &PanicHookInfo<'_>) -> bool {
+    !format!("{info:?}").contains("can_unwind: false")
+}
+
+/// Tells of a panic that ends the process. One that came to a border which no panic passes is told as what it was.
+fn tell_end(end: Raised, own: bool) {
+    let border = end.message.starts_with("panic in a ");
+    let thread = (!own).then(thread);
+    let earlier = if own && border { LAST.take() } else { None };
+    let (raised, why) = match earlier {
+        Some(raised) => (raised, Some(end.message)),
+        None => (end, None),
+    };
+    let mut body = told(&raised, thread.as_deref());
+    body["why"] = why.into();
+    events::send("fatal", &body.to_string());
+}
+
+fn thread() -> String {
+    std::thread::current().name().unwrap_or("unnamed").to_string()
+}
+
+fn told(raised: &Raised, thread: Option<&str>) -> Value {
+    let at = thread.is_none().then(trace::line);
+    json!({"thread": thread, "message": raised.message, "place": raised.place, "frames": trace::told(&raised.calls), "at": at})
+}
+
 pub(super) fn report(payload: &(dyn Any + Send)) -> Value {
-    let (place, frames) = LAST
+    let (place, calls) = LAST
         .take()
-        .map_or((None, None), |(place, trace)| (place, trace.as_ref().map(trace::frames)));
-    json!({"message": message(payload), "place": place, "frames": frames, "at": trace::line()})
+        .map_or_else(Default::default, |raised| (raised.place, raised.calls));
+    let message = message(payload);
+    told(&Raised { place, calls, message }, None)
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

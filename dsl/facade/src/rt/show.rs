@@ -1,14 +1,14 @@
 //! How the last value of a cell is shown, decided by the compiler in the one pass there is.
 //!
 //! In this order: an inherent `evcxr_display(&self)` (the convention of evcxr's users), `Show`, a
-//! table of another crate ([`Foreign`]), `Debug`, the name of the type. The first is found because
+//! table of another crate ([`Foreign`]), `Debug`, `Display`, the name of the type. The first is found because
 //! inherent methods win over those of a trait; the others because a method that needs fewer
 //! references to be taken wins.
 
 use super::foreign::Foreign;
 use cistron_display::{Bundle, Show, Sink, note, redirected, show_result, together, with_sink};
 use std::any::{Any, TypeId, type_name};
-use std::fmt::{Debug, Write};
+use std::fmt::{Debug, Display, Write};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -51,19 +51,25 @@ pub trait ShownByDebug {
     fn show(&self);
 }
 
+/// Values that have `Display` and no `Debug`.
+pub trait ShownByDisplay {
+    /// Shows the value as the cell's result.
+    fn show(&self);
+}
+
 /// Everything else.
 pub trait ShownByName {
     /// Shows the value as the cell's result.
     fn show(&self);
 }
 
-impl<T: Show + ?Sized> ShownByForm for &&&Shown<'_, T> {
+impl<T: Show + ?Sized> ShownByForm for &&&&Shown<'_, T> {
     fn show(&self) {
         show_result(&self.0.bundle());
     }
 }
 
-impl<T: Foreign + ?Sized> ShownByTable for &&Shown<'_, T> {
+impl<T: Foreign + ?Sized> ShownByTable for &&&Shown<'_, T> {
     fn show(&self) {
         if let Some(bundle) = self.0.forms() {
             show_result(&bundle);
@@ -71,9 +77,15 @@ impl<T: Foreign + ?Sized> ShownByTable for &&Shown<'_, T> {
     }
 }
 
-impl<T: Debug + ?Sized> ShownByDebug for &Shown<'_, T> {
+impl<T: Debug + ?Sized> ShownByDebug for &&Shown<'_, T> {
     fn show(&self) {
         show_debug(&self.0);
+    }
+}
+
+impl<T: Display + ?Sized> ShownByDisplay for &Shown<'_, T> {
+    fn show(&self) {
+        show_display(&self.0);
     }
 }
 
@@ -125,16 +137,37 @@ fn debug_text(value: &dyn Debug) -> String {
     if let (text, true, _) = limited(101, usize::MAX, false) {
         return text;
     }
-    match limited(CHARACTERS, LINES, true) {
-        (text, true, _) => text,
-        (text, false, true) => format!("{}\n… (the rest is left out; `println!` prints all)", text.trim_end()),
-        (text, false, false) => format!("{text} (its `Debug` failed here)"),
+    let (text, whole, full) = limited(CHARACTERS, LINES, true);
+    ended(text, whole, full, "Debug")
+}
+
+fn display_text(value: &dyn Display) -> String {
+    let mut out = Limited {
+        text: String::new(),
+        characters: CHARACTERS,
+        lines: LINES,
+    };
+    let whole = write!(out, "{value}").is_ok();
+    ended(out.text, whole, out.characters == 0 || out.lines == 0, "Display")
+}
+
+/// A text that is whole, or was cut because it was `full`, or because the value's own code failed.
+fn ended(text: String, whole: bool, full: bool, code: &str) -> String {
+    match (whole, full) {
+        (true, _) => text,
+        (false, true) => format!("{}\n… (the rest is left out; `println!` prints all)", text.trim_end()),
+        (false, false) => format!("{text} (its `{code}` failed here)"),
     }
 }
 
 #[inline(never)]
 fn show_debug(value: &dyn Debug) {
     show_result(&Bundle::plain(debug_text(value)));
+}
+
+#[inline(never)]
+fn show_display(value: &dyn Display) {
+    show_result(&Bundle::plain(display_text(value)));
 }
 
 #[inline(never)]
@@ -207,6 +240,8 @@ mod tests {
         let text = debug_text(&vec!["word"; 1_000_000]);
         assert_eq!(text.lines().count(), LINES + 1);
         assert!(text.ends_with("`println!` prints all)"), "{text}");
+        let text = display_text(&"y\n".repeat(1000));
+        assert_eq!(text.lines().count(), LINES + 1);
         let text = debug_text(&"x".repeat(20_000));
         assert!(
             text.starts_with("\"xxx") && text.chars().count() < CHARACTERS + 100,

@@ -1,16 +1,15 @@
-//! Which of a cell's own functions were running when something went wrong.
+//! Where a cell's own code was running when something went wrong.
 //!
-//! Cells with functions are compiled with line tables, the others are not (they would take longer to compile for it):
-//! they say which of their statements is next instead, with [`at`].
+//! Told are addresses in the libraries of cells, which is quick; the kernel finds functions and lines for them. Cells
+//! with functions are compiled with line tables for that, the others are not (they would take longer to compile for it): they
+//! say which of their statements is next instead, with [`at`].
 
 use serde_json::{Value, json};
-use std::backtrace::Backtrace;
-use std::collections::BTreeSet;
 use std::ffi::{CStr, c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// Frames that are told at most.
-const FRAMES: usize = 24;
+/// Calls that are told at most, the innermost ones.
+const CALLS: usize = 24;
 
 /// The line of generated source where the statement begins that runs now.
 static LINE: AtomicU32 = AtomicU32::new(0);
@@ -25,25 +24,15 @@ pub(super) fn line() -> u32 {
     LINE.load(Relaxed)
 }
 
-/// Whether the cell that runs has functions of its own.
-static FUNCTIONS: AtomicBool = AtomicBool::new(false);
-
-/// Says that the cell that runs now has functions of its own.
-pub fn has_functions() {
-    FUNCTIONS.store(true, Relaxed);
-}
-
 /// A cell begins.
 pub(super) fn begin() {
-    FUNCTIONS.store(false, Relaxed);
     LINE.store(0, Relaxed);
 }
 
-/// The way to here, if functions of cells may be on it. Looking their names up takes a good part of a second, so it is
-/// asked first whether there is anything to find.
-pub(super) fn capture() -> Option<Backtrace> {
-    let named = FUNCTIONS.load(Relaxed) || libraries() > 1;
-    named.then(Backtrace::force_capture)
+/// A call that has not come back: the file name of the library that it is in, and where in that.
+pub(super) struct Call {
+    library: String,
+    address: usize,
 }
 
 unsafe extern "C" {
@@ -51,74 +40,45 @@ unsafe extern "C" {
     fn _Unwind_GetIP(context: *mut c_void) -> usize;
 }
 
-/// How many libraries of cells are on the stack.
-fn libraries() -> usize {
+/// The calls of code in cells that led here, the innermost first.
+pub(super) fn capture() -> Vec<Call> {
+    /// `_URC_NORMAL_STOP` and `_URC_NO_REASON`.
+    const STOP: c_int = 4;
+    const GO_ON: c_int = 0;
     extern "C" fn step(context: *mut c_void, data: *mut c_void) -> c_int {
-        // SAFETY: the unwinder gives a context that is valid during this call, and the pointer that `libraries` gave it.
-        let (address, bases) = unsafe { (_Unwind_GetIP(context), &mut *data.cast::<BTreeSet<usize>>()) };
-        // SAFETY: all zeros is a valid `Dl_info`, which the call fills for any address; its name ends in NUL.
-        unsafe {
-            let mut about: libc::Dl_info = std::mem::zeroed();
-            if libc::dladdr(address as *const c_void, &raw mut about) != 0 && !about.dli_fname.is_null() {
-                let path = CStr::from_ptr(about.dli_fname).to_string_lossy();
-                if path.rsplit('/').next().is_some_and(|name| name.starts_with("libcell_")) {
-                    bases.insert(about.dli_fbase as usize);
-                }
-            }
-        }
-        0
+        // SAFETY: the unwinder gives a context that is valid during this call, and the pointer that `capture` gave it.
+        let (address, calls) = unsafe { (_Unwind_GetIP(context), &mut *data.cast::<Vec<Call>>()) };
+        // The address is where the call comes back to: what called stands before it.
+        calls.extend(call(address.saturating_sub(1)));
+        if calls.len() < CALLS { GO_ON } else { STOP }
     }
-    let mut bases: BTreeSet<usize> = BTreeSet::new();
-    // SAFETY: the set outlives the call, and nothing else touches it meanwhile.
-    unsafe { _Unwind_Backtrace(step, (&raw mut bases).cast()) };
-    bases.len()
+    let mut calls: Vec<Call> = Vec::new();
+    // SAFETY: the list outlives the call, and nothing else touches it meanwhile.
+    unsafe { _Unwind_Backtrace(step, (&raw mut calls).cast()) };
+    calls
 }
 
-/// The frames of cells in a backtrace, the innermost first: function, file (`cell_3`), line and column where they are known.
-pub(super) fn frames(trace: &Backtrace) -> Value {
-    read(&trace.to_string())
-}
-
-fn read(trace: &str) -> Value {
-    let mut frames: Vec<Value> = Vec::new();
-    let mut function = "";
-    for text in trace.lines().map(str::trim) {
-        if let Some(place) = text.strip_prefix("at ") {
-            let Some((file, line, column)) = place_of(place) else {
-                continue;
-            };
-            let told = json!({"function": function, "file": file, "line": line, "column": column});
-            match frames.last_mut() {
-                Some(last) if last["line"].is_null() && last["function"] == function => *last = told,
-                _ => frames.push(told),
-            }
-        } else if let Some((number, name)) = text.split_once(": ")
-            && number.bytes().all(|b| b.is_ascii_digit())
-        {
-            function = name;
-            if let Some(file) = cell_of(name) {
-                frames.push(json!({"function": name, "file": file, "line": null, "column": null}));
-            }
+/// The call that an address belongs to, if that is in a cell.
+fn call(address: usize) -> Option<Call> {
+    // SAFETY: all zeros is a valid `Dl_info`, which the call fills for any address; its name ends in NUL.
+    unsafe {
+        let mut about: libc::Dl_info = std::mem::zeroed();
+        if libc::dladdr(address as *const c_void, &raw mut about) == 0 || about.dli_fname.is_null() {
+            return None;
         }
+        let path = CStr::from_ptr(about.dli_fname).to_string_lossy();
+        let library = path.rsplit('/').next().filter(|name| name.starts_with("libcell_"))?;
+        Some(Call {
+            library: library.to_string(),
+            address: address - about.dli_fbase as usize,
+        })
     }
-    frames.truncate(FRAMES);
-    frames.into()
 }
 
-/// The cell that a symbol such as `cell_3::outer::{{closure}}` or `<cell_3::A as Trait>::f` comes from.
-fn cell_of(name: &str) -> Option<&str> {
-    let start = name.find("cell_")?;
-    let length = "cell_".len() + name[start + 5..].bytes().take_while(u8::is_ascii_digit).count();
-    (length > 5).then(|| &name[start..start + length])
-}
-
-/// `./cell_3:9:5` as file, line and column; nothing for files that are no cells.
-fn place_of(place: &str) -> Option<(&str, u64, u64)> {
-    let mut parts = place.rsplitn(3, ':');
-    let column = parts.next()?.parse().ok()?;
-    let line = parts.next()?.parse().ok()?;
-    let file = parts.next()?.rsplit('/').next()?;
-    (cell_of(file) == Some(file)).then_some((file, line, column))
+/// Calls as the kernel reads them.
+pub(super) fn told(calls: &[Call]) -> Value {
+    let told = |call: &Call| json!({"library": call.library, "address": call.address});
+    calls.iter().map(told).collect()
 }
 
 #[cfg(test)]
@@ -126,21 +86,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_frames_of_cells_are_told() {
-        let trace = "   0: std::panicking::panic\n             at /rustc/1/library/std/src/panicking.rs:1:2\n   \
-            1: cell_3::inner\n             at ./cell_3:9:5\n   2: cell_3::outer::{{closure}}\n             at /tmp/cell_3:12:1\n   \
-            3: core::iter::map\n             at /rustc/1/map.rs:3:4\n   3: plain\n             at ./cell_3:20:2\n   4: __cell_4\n   5: main";
-        let frames = read(trace);
-        assert_eq!(frames.as_array().map(Vec::len), Some(4));
-        assert_eq!(
-            frames[0],
-            json!({"function": "cell_3::inner", "file": "cell_3", "line": 9, "column": 5})
-        );
-        assert_eq!((&frames[1]["line"], &frames[1]["column"]), (&json!(12), &json!(1)));
-        assert_eq!(frames[2]["function"], "plain");
-        assert_eq!(
-            frames[3],
-            json!({"function": "__cell_4", "file": "cell_4", "line": null, "column": null})
-        );
+    fn only_calls_in_cells_are_told() {
+        assert_eq!(told(&capture()), json!([]));
+        let calls = [Call {
+            library: "libcell_3.so".into(),
+            address: 7,
+        }];
+        assert_eq!(told(&calls), json!([{"library": "libcell_3.so", "address": 7}]));
     }
 }

@@ -276,7 +276,7 @@ impl Sink for Files {
     }
 }
 
-/// A value about to be shown. The compiler chooses how: by `Show`, as a table, by `Debug`, by the name of its type.
+/// A value about to be shown. The compiler chooses how: by `Show`, as a table, by `Debug`, by `Display`, by the name of its type.
 pub struct Shown<'a, T: ?Sized>(pub &'a T);
 
 /// Values that implement `Show`.
@@ -297,6 +297,12 @@ pub trait ByDebug {
     fn show(&self);
 }
 
+/// Values that have `Display` and no `Debug`.
+pub trait ByDisplay {
+    /// Shows the value.
+    fn show(&self);
+}
+
 /// Everything else.
 pub trait ByName {
     /// Shows the value.
@@ -309,23 +315,29 @@ pub trait Foreign {
     fn keep(&self);
 }
 
-impl<T: Show + ?Sized> ByForm for &&&Shown<'_, T> {
+impl<T: Show + ?Sized> ByForm for &&&&Shown<'_, T> {
     fn show(&self) {
         keep(&self.0.bundle());
     }
 }
 
-impl<T: Foreign + ?Sized> ByTable for &&Shown<'_, T> {
+impl<T: Foreign + ?Sized> ByTable for &&&Shown<'_, T> {
     fn show(&self) {
         self.0.keep();
     }
 }
 
-impl<T: Debug + ?Sized> ByDebug for &Shown<'_, T> {
+impl<T: Debug + ?Sized> ByDebug for &&Shown<'_, T> {
     fn show(&self) {
         let short = format!("{:?}", self.0);
         let text = if short.len() > 100 { format!("{:#?}", self.0) } else { short };
         keep(&Bundle::plain(text));
+    }
+}
+
+impl<T: Display + ?Sized> ByDisplay for &Shown<'_, T> {
+    fn show(&self) {
+        keep(&Bundle::plain(self.0.to_string()));
     }
 }
 
@@ -371,9 +383,9 @@ impl<T: Foreign + ?Sized> Foreign for &T {
 /// Shows the value at the end of a cell.
 macro_rules! shown {
     ($value:expr) => {{
-        use $crate::notebook::{ByDebug as _, ByForm as _, ByName as _, ByTable as _};
+        use $crate::notebook::{ByDebug as _, ByDisplay as _, ByForm as _, ByName as _, ByTable as _};
         let value = &($value);
-        (&&&&$crate::notebook::Shown(value)).show();
+        (&&&&&$crate::notebook::Shown(value)).show();
     }};
 }
 pub(crate) use shown;
