@@ -27,6 +27,10 @@ fn queries_live_on_between_cells_and_go_through_functions() {
         session.value("doubled.clone().filter(large(24)).collect()?.shape()"),
         "(2, 3)"
     );
+    assert_eq!(
+        session.value("query"),
+        "a value of type `LazyFrame` (a query that has not run; `.collect()?` runs it)"
+    );
     // A cell that names nothing of the library but a variable and a function.
     assert_eq!(
         session.value("let kept = doubled.filter(large(80)); kept.collect()?.height()"),

@@ -175,10 +175,14 @@ fn show_name(type_name: &str) {
     let text = if type_name.contains("{{closure}}") {
         "a closure".to_string()
     } else {
-        format!(
-            "a value of type `{}` (with `#[derive(Debug)]` it shows what is inside)",
-            short(type_name)
-        )
+        let hint = if type_name.starts_with("polars_lazy::") {
+            "a query that has not run; `.collect()?` runs it"
+        } else if type_name.starts_with("cell_") {
+            "with `#[derive(Debug)]` it shows what is inside"
+        } else {
+            "which has no text of its own"
+        };
+        format!("a value of type `{}` ({hint})", short(type_name).trim())
     };
     show_result(&Bundle::plain(text));
 }
