@@ -49,13 +49,11 @@ fn is_mark(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
 }
 
-/// From the first token to the last `?` that belongs to it.
+/// From the first token to the last `?` of the calls and fields that belong to it.
 fn tried(tokens: &[TokenTree]) -> Option<Range<usize>> {
-    let ends = |token: &TokenTree| is_mark(Some(token), ';');
-    let mut marks = (0..tokens.len())
-        .take_while(|at| !ends(&tokens[*at]))
-        .filter(|at| is_mark(tokens.get(*at), '?'));
-    let last = marks.find(|at| !is_mark(tokens.get(at + 1), '.') && !is_mark(tokens.get(at + 1), '?'))?;
+    let first = (0..tokens.len()).find(|at| is_mark(tokens.get(*at), '?'))?;
+    let chain = (first..tokens.len()).take_while(|at| is_part(&tokens[*at]));
+    let last = chain.filter(|at| is_mark(tokens.get(*at), '?')).last()?;
     Some(place(&tokens[0]).start..place(&tokens[last]).end)
 }
 
