@@ -1,6 +1,7 @@
 //! Figures as PNG, for slides and for front ends that show no SVG. Figures are SVG; this makes pixels of them, with the fonts
 //! of this machine.
 
+use crate::verify::depth;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use resvg::{tiny_skia, usvg};
@@ -19,7 +20,13 @@ pub const SCALE: f32 = 2.0;
 const SCALES: std::ops::RangeInclusive<f32> = 0.25..=16.0;
 
 /// Pixels that a picture may have.
-const LARGEST: f32 = 2e8;
+const LARGEST: f32 = 5e7;
+
+/// Elements inside elements that are drawn; figures have a dozen.
+const DEPTH: usize = 100;
+
+/// What an SVG may hold and is not drawn: a picture without it would be another one.
+const UNDRAWN: [&str; 2] = ["<image", "<foreignObject"];
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +78,7 @@ pub fn checked_scale(scale: f32) -> Result<f32, PngError> {
 /// When it is no SVG, the scale is out of range, or there are no fonts.
 pub fn from_svg(svg: &str, scale: f32) -> Result<Vec<u8>, PngError> {
     let scale = checked_scale(scale)?;
-    if fonts().is_none() {
+    if svg.contains("<text") && fonts().is_none() {
         return Err(PngError::NoFonts);
     }
     let pixels = drawn(svg, |_, _| scale)?;
@@ -81,9 +88,17 @@ pub fn from_svg(svg: &str, scale: f32) -> Result<Vec<u8>, PngError> {
 /// An SVG document as pixels; `scale` is asked with its width and height. Without fonts it has no text.
 ///
 /// # Errors
-/// When it is no SVG, or has too many pixels.
+/// When it is no SVG, holds what is not drawn, or has too many pixels.
 pub(crate) fn drawn(svg: &str, scale: impl FnOnce(f32, f32) -> f32) -> Result<tiny_skia::Pixmap, PngError> {
+    if let Some(tag) = UNDRAWN.iter().find(|tag| svg.contains(**tag)) {
+        return Err(PngError::Svg(format!("`{tag}` inside it is not drawn")));
+    }
+    if depth(svg) > DEPTH {
+        return Err(PngError::Svg(format!("more than {DEPTH} elements inside each other")));
+    }
     let mut options = usvg::Options::default();
+    // A picture reads no files.
+    options.image_href_resolver.resolve_string = Box::new(|_, _| None);
     if let Some((fonts, sans)) = fonts() {
         options.fontdb = Arc::clone(fonts);
         options.font_family.clone_from(sans);
@@ -190,25 +205,40 @@ fn first(fonts: &Database, families: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    const SQUARE: &str = "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='6'><rect x='5' width='5' height='6' fill='#ff0000'/>\
-                          <text x='0' y='5' font-size='4'>a</text></svg>";
+    const SQUARE: &str =
+        "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='6'><rect x='5' width='5' height='6' fill='#ff0000'/></svg>";
+
+    fn with(inner: &str) -> String {
+        SQUARE.replace("</svg>", &format!("{inner}</svg>"))
+    }
 
     #[test]
-    fn a_figure_becomes_pixels_or_says_that_there_are_no_fonts() {
-        let png = match from_svg(SQUARE, 3.0) {
-            Ok(png) => png,
-            Err(PngError::NoFonts) => return println!("skipped: no fonts on this machine"),
-            Err(other) => panic!("{other}"),
-        };
+    fn a_figure_becomes_pixels() {
+        let png = from_svg(SQUARE, 3.0).expect("a PNG");
         let picture = tiny_skia::Pixmap::decode_png(&png).expect("a PNG");
         assert_eq!((picture.width(), picture.height()), (30, 18));
         let red = picture.pixel(25, 9).expect("inside");
         assert_eq!((red.red(), red.green(), red.alpha()), (255, 0, 255));
-        let dark = (0..15).flat_map(|x| (0..18).map(move |y| (x, y)));
-        let dark = dark
-            .filter(|(x, y)| picture.pixel(*x, *y).is_some_and(|p| p.alpha() > 128))
-            .count();
-        assert!(dark > 5, "the letter is {dark} pixels");
+        assert_eq!(picture.pixel(5, 9).map(|p| p.alpha()), Some(0));
+    }
+
+    #[test]
+    fn letters_are_drawn_or_the_missing_fonts_are_named() {
+        match from_svg(&with("<text x='0' y='5' font-size='4'>a</text>"), 3.0) {
+            Ok(png) => {
+                let picture = tiny_skia::Pixmap::decode_png(&png).expect("a PNG");
+                let left = (0..15).flat_map(|x| (0..18).map(move |y| (x, y)));
+                let dark = left.filter(|(x, y)| picture.pixel(*x, *y).is_some_and(|p| p.alpha() > 128));
+                assert!(dark.count() > 5);
+            }
+            Err(error) => {
+                assert!(
+                    fonts().is_none() && error.to_string().contains("fonts-dejavu-core"),
+                    "{error}"
+                );
+                println!("skipped: no fonts on this machine");
+            }
+        }
     }
 
     #[test]
@@ -216,20 +246,22 @@ mod tests {
         assert!(matches!(from_svg(SQUARE, 0.0), Err(PngError::Scale(_))));
         assert!(matches!(from_svg(SQUARE, f32::NAN), Err(PngError::Scale(_))));
         let large = "<svg xmlns='http://www.w3.org/2000/svg' width='90000' height='90000'/>";
-        assert!(matches!(from_svg(large, 4.0), Err(PngError::Size(..) | PngError::NoFonts)));
-        assert!(matches!(
-            from_svg("no picture", 1.0),
-            Err(PngError::Svg(_) | PngError::NoFonts)
-        ));
+        assert!(matches!(from_svg(large, 4.0), Err(PngError::Size(..))));
+        let deep = with(&format!("{}{}", "<g>".repeat(1000), "</g>".repeat(1000)));
+        for bad in ["no picture", &deep, &with("<image href='/dev/zero' width='1' height='1'/>")] {
+            assert!(
+                matches!(from_svg(bad, 1.0), Err(PngError::Svg(_))),
+                "{}",
+                &bad[..bad.len().min(200)]
+            );
+        }
     }
 
     #[test]
     fn displays_get_a_twin_once() {
         let mut data = json!({"image/svg+xml": SQUARE, "text/plain": "a square"});
         assert_eq!(metadata(&data), json!({}));
-        if add_twin(&mut data, 2.0).is_some() {
-            return println!("skipped: no fonts on this machine");
-        }
+        assert!(add_twin(&mut data, 2.0).is_none());
         assert_eq!(metadata(&data), json!({"image/png": {"width": 10.0, "height": 6.0}}));
         let kept = data.clone();
         assert!(add_twin(&mut data, 3.0).is_none() && data == kept);

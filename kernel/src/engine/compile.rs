@@ -335,7 +335,14 @@ fn finish(mut child: Child, pipe: Option<&Path>, source: &str, interrupter: &Int
         return Ok(None);
     }
     match (pipe, child.stdin.take()) {
-        (Some(pipe), _) => fill(pipe, source, &mut child)?,
+        (Some(pipe), _) => {
+            if let Err(error) = fill(pipe, source, &mut child) {
+                let _ = child.kill();
+                let _ = child.wait();
+                interrupter.compiled();
+                return Err(error);
+            }
+        }
         (None, Some(mut stdin)) => _ = stdin.write_all(source.as_bytes()),
         (None, None) => {}
     }

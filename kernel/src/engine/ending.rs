@@ -109,9 +109,16 @@ const LAST_LINES: [(&str, &str); 4] = [
     ("thread caused non-unwinding panic. aborting.", ""),
 ];
 
+/// Bytes that such a line has at most: the name of a thread is in it.
+const LONGEST: usize = 1000;
+
 /// Whether a line is one of them, or may become one when it is whole. The one about the stack has a blank line before it.
 fn is_last_line(line: &str) -> bool {
     let whole = line.ends_with('\n');
+    // The runtime says it in few words, and never goes back to the start of a line.
+    if line.len() > LONGEST || line.contains('\r') {
+        return false;
+    }
     line == "\n"
         || LAST_LINES.iter().any(|(begins, says)| match line.strip_prefix(begins) {
             Some(rest) => !whole || rest.contains(says),

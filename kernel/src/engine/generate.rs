@@ -104,7 +104,7 @@ pub(crate) fn generate(request: &Request<'_>) -> Generated {
         guesses: BTreeMap::new(),
         bindings: BTreeMap::new(),
         loaded: BTreeMap::new(),
-        extras: extra::needed(&request.cell.words, request.items, &request.state.variables).collect(),
+        extras: Vec::new(),
     };
     for attribute in request.attributes {
         out.source.fragment(attribute);
@@ -201,27 +201,57 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generate
             source.line(&format!("use cell_{}::{{{}}};", cell.number, names.join(", ")));
         }
     }
+    let reached = reached(request);
     for dependency in &request.state.dependencies {
-        if roots.contains(dependency.name.as_str()) || says(request, &dependency.name) {
+        if roots.contains(dependency.name.as_str()) || reached.contains(&dependency.name) {
             source.line(&format!("use {}::{};", dependency.crate_name, dependency.name));
         }
     }
-    for extra in &out.extras {
-        source.line(&format!("extern crate {};", extra.name));
-        source.line(&extra.import());
+    out.extras = extra::needed(&reached).collect();
+    if !out.extras.is_empty() {
+        let mut words = request.cell.words.clone();
+        words.extend(request.items.iter().flat_map(|item| identifiers(&item.fragment.text)));
+        taken.extend(request.state.imports.iter().filter_map(|import| import.name.as_deref()));
+        taken.extend(
+            request
+                .item_cells
+                .iter()
+                .flat_map(|cell| cell.names.keys().map(String::as_str)),
+        );
+        for extra in &out.extras {
+            source.line(&format!("extern crate {};", extra.name));
+            source.line(&extra.import(&words, &taken));
+        }
     }
     for fragment in &request.cell.uses {
         source.fragment(fragment);
     }
 }
 
-/// Whether a cell, an item that came along, or a macro that it may call names a crate: reading one that nobody names would
-/// cost every cell some time.
-fn says(request: &Request<'_>, name: &str) -> bool {
-    let macros = request.item_cells.iter().flat_map(|cell| &cell.items);
-    let macros = macros.filter(|item| item.fragment.text.contains("macro_rules!"));
-    let mut others = request.items.iter().chain(macros);
-    request.cell.words.contains(name) || others.any(|item| identifiers(&item.fragment.text).contains(name))
+/// The words that a cell may mean: its own, those of items that came along, of the types of variables that it names, and of
+/// the earlier cells whose items it reaches through all of these. A crate that none of them names need not be read; one that
+/// they name has to be, or types of it have no path.
+fn reached(request: &Request<'_>) -> BTreeSet<String> {
+    let mut words = request.cell.words.clone();
+    words.extend(request.items.iter().flat_map(|item| identifiers(&item.fragment.text)));
+    for (name, variable) in &request.state.variables {
+        if request.cell.words.contains(name) {
+            let parts = variable.type_name.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            words.extend(parts.map(String::from));
+        }
+    }
+    let mut waiting: Vec<&ItemCell> = request.item_cells.iter().collect();
+    loop {
+        let meant = |cell: &&ItemCell| {
+            cell.names.keys().any(|name| words.contains(name)) || words.contains(&format!("cell_{}", cell.number))
+        };
+        let (found, rest): (Vec<&ItemCell>, Vec<&ItemCell>) = waiting.into_iter().partition(meant);
+        if found.is_empty() {
+            return words;
+        }
+        words.extend(found.iter().flat_map(|cell| cell.words.iter().cloned()));
+        waiting = rest;
+    }
 }
 
 fn write_body(request: &Request<'_>, out: &mut Generated) {

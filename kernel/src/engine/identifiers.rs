@@ -1,9 +1,10 @@
 //! Every word of a cell: which variables and items it may mean.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::BTreeSet;
 
-/// The identifiers of a text, those inside format strings too. Text that has no tokens has no words.
+/// The identifiers of a text, those inside format strings too, and `name(` for each that is called. Text that has no tokens
+/// has no words.
 pub(crate) fn identifiers(text: &str) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     if let Ok(tokens) = text.parse::<TokenStream>() {
@@ -20,12 +21,20 @@ pub(crate) fn words_of(tokens: TokenStream) -> BTreeSet<String> {
 }
 
 fn collect(tokens: TokenStream, out: &mut BTreeSet<String>) {
+    let mut before = None;
     for token in tokens {
+        let named: Option<String> = before.take();
         match token {
             TokenTree::Ident(ident) => {
                 out.insert(ident.to_string());
+                before = Some(ident.to_string());
             }
-            TokenTree::Group(group) => collect(group.stream(), out),
+            TokenTree::Group(group) => {
+                if let Some(name) = named.filter(|_| group.delimiter() == Delimiter::Parenthesis) {
+                    out.insert(name + "(");
+                }
+                collect(group.stream(), out);
+            }
             TokenTree::Literal(literal) => {
                 let text = literal.to_string();
                 if text.contains('{') {

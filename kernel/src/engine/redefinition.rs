@@ -107,6 +107,10 @@ pub(crate) fn impls_gone(items: &[Item], state: &State) -> Vec<String> {
 struct Block {
     /// What stands before its brace.
     head: String,
+    /// What the trait is given: `<u8>` of `From<u8>`.
+    arguments: String,
+    /// The functions in it.
+    methods: BTreeSet<String>,
     /// The names of the trait, if it has one, and of the type.
     of_trait: Option<String>,
     kind: String,
@@ -123,10 +127,16 @@ impl Block {
         let syn::Type::Path(kind) = &*block.self_ty else {
             return None;
         };
+        let arguments = |(_, path, _): &(_, syn::Path, _)| {
+            let range = path.segments.last()?.arguments.span().byte_range();
+            Some(text.get(range)?.split_whitespace().collect::<String>())
+        };
         let start = block.impl_token.span.byte_range().start;
         let head = text.get(start..block.self_ty.span().byte_range().end)?;
         Some(Self {
             head: head.split_whitespace().collect::<Vec<_>>().join(" "),
+            methods: methods(&block),
+            arguments: block.trait_.as_ref().and_then(arguments).unwrap_or_default(),
             of_trait: block.trait_.as_ref().and_then(|(_, path, _)| last(path)),
             kind: last(&kind.path)?,
         })
@@ -136,9 +146,19 @@ impl Block {
         self.kind == name || self.of_trait.as_deref() == Some(name)
     }
 
+    /// Whether what `other` gave its type is there again with this one.
     fn is_like(&self, other: &Self) -> bool {
-        (&self.kind, &self.of_trait) == (&other.kind, &other.of_trait)
+        (&self.kind, &self.of_trait, &self.arguments) == (&other.kind, &other.of_trait, &other.arguments)
+            && (self.of_trait.is_some() || other.methods.is_subset(&self.methods))
     }
+}
+
+fn methods(block: &syn::ItemImpl) -> BTreeSet<String> {
+    let named = |item: &syn::ImplItem| match item {
+        syn::ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
+        _ => None,
+    };
+    block.items.iter().filter_map(named).collect()
 }
 
 /// The names in the `#[derive(..)]` of an item.

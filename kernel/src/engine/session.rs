@@ -12,7 +12,7 @@ use super::input::{Answer, Asker};
 use super::interrupt::Interrupter;
 use super::item::Item;
 use super::kept::Kept;
-use super::lifetime::{internal, private_folder, scratch_base, session_name, sweep, wait_until_ready};
+use super::lifetime::{internal, private_folder, scratch_base, session_name, sweep};
 use super::redefinition;
 use super::sources::Sources;
 use super::state::{self, State, Variable};
@@ -139,19 +139,50 @@ impl Engine {
 
     /// Passes on what threads print between cells; waits up to `timeout` milliseconds for it.
     pub fn idle(&mut self, timeout: i32, emit: &mut dyn FnMut(Output)) {
+        let twins = self.twins.clone();
+        let emit: Emit<'_> = &mut |output| twins.pass_on(output, emit);
         let event = self.worker.as_mut().map(|worker| worker.step(timeout, emit));
         match event {
             Some(Ok(Some(Event::Died(status)))) => self.bury(status, emit),
-            Some(Ok(Some(Event::ThreadPanic(body)))) => emit(Output::Stream("stderr", self.thread_panic(&body))),
-            Some(Ok(Some(Event::Debugged(body)))) => emit(Output::Stream("stderr", self.debugged(&body))),
-            // A thread that asks between cells: nobody is there who could be shown the question.
-            Some(Ok(Some(Event::Input(_)))) => {
+            Some(Ok(Some(event))) => self.aside_of_cells(event, emit),
+            _ => {}
+        }
+    }
+
+    /// What threads say while no cell runs.
+    fn aside_of_cells(&mut self, event: Event, emit: Emit<'_>) {
+        match event {
+            Event::ThreadPanic(body) => emit(Output::Stream("stderr", self.thread_panic(&body))),
+            Event::Debugged(body) => emit(Output::Stream("stderr", self.debugged(&body))),
+            // Nobody is there who could be shown the question.
+            Event::Input(_) => {
                 let nobody = Answer::Refused("no cell is running that could ask".into());
                 if let Some(worker) = &mut self.worker {
                     let _ = worker.answer(&nobody);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Loads a library into the worker.
+    fn load(&mut self, library: &Path, emit: Emit<'_>) -> Result<(), Failure> {
+        self.worker(emit)?.load(library).map_err(internal)?;
+        loop {
+            let event = match &mut self.worker {
+                Some(worker) => worker.step(-1, emit).map_err(internal)?,
+                None => Some(Event::Died(None)),
+            };
+            match event {
+                Some(Event::Ready) => return Ok(()),
+                Some(Event::NotLoaded(message)) => return Err(Failure::plain("LoadError", &message)),
+                Some(Event::Died(status)) => {
+                    let death = self.replace(status, emit);
+                    return Err(Failure::located("WorkerDied", &death.told("the"), None));
+                }
+                Some(event) => self.aside_of_cells(event, emit),
+                None => {}
+            }
         }
     }
 
@@ -367,9 +398,7 @@ impl Engine {
 
     /// Makes a crate that `:dep` built known to the worker and to later cells.
     pub(super) fn add_dependency(&mut self, dependency: state::Dependency, emit: Emit<'_>) -> Result<(), Failure> {
-        let worker = self.worker(emit)?;
-        worker.load(&dependency.library).map_err(internal)?;
-        wait_until_ready(worker, emit)?;
+        self.load(&dependency.library, emit)?;
         self.state.dependencies.push(dependency);
         self.compiler.forget();
         Ok(())
@@ -378,10 +407,7 @@ impl Engine {
     /// Loads a library beside the facade for the first cell that uses it.
     fn add_extra(&mut self, extra: &'static Extra, emit: Emit<'_>) -> Result<(), Failure> {
         if !self.state.extras.contains(&extra) {
-            let library = self.sdk.extra(extra.name);
-            let worker = self.worker(emit)?;
-            worker.load(&library).map_err(internal)?;
-            wait_until_ready(worker, emit)?;
+            self.load(&self.sdk.extra(extra.name), emit)?;
             self.state.extras.push(extra);
         }
         Ok(())

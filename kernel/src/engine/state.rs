@@ -27,6 +27,8 @@ pub(crate) struct ItemCell {
     pub(crate) library: PathBuf,
     /// The names that later cells defined anew.
     pub(crate) replaced: BTreeSet<String>,
+    /// The words of its items.
+    pub(crate) words: BTreeSet<String>,
     /// The imports that its items were compiled with.
     pub(crate) imports: Vec<String>,
 }
@@ -132,7 +134,7 @@ impl State {
         }
         self.imports
             .retain(|import| import.name.as_ref().is_none_or(|name| !names.contains_key(name)));
-        let words = items.iter().flat_map(|item| identifiers(&item.fragment.text)).collect();
+        let words: BTreeSet<String> = items.iter().flat_map(|item| identifiers(&item.fragment.text)).collect();
         let imports = self.imports_for(&words);
         self.item_cells.push(ItemCell {
             number,
@@ -140,6 +142,7 @@ impl State {
             items,
             library,
             replaced: BTreeSet::new(),
+            words,
             imports,
         });
     }

@@ -20,7 +20,7 @@ impl Twins {
         Ok(())
     }
 
-    /// Passes an output on, with a twin if it is a figure. Where none can be made that is said once, and none follows.
+    /// Passes an output on, with a twin if it is a figure. Where none can be made that is said; without fonts, once.
     pub(super) fn pass_on(&self, mut output: Output, emit: &mut dyn FnMut(Output)) {
         let scale = f32::from_bits(self.0.load(Ordering::Relaxed));
         let data = match &mut output {
@@ -32,15 +32,22 @@ impl Twins {
         if let Output::Display(content) | Output::Update(content) = &mut output
             && content["metadata"].as_object().is_none_or(serde_json::Map::is_empty)
         {
-            content["metadata"] = png::metadata(&content["data"]);
+            let metadata = png::metadata(&content["data"]);
+            if let Some(content) = content.as_object_mut() {
+                content.insert("metadata".into(), metadata);
+            }
         }
         emit(output);
-        if let Some(error) = failed {
-            self.0.store(0, Ordering::Relaxed);
-            emit(Output::Stream(
-                "stderr",
-                format!("figures have no PNG from here on: {error}\n"),
-            ));
+        match failed {
+            Some(error @ PngError::NoFonts) => {
+                self.0.store(0, Ordering::Relaxed);
+                emit(Output::Stream(
+                    "stderr",
+                    format!("figures have no PNG from here on: {error}\n"),
+                ));
+            }
+            Some(error) => emit(Output::Stream("stderr", format!("this figure has no PNG: {error}\n"))),
+            None => {}
         }
     }
 }
@@ -63,17 +70,13 @@ mod tests {
         let has_twin = |out: &[Output]| matches!(&out[0], Output::Display(content) if content["data"].get("image/png").is_some());
         assert!(!has_twin(&shown(&twins)));
         twins.set(Some(2.0)).expect("a scale");
-        let out = shown(&twins);
-        match out.get(1) {
-            None => assert!(has_twin(&out)),
-            Some(note) => {
-                assert!(
-                    matches!(note, Output::Stream("stderr", text) if text.contains("no fonts")),
-                    "{note:?}"
-                );
-                assert_eq!(shown(&twins).len(), 1, "it is said once");
-            }
+        assert!(has_twin(&shown(&twins)));
+        let mut odd = Vec::new();
+        for content in [json!([1]), json!(2), json!({"data": {"image/svg+xml": "<svg"}})] {
+            twins.pass_on(Output::Display(content), &mut |output| odd.push(output));
         }
+        let notes: Vec<&Output> = odd.iter().filter(|output| matches!(output, Output::Stream(..))).collect();
+        assert_eq!((odd.len(), notes.len()), (4, 1), "{odd:?}");
         twins.set(None).expect("none");
         assert!(!has_twin(&shown(&twins)));
         assert!(twins.set(Some(-1.0)).is_err());

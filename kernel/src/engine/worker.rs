@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a process may take to end that has closed its pipe (one that leaves a core file takes longest).
+/// How long a process may take to end that has closed its pipe.
 const LINGERS: Duration = Duration::from_secs(20);
 
 /// Something that a cell shows.
@@ -312,14 +312,24 @@ impl Worker {
         Some((kind.to_string(), body))
     }
 
+    /// Passes on the text that is there. What threads go on to write meanwhile waits for its turn: a thread that writes as
+    /// fast as it is read would keep everything else waiting.
     fn drain(&mut self, emit: Emit<'_>) {
         let mut chunk = [0; 65536];
-        while let Ok(count @ 1..) = self.stdout.read(&mut chunk) {
+        let mut left = readable(self.stdout.as_raw_fd());
+        while left > 0
+            && let Ok(count @ 1..) = self.stdout.read(&mut chunk)
+        {
+            left = left.saturating_sub(count);
             for part in self.content.push(&chunk[..count]) {
                 emit_part("stdout", part, emit);
             }
         }
-        while let Ok(count @ 1..) = self.stderr.read(&mut chunk) {
+        let mut left = readable(self.stderr.as_raw_fd());
+        while left > 0
+            && let Ok(count @ 1..) = self.stderr.read(&mut chunk)
+        {
+            left = left.saturating_sub(count);
             for part in self.errors.push(&chunk[..count]) {
                 match part {
                     Part::Text(text) => emit_text(self.last_words.hear(&text), emit),
@@ -334,6 +344,14 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// How many bytes a pipe holds.
+fn readable(descriptor: RawFd) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the call writes one number.
+    unsafe { libc::ioctl(descriptor, libc::FIONREAD, &raw mut count) };
+    usize::try_from(count).unwrap_or_default()
 }
 
 /// Text on stderr, if there is any.
@@ -387,6 +405,13 @@ fn hand_over(descriptors: [RawFd; 3]) -> io::Result<()> {
             return Err(io::Error::last_os_error());
         }
     }
+    // The memory of a worker as a file is of no use, and writing it holds up everybody for as long as it takes.
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: plain system calls, as the next one.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
     #[cfg(target_os = "linux")]
     // SAFETY: a plain system call.
     unsafe {

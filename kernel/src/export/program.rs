@@ -14,7 +14,7 @@ use crate::engine::state::State;
 use crate::notebook::{Notebook, cell_source, defaults, has_tag};
 use crate::run::runs;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// A program made of cells.
@@ -26,6 +26,8 @@ pub(super) struct Program {
     pub(super) dependencies: Vec<(String, String)>,
     /// Libraries that a notebook brings in where cells need them.
     pub(super) extras: Vec<&'static Extra>,
+    /// The words of all cells.
+    said: BTreeSet<String>,
     /// Names and defaults of the parameters.
     pub(super) parameters: Vec<(String, String)>,
     /// What was left out, for the user.
@@ -96,11 +98,12 @@ impl Program {
             line: error.span().start().line,
             reason: error.to_string(),
         })?;
-        for extra in extra::needed(&cell.words, &[], &BTreeMap::new()) {
+        for extra in extra::needed(&cell.words) {
             if !self.extras.contains(&extra) {
                 self.extras.push(extra);
             }
         }
+        self.said.extend(cell.words.iter().cloned());
         let names: Vec<&str> = cell
             .items
             .iter()
@@ -151,7 +154,14 @@ impl Program {
         let mut taken: BTreeSet<&str> = names.iter().copied().collect();
         taken.extend(cell.imports.iter().filter_map(|import| import.name.as_deref()));
         let mut lines = vec!["use cistron::prelude::*;".to_string()];
-        lines.extend(extra::needed(&cell.words, &[], &BTreeMap::new()).map(Extra::import));
+        let elsewhere = self.state.imports.iter().filter_map(|import| import.name.as_deref());
+        let items = self
+            .state
+            .item_cells
+            .iter()
+            .flat_map(|earlier| earlier.names.keys().map(String::as_str));
+        let present: BTreeSet<&str> = taken.iter().copied().chain(elsewhere).chain(items).collect();
+        lines.extend(extra::needed(&cell.words).map(|extra| extra.import(&cell.words, &present)));
         for import in &self.state.imports {
             if import.name.as_deref().is_none_or(|name| !taken.contains(name)) {
                 lines.push(import.line.clone());
@@ -256,7 +266,10 @@ impl Program {
              const PARAMETERS: &[(&str, &str)] = &[{}];\n\n\
              fn main() -> std::process::ExitCode {{\n    notebook::run(PARAMETERS, cells)\n}}\n\n\
              fn cells(options: &notebook::Options) -> std::result::Result<(), notebook::Fail> {{\n{}\n    Ok(())\n    {}\n}}\n",
-            self.extras.iter().map(|extra| extra.import() + "\n").collect::<String>(),
+            self.extras
+                .iter()
+                .map(|extra| extra.import(&self.said, &BTreeSet::new()) + "\n")
+                .collect::<String>(),
             self.modules,
             parameters.join(", "),
             self.body,
@@ -349,7 +362,12 @@ mod tests {
             ("table.lazy().filter(many()).collect()?", &[]),
         ]);
         assert_eq!(lazy.extras.len(), 1);
-        assert_eq!(lazy.text.matches("use cistron_lazy::*;").count(), 2, "{}", lazy.text);
+        assert_eq!(
+            lazy.text.matches("use cistron_lazy::{IntoLazy as _").count(),
+            2,
+            "{}",
+            lazy.text
+        );
         syn::parse_file(&lazy.text).expect("a program that parses");
     }
 

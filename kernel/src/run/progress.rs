@@ -21,9 +21,7 @@ impl Progress {
         let line: String = line.chars().take(48).collect();
         let terminal = std::io::stderr().is_terminal();
         let head = format!("cell {number} of {count}  {line:48}");
-        if terminal {
-            eprint!("\r\u{1b}[2K{head}");
-        }
+        eprint!("{}{head}", if terminal { "\r\u{1b}[2K" } else { "" });
         Self { head, terminal }
     }
 
@@ -50,9 +48,13 @@ impl Progress {
     }
 
     pub(super) fn finish(self, time: Duration, failure: Option<&Failure>) {
-        let start = if self.terminal { "\r\u{1b}[2K" } else { "" };
+        let start = if self.terminal {
+            format!("\r\u{1b}[2K{}", self.head)
+        } else {
+            String::new()
+        };
         let failure = failure.map(|f| format!("  {}", f.name)).unwrap_or_default();
-        eprintln!("{start}{}  {:7.2} s{failure}", self.head, time.as_secs_f64());
+        eprintln!("{start}  {:7.2} s{failure}", time.as_secs_f64());
     }
 }
 

@@ -227,6 +227,20 @@ pub(super) fn pictures(markup: &str) -> Vec<&str> {
     out
 }
 
+/// How deep elements stand inside each other.
+pub(crate) fn depth(markup: &str) -> usize {
+    let (mut deepest, mut at) = (0usize, 0usize);
+    for piece in pieces(markup) {
+        match piece {
+            Piece::Open(..) => at += 1,
+            Piece::Close(_) => at = at.saturating_sub(1),
+            Piece::Text(_) => {}
+        }
+        deepest = deepest.max(at);
+    }
+    deepest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

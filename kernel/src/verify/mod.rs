@@ -14,6 +14,7 @@ mod tables;
 mod tags;
 mod words;
 
+pub(crate) use markup::depth;
 pub use outputs::Difference;
 
 use crate::notebook::{Notebook, NotebookError, cell_source};

@@ -1,6 +1,5 @@
 //! Pictures drawn, so that two of them can be compared as they look.
 
-use super::markup::{Piece, pieces};
 use crate::png;
 use resvg::tiny_skia::{Pixmap, PremultipliedColorU8};
 
@@ -8,8 +7,6 @@ use resvg::tiny_skia::{Pixmap, PremultipliedColorU8};
 const SIDE: f32 = 640.0;
 /// A channel must differ by more than this for a pixel to count.
 const VISIBLE: u8 = 8;
-/// Elements inside elements that are drawn; figures have a dozen.
-const DEPTH: usize = 100;
 
 /// The share of pixels in which two pictures differ; 1 where they have different shapes or one can't be drawn.
 pub(super) fn share_of_difference(stored: &str, now: &str) -> f64 {
@@ -26,24 +23,7 @@ pub(super) fn share_of_difference(stored: &str, now: &str) -> f64 {
 }
 
 fn drawn(svg: &str) -> Option<Pixmap> {
-    if depth(svg) > DEPTH {
-        return None;
-    }
     png::drawn(&complete(svg), |width, height| SIDE / width.max(height)).ok()
-}
-
-/// How deep elements stand inside each other.
-fn depth(svg: &str) -> usize {
-    let (mut deepest, mut at) = (0usize, 0usize);
-    for piece in pieces(svg) {
-        match piece {
-            Piece::Open(..) => at += 1,
-            Piece::Close(_) => at = at.saturating_sub(1),
-            Piece::Text(_) => {}
-        }
-        deepest = deepest.max(at);
-    }
-    deepest
 }
 
 /// A picture by itself has to say what it is; inside a page it need not.

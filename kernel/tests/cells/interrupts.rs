@@ -5,6 +5,17 @@ use crate::{failure, shown};
 use std::time::Duration;
 
 #[test]
+fn a_thread_that_never_stops_writing_keeps_nobody_waiting() {
+    let mut session = session();
+    session.ok("let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));");
+    session.ok("let seen = stop.clone();\n\
+         let writer = std::thread::spawn(move || while !seen.load(std::sync::atomic::Ordering::Relaxed) { println!(\"x\") });");
+    assert_eq!(session.value("40 + 2"), "42");
+    session.ok("stop.store(true, std::sync::atomic::Ordering::Relaxed);");
+    session.ok("writer.join().expect(\"no panic\");");
+}
+
+#[test]
 fn an_interrupt_ends_an_endless_loop_and_keeps_what_it_reached() {
     let mut session = session();
     session.ok("let old = 1;");

@@ -39,6 +39,20 @@ fn queries_live_on_between_cells_and_go_through_functions() {
 }
 
 #[test]
+fn what_a_function_of_an_earlier_cell_gives_is_kept() {
+    let mut session = session();
+    session.ok(TABLE);
+    session.ok("fn query(table: DataFrame) -> LazyFrame { table.lazy() }");
+    session.ok("type Query = LazyFrame; struct Held { query: Query }");
+    session.ok("fn held(table: DataFrame) -> Held { Held { query: query(table) } }");
+    // No cell from here on names the library.
+    session.ok("let first = query(table.clone()); let held = held(table);");
+    assert_eq!(session.value("first.clone().collect()?.height()"), "3");
+    session.ok("let second = held.query;");
+    assert_eq!(session.value("second.collect()?.height()"), "3");
+}
+
+#[test]
 fn a_new_worker_loads_it_again() {
     let mut session = session();
     session.ok("fn share() -> Expr { col(\"count\") / col(\"count\").sum() }");

@@ -72,11 +72,16 @@ fn told(raised: &Raised, thread: Option<&str>) -> Value {
     json!({"thread": thread, "message": raised.message, "place": raised.place, "frames": trace::told(&raised.calls), "at": at})
 }
 
+/// A cell begins: what panicked before it is none of its concern.
+pub(super) fn begin() {
+    LAST.take();
+}
+
 pub(super) fn report(payload: &(dyn Any + Send)) -> Value {
-    let (place, calls) = LAST
-        .take()
-        .map_or_else(Default::default, |raised| (raised.place, raised.calls));
     let message = message(payload);
+    // A panic that was caught, or that another thread passed on, is not where this one came from.
+    let raised = LAST.take().filter(|raised| raised.message == message);
+    let (place, calls) = raised.map_or_else(Default::default, |raised| (raised.place, raised.calls));
     told(&Raised { place, calls, message }, None)
 }
 

@@ -68,6 +68,7 @@ pub fn serve() -> ! {
         store.begin(base);
         events::cell_begins();
         trace::begin();
+        panic::begin();
         events::send("started", "");
         match open(path).and_then(|library| entry(library, symbol)) {
             // SAFETY: the kernel compiled this function with exactly this signature.

@@ -120,6 +120,19 @@ impl Write for Limited {
     }
 }
 
+/// What `dbg!` tells of a value: all of it, up to a length that nobody reads.
+pub(super) fn debug_within(value: &dyn Debug) -> String {
+    let mut out = Limited {
+        text: String::new(),
+        characters: 100 * CHARACTERS,
+        lines: 100 * LINES,
+    };
+    match write!(out, "{value:#?}") {
+        Ok(()) => out.text,
+        Err(_) => out.text + "\n.. (the rest is left out)",
+    }
+}
+
 fn debug_text(value: &dyn Debug) -> String {
     let limited = |characters, lines, pretty| {
         let mut out = Limited {
