@@ -26,6 +26,8 @@ pub(super) struct Program {
     pub(super) dependencies: Vec<(String, String)>,
     /// Libraries that a notebook brings in where cells need them.
     pub(super) extras: Vec<&'static Extra>,
+    /// Names that are bound behind a `return;`.
+    gone: BTreeSet<String>,
     /// The words of all cells.
     said: BTreeSet<String>,
     /// Names and defaults of the parameters.
@@ -126,6 +128,11 @@ impl Program {
             self.body
                 .push_str(&format!("    use crate::cell_{number}::{{{}}};\n", names.join(", ")));
         }
+        for name in self.gone.iter().filter(|name| cell.words.contains(*name)) {
+            self.notes.push(format!(
+                "the program does not build as it is: cell {number} uses `{name}`, which is bound behind a `return;`; bind it in front of that"
+            ));
+        }
         let written = body::statements(&text, &cell);
         self.body.push_str(&written.text);
         if !written.gone.is_empty() {
@@ -134,6 +141,7 @@ impl Program {
                 written.gone.join(", ")
             ));
         }
+        self.gone.extend(written.gone);
         self.asks.extend(ASKING.into_iter().filter(|name| cell.words.contains(*name)));
         self.state.import(&cell.imports);
         if !cell.items.is_empty() {
