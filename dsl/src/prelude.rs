@@ -7,5 +7,7 @@ pub use crate::{
     Memory, Metrics, Model, Motif, Network, Objective, Optimizer, Part, Per, Precision, Ridge, Run, Sgd, Show, Strand, Trained,
     Value, blocks, compare, custom_layer, data, fit, keep, model, objective, registry, stats, table, zoo,
 };
-pub use candle_core::{DType, Device, Tensor};
+pub use candle_core::{self, DType, Device, Tensor};
+pub use polars::df;
 pub use polars::prelude::DataFrame;
+pub use {candle_nn, plotters, polars};

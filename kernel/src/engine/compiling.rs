@@ -19,7 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const PASSES: usize = 8;
 
 /// Warnings that are shown: what they find is rarely meant.
-const WARNINGS: [&str; 3] = ["unused_must_use", "unreachable_code", "unconditional_recursion"];
+const WARNINGS: [&str; 6] = [
+    "arithmetic_overflow",
+    "overflowing_literals",
+    "unconditional_panic",
+    "unconditional_recursion",
+    "unreachable_code",
+    "unused_must_use",
+];
 
 /// Codes of mistakes that keep rustc from reading a text: none, or that something is not ended.
 const UNREADABLE: [&str; 8] = ["", "E0753", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];

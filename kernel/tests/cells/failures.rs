@@ -158,6 +158,8 @@ fn warnings_that_matter_are_shown_and_others_are_not() {
         "{text:?}"
     );
     assert!(!text.contains("`unused`"), "{text}");
+    session.ok("let wrapped = 300u8;");
+    assert!(session.text().contains("literal out of range for `u8`"), "{}", session.text());
     session.ok("let quiet = 2; fn nobody_calls_this() {}");
     assert_eq!(session.text(), "");
     session.ok("#![warn(unused_variables)]\nfn f() { let seen = 1; }");

@@ -6,6 +6,23 @@ use std::time::Duration;
 const TABLE: &str = "let table = cistron::polars::df!(\"set\" => [\"a\", \"b\", \"a\"], \"count\" => [12, 40, 3])?;";
 
 #[test]
+fn tables_are_there_without_a_crates_name() {
+    let mut session = session();
+    session.ok("let genes = df!(\"gene\" => [\"a\", \"b\"], \"count\" => [12, 40])?;");
+    session.ok("use polars::prelude::*;");
+    assert_eq!(
+        session.value(
+            "genes.sort([\"count\"], SortMultipleOptions::default())?.inner_join(&genes, [\"gene\"], [\"gene\"])?.shape()"
+        ),
+        "(2, 3)"
+    );
+    assert_eq!(
+        session.value("candle_core::Tensor::new(&[1f32, 2.0], &Device::Cpu)?.dims1()?"),
+        "2"
+    );
+}
+
+#[test]
 fn a_cell_that_says_lazy_has_what_it_needs() {
     let mut session = session();
     session.ok(TABLE);

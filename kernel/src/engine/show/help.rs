@@ -28,9 +28,10 @@ pub(crate) const COMMANDS: [(&str, &str); 8] = [
     (":help", "this text"),
 ];
 
-const CELLS: [&str; 7] = [
+const CELLS: [&str; 8] = [
     "Shift-Tab shows what is known of the word at the cursor.",
     "Everything of `cistron::prelude` is there without a `use`.",
+    "Tables are Polars' data frames: `df!`, `use polars::prelude::*;` for the rest, `table.lazy()` for queries.",
     "The value of a cell's last expression is shown; a `;` behind it hides it.",
     "`?` shows an error at its line; `return;` ends the cell; `.await` waits.",
     "Closures, iterators and futures are kept in a box; what borrows from another variable is not kept.",
