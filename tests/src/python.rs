@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 fn cache() -> Option<PathBuf> {
     std::env::var_os("CISTRON_CACHE")
@@ -15,12 +16,14 @@ fn cache() -> Option<PathBuf> {
 /// # Panics
 /// With `CI=true`, when there is no client.
 pub fn python_with_jupyter() -> Option<PathBuf> {
-    let made = make();
-    if let Err(why) = &made {
+    // The tests of one program begin together, and two installations into one environment spoil each other.
+    static MADE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let made = MADE.get_or_init(make);
+    if let Err(why) = made {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "no Jupyter client: {why}");
         eprintln!("skipped: no Jupyter client: {why}");
     }
-    made.ok()
+    made.clone().ok()
 }
 
 fn make() -> Result<PathBuf, String> {
