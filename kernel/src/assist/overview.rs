@@ -22,11 +22,16 @@ const PLACES: &[(&str, &str)] = &[
     ("option", "options take"),
 ];
 
+/// A macro of the prelude that declares nothing: Polars' data frames.
+const POLARS_TABLE: &str = "df";
+
 impl Index {
     /// The declarations, as they are written, and what each gives: the first sentence of its documentation.
     pub(crate) fn declarations(&self) -> Vec<(String, String)> {
         let place = |name: &str| MACROS.iter().position(|(known, _)| *known == name).unwrap_or(MACROS.len());
-        let macros = self.module("prelude").iter().filter(|entry| entry.kind == Kind::Macro);
+        let own = |name: &str| name != POLARS_TABLE;
+        let macros = self.module("prelude").iter();
+        let macros = macros.filter(|entry| entry.kind == Kind::Macro && own(&entry.name));
         let mut found: Vec<_> = macros.collect();
         found.sort_by_key(|entry| place(&entry.name));
         let about = |doc: &str| {
@@ -68,6 +73,7 @@ mod tests {
         for (name, about) in &declarations {
             assert!(about.ends_with('.') && about.len() < 200, "{name}: {about}");
         }
+        assert!(!names.contains(&"df!"));
         let vocabulary = own().vocabulary();
         assert_eq!(vocabulary.len(), own().words.len());
         for (place, words) in &own().words {

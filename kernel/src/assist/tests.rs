@@ -158,7 +158,7 @@ fn table() -> Vec<(String, &'static [&'static str], &'static [&'static str])> {
         ("use cistron::polars::|", &["prelude"], &["Dataset"]),
         ("use cistron::polars::prelude::Named|", &["NamedFrom", "NamedFromOwned"], &[]),
         ("use cistron::polars::prelude::*;\nlet t = d|", &["df!"], &[]),
-        ("let t = df|", &[], &["df!"]),
+        ("let t = df|", &["df!"], &["data!"]),
         ("use cistron::polars::prelude::*;\nSeries::n|", &["new"], &[]),
         ("df!(\"a\" => [1])?.|", &["height"], &["points"]),
         // Commands and texts.
