@@ -112,7 +112,6 @@ errors!(
     &'static str,
 );
 
-// Columns: made, compared with numbers, combined.
 /// Joins are methods of a trait with bodies of their own: without this each cell that joins two tables would take fifteen seconds.
 fn joined(store: &mut Store, left: &DataFrame, right: &DataFrame) -> Result<(), PolarsError> {
     let keys = || [""];
@@ -130,6 +129,7 @@ fn joined(store: &mut Store, left: &DataFrame, right: &DataFrame) -> Result<(), 
 #[used]
 static JOINED: fn(&mut Store, &DataFrame, &DataFrame) -> Result<(), PolarsError> = joined;
 
+// Columns: made, compared with numbers, combined.
 each!(COLUMNS(store, value: Values) {
     store.put("", 0, Series::new("".into(), &value));
     store.put("", 0, Column::new("".into(), &value));

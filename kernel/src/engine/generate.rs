@@ -201,7 +201,9 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generate
             source.line(&format!("use cell_{}::{{{}}};", cell.number, names.join(", ")));
         }
     }
-    let reached = reached(request);
+    let mut words = request.cell.words.clone();
+    words.extend(request.items.iter().flat_map(|item| identifiers(&item.fragment.text)));
+    let reached = reached(request, &words);
     for dependency in &request.state.dependencies {
         if roots.contains(dependency.name.as_str()) || reached.contains(&dependency.name) {
             source.line(&format!("use {}::{};", dependency.crate_name, dependency.name));
@@ -209,8 +211,6 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generate
     }
     out.extras = extra::needed(&reached).collect();
     if !out.extras.is_empty() {
-        let mut words = request.cell.words.clone();
-        words.extend(request.items.iter().flat_map(|item| identifiers(&item.fragment.text)));
         taken.extend(request.state.imports.iter().filter_map(|import| import.name.as_deref()));
         taken.extend(
             request
@@ -228,12 +228,11 @@ fn write_imports(request: &Request<'_>, own: &BTreeSet<&str>, out: &mut Generate
     }
 }
 
-/// The words that a cell may mean: its own, those of items that came along, of the types of variables that it names, and of
-/// the earlier cells whose items it reaches through all of these. A crate that none of them names need not be read; one that
-/// they name has to be, or types of it have no path.
-fn reached(request: &Request<'_>) -> BTreeSet<String> {
-    let mut words = request.cell.words.clone();
-    words.extend(request.items.iter().flat_map(|item| identifiers(&item.fragment.text)));
+/// The words that a cell may mean: its `own`, with those of items that came along; those of the types of variables that it
+/// names; and those of the earlier cells whose items it reaches through all of these. A crate that none of them names need not
+/// be read; one that they name has to be, or types of it have no path.
+fn reached(request: &Request<'_>, own: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut words = own.clone();
     for (name, variable) in &request.state.variables {
         if request.cell.words.contains(name) {
             let parts = variable.type_name.split(|c: char| !(c.is_alphanumeric() || c == '_'));

@@ -315,26 +315,13 @@ impl Worker {
     /// Passes on the text that is there. What threads go on to write meanwhile waits for its turn: a thread that writes as
     /// fast as it is read would keep everything else waiting.
     fn drain(&mut self, emit: Emit<'_>) {
-        let mut chunk = [0; 65536];
-        let mut left = readable(self.stdout.as_raw_fd());
-        while left > 0
-            && let Ok(count @ 1..) = self.stdout.read(&mut chunk)
-        {
-            left = left.saturating_sub(count);
-            for part in self.content.push(&chunk[..count]) {
-                emit_part("stdout", part, emit);
-            }
+        for part in self.content.push(&waiting(&mut self.stdout)) {
+            emit_part("stdout", part, emit);
         }
-        let mut left = readable(self.stderr.as_raw_fd());
-        while left > 0
-            && let Ok(count @ 1..) = self.stderr.read(&mut chunk)
-        {
-            left = left.saturating_sub(count);
-            for part in self.errors.push(&chunk[..count]) {
-                match part {
-                    Part::Text(text) => emit_text(self.last_words.hear(&text), emit),
-                    part => emit_part("stderr", part, emit),
-                }
+        for part in self.errors.push(&waiting(&mut self.stderr)) {
+            match part {
+                Part::Text(text) => emit_text(self.last_words.hear(&text), emit),
+                part => emit_part("stderr", part, emit),
             }
         }
     }
@@ -346,12 +333,15 @@ impl Drop for Worker {
     }
 }
 
-/// How many bytes a pipe holds.
-fn readable(descriptor: RawFd) -> usize {
+/// What a pipe holds now.
+fn waiting(pipe: &mut (impl Read + AsRawFd)) -> Vec<u8> {
     let mut count: libc::c_int = 0;
     // SAFETY: the call writes one number.
-    unsafe { libc::ioctl(descriptor, libc::FIONREAD, &raw mut count) };
-    usize::try_from(count).unwrap_or_default()
+    unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    let mut bytes = Vec::new();
+    // The pipe does not block: what was read before an error stays in `bytes`.
+    let _ = pipe.take(u64::try_from(count).unwrap_or_default()).read_to_end(&mut bytes);
+    bytes
 }
 
 /// Text on stderr, if there is any.

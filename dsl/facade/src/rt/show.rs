@@ -8,7 +8,7 @@
 use super::foreign::Foreign;
 use cistron_display::{Bundle, Show, Sink, note, redirected, show_result, together, with_sink};
 use std::any::{Any, TypeId, type_name};
-use std::fmt::{Debug, Display, Write};
+use std::fmt::{Arguments, Debug, Display, Write};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -120,48 +120,36 @@ impl Write for Limited {
     }
 }
 
-/// What `dbg!` tells of a value: all of it, up to a length that nobody reads.
-pub(super) fn debug_within(value: &dyn Debug) -> String {
+/// So much of a text: the text, whether it is whole, and whether it was cut because there was no more room.
+fn within(text: Arguments<'_>, characters: usize, lines: usize) -> (String, bool, bool) {
     let mut out = Limited {
         text: String::new(),
-        characters: 100 * CHARACTERS,
-        lines: 100 * LINES,
+        characters,
+        lines,
     };
-    match write!(out, "{value:#?}") {
-        Ok(()) => out.text,
-        Err(_) => out.text + "\n.. (the rest is left out)",
+    let whole = out.write_fmt(text).is_ok();
+    (out.text, whole, out.characters == 0 || out.lines == 0)
+}
+
+/// What `dbg!` tells of a value: all of it, up to a length that nobody reads.
+pub(super) fn debug_within(value: &dyn Debug) -> String {
+    match within(format_args!("{value:#?}"), 100 * CHARACTERS, 100 * LINES) {
+        (text, true, _) => text,
+        (text, false, _) => text + "\n.. (the rest is left out)",
     }
 }
 
 fn debug_text(value: &dyn Debug) -> String {
-    let limited = |characters, lines, pretty| {
-        let mut out = Limited {
-            text: String::new(),
-            characters,
-            lines,
-        };
-        let whole = if pretty {
-            write!(out, "{value:#?}")
-        } else {
-            write!(out, "{value:?}")
-        };
-        (out.text, whole.is_ok(), out.characters == 0 || out.lines == 0)
-    };
-    if let (text, true, _) = limited(101, usize::MAX, false) {
+    if let (text, true, _) = within(format_args!("{value:?}"), 101, usize::MAX) {
         return text;
     }
-    let (text, whole, full) = limited(CHARACTERS, LINES, true);
+    let (text, whole, full) = within(format_args!("{value:#?}"), CHARACTERS, LINES);
     ended(text, whole, full, "Debug")
 }
 
 fn display_text(value: &dyn Display) -> String {
-    let mut out = Limited {
-        text: String::new(),
-        characters: CHARACTERS,
-        lines: LINES,
-    };
-    let whole = write!(out, "{value}").is_ok();
-    ended(out.text, whole, out.characters == 0 || out.lines == 0, "Display")
+    let (text, whole, full) = within(format_args!("{value}"), CHARACTERS, LINES);
+    ended(text, whole, full, "Display")
 }
 
 /// A text that is whole, or was cut because it was `full`, or because the value's own code failed.
