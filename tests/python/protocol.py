@@ -164,7 +164,12 @@ _, unsigned = signed({})
 unsigned[1] = b""
 check(not answered(unsigned), "nor one without a signature")
 pid = c.manager.provisioner.process.pid
-inodes = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+inodes = set()
+for fd in os.listdir(f"/proc/{pid}/fd"):
+    try:
+        inodes.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    except FileNotFoundError:  # closed since it was listed
+        pass
 listening = []
 for table in ["tcp", "tcp6"]:
     for line in open(f"/proc/{pid}/net/{table}").read().splitlines()[1:]:
