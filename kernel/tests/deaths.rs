@@ -222,6 +222,21 @@ fn keep_asks_for_more_and_says_what_it_can_not() {
 }
 
 #[test]
+fn data_sets_and_counts_come_back() {
+    let mut session = session();
+    session.ok("let sequences = df!(\"name\" => [\"a\", \"b\", \"c\"], \"sequence\" => [\"ACGT\", \"GGGG\", \"TTNA\"], \"y\" => [0.5, 1.5, 2.5])?;\nlet data = data! { records sim = frame(sequences); input dna: Dna = column(\"sequence\"); output y = column(\"y\"); };\nlet hash = data.content_hash();");
+    session
+        .ok("let counts: std::collections::HashMap<char, usize> = [('A', 2), ('C', 1)].into();\nlet point = [0.5, 1.0, -2.0];");
+    wait_for(&mut session, &["data", "hash", "counts", "point"]);
+    session.run("std::process::abort();").expect_err("dead");
+    assert_eq!(
+        session.value("(data.content_hash() == hash, data.len(), data.sequence(\"dna\", 2)?)"),
+        "(true, 3, \"TTNA\")"
+    );
+    assert_eq!(session.value("(counts[&'A'] + counts[&'C'], point)"), "(3, [0.5, 1.0, -2.0])");
+}
+
+#[test]
 fn a_damaged_file_is_lost_and_named_and_nothing_is_left_behind() {
     let mut session = filled();
     let folder = session.engine.kept_folder().to_path_buf();

@@ -21,6 +21,10 @@ const FIT: &str = r#"let loss = objective! { on toy { loss(enhancer, promoter) =
 let run = fit! { net, loss, toy; epochs = 4, patience = 4, batch = 32, seed = 5, name = "small" };
 run"#;
 const METRICS: &str = "run.metrics(&toy, Part::Test)?";
+const COUNTED: &str = r#"let mut counts = std::collections::HashMap::new();
+for k in 0..200 { *counts.entry(format!("{}", k * k % 97)).or_insert(0) += k; }
+counts.iter().for_each(|(name, count)| print!("{name}={count} "));
+(counts, std::thread::spawn(|| (0..50).collect::<std::collections::HashSet<u8>>()).join().is_ok())"#;
 const PREDICTED: &str = "run.predict(&toy, Part::Test)?";
 
 fn notebook() -> Notebook {
@@ -29,7 +33,8 @@ fn notebook() -> Notebook {
         .cell(MODEL)
         .cell(FIT)
         .cell(METRICS)
-        .cell(PREDICTED);
+        .cell(PREDICTED)
+        .cell(COUNTED);
     notebook.cell("toy.audit()")
 }
 

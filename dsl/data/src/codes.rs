@@ -2,16 +2,50 @@
 
 use crate::store::{self, Bytes, Sink};
 use crate::{DataError, Result};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Rows of equal length, one code per base. Cloning and choosing rows copy no codes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub(crate) struct Codes {
     bytes: Arc<Bytes>,
     length: usize,
     stored: usize,
     /// The stored row of each row; none when they are the same.
     rows: Option<Arc<[usize]>>,
+}
+
+/// Codes on their way to a file and back.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    rows: usize,
+    length: usize,
+    bytes: Vec<u8>,
+}
+
+impl From<Codes> for Saved {
+    fn from(codes: Codes) -> Self {
+        Self {
+            rows: codes.len(),
+            length: codes.length,
+            bytes: codes.iter().flatten().copied().collect(),
+        }
+    }
+}
+
+impl TryFrom<Saved> for Codes {
+    type Error = DataError;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        if saved.rows.checked_mul(saved.length) != Some(saved.bytes.len()) {
+            let (rows, length, found) = (saved.rows, saved.length, saved.bytes.len());
+            return Err(DataError::Values(format!(
+                "{rows} sequences of {length} bases in {found} bytes"
+            )));
+        }
+        Self::keep(saved.rows, saved.length, None, |sink| sink.write(&saved.bytes))
+    }
 }
 
 impl Codes {

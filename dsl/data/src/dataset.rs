@@ -13,10 +13,11 @@ use candle_core::DType;
 use cistron_declaration::{Axis, AxisKind, DataDeclaration, Port, PortKind, Signature};
 use cistron_display::{Bundle, Show};
 use polars::prelude::{Column, DataFrame};
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 
 /// What an input holds, row by row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Content {
     /// One byte per base, `[rows, length]`.
     Sequence { codes: Codes, rna: bool },
@@ -27,14 +28,14 @@ pub(crate) enum Content {
 }
 
 /// One input.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Input {
     pub(crate) name: String,
     pub(crate) content: Content,
 }
 
 /// One output: `[rows, tracks]`, NaN where a value is missing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Output {
     pub(crate) name: String,
     pub(crate) tracks: Vec<String>,
@@ -42,7 +43,7 @@ pub(crate) struct Output {
 }
 
 /// Everything a declaration gave, before it is audited.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Contents {
     pub(crate) declaration: DataDeclaration,
     pub(crate) names: Vec<String>,
@@ -79,7 +80,7 @@ impl Dataset {
         Self::from_contents(contents, Shown::derived(&self.audit.shown))
     }
 
-    fn from_contents(contents: Contents, shown: Shown) -> Self {
+    pub(crate) fn from_contents(contents: Contents, shown: Shown) -> Self {
         let audit = Audit::of(&contents, shown);
         Self {
             contents: Arc::new(contents),

@@ -1,10 +1,11 @@
 //! What a file was when it was read.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// A file's path, SHA-256 and size in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FilePrint {
     pub(crate) path: String,
     pub(crate) sha256: String,

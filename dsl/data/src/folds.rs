@@ -2,9 +2,10 @@
 
 use crate::part::Part;
 use rand_mt::Mt;
+use serde::{Deserialize, Serialize};
 
 /// Numbered sets of rows; each fold holds out two of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Folds {
     /// How they were made, in words.
     pub(crate) how: String,
@@ -18,7 +19,7 @@ pub(crate) struct Folds {
 }
 
 /// Which set a fold tests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Tested {
     /// The set after the fold's own, which is for validation.
     Next,

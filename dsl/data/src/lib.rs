@@ -26,6 +26,7 @@ mod opened;
 mod part;
 pub mod registry;
 mod ridge;
+mod saved;
 pub mod simulate;
 mod source;
 pub mod stats;

@@ -2,9 +2,10 @@
 
 use crate::folds::Folds;
 use crate::{DataError, Result};
+use serde::{Deserialize, Serialize};
 
 /// A part of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     /// What weights are fitted to.
     Train,
@@ -34,7 +35,7 @@ impl std::fmt::Display for Part {
 }
 
 /// One assignment of rows to the three parts; rows may belong to none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Split {
     /// How it was made, in words.
     pub(crate) how: String,

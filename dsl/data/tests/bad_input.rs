@@ -284,3 +284,14 @@ fn a_table_without_titles_is_recognised() {
         "{text}"
     );
 }
+
+#[test]
+fn what_follows_from_records_that_can_not_be_read_is_no_mistake_of_its_own() {
+    let text = "records t = table(\"nowhere.tsv\");\ninput dna: Dna = column(\"sequence\");\noutput y = t.y, z = u.z;";
+    let error = declare(text, vec![]).unwrap_err().to_string();
+    assert!(
+        error.contains("nowhere.tsv: no such file") && error.contains("no records `u`"),
+        "{error}"
+    );
+    assert_eq!(error.matches("error:").count(), 2, "{error}");
+}

@@ -5,6 +5,8 @@
 pub struct Bundle {
     /// Pairs of media type and content, the plain text first.
     pub forms: Vec<(String, String)>,
+    /// Whether they only say why the value can't be shown: a cell that ends with it fails.
+    pub failed: bool,
 }
 
 impl Bundle {
@@ -12,6 +14,15 @@ impl Bundle {
     pub fn plain(text: impl Into<String>) -> Self {
         Self {
             forms: vec![("text/plain".into(), text.into())],
+            failed: false,
+        }
+    }
+
+    /// Why there is nothing to show.
+    pub fn failed(why: impl Into<String>) -> Self {
+        Self {
+            failed: true,
+            ..Self::plain(why)
         }
     }
 

@@ -22,7 +22,10 @@ pub fn together(bundles: &[Bundle], length: usize) -> Bundle {
     if cut {
         text.push(&more);
     }
-    let whole = Bundle::plain(text.join("\n\n"));
+    let whole = Bundle {
+        failed: bundles.iter().any(|bundle| bundle.failed),
+        ..Bundle::plain(text.join("\n\n"))
+    };
     let rich = |bundle: &Bundle| bundle.get("text/html").or(bundle.get("image/svg+xml")).map(String::from);
     if bundles.iter().all(|bundle| rich(bundle).is_none()) {
         return whole;

@@ -5,6 +5,7 @@ use crate::error::{NetworkError, Result};
 use crate::forward::{Towards, needs_gradient};
 use crate::network::Network;
 use candle_core::DType;
+use cistron_display::{Bundle, Show};
 use cistron_model::{Model, NodeId, Operation as Declared};
 use cistron_ops::Needs;
 
@@ -40,6 +41,12 @@ impl std::fmt::Display for MemoryEstimate {
             mb(self.inputs),
             mb(self.gradients)
         )
+    }
+}
+
+impl Show for MemoryEstimate {
+    fn bundle(&self) -> Bundle {
+        Bundle::plain(self.to_string())
     }
 }
 

@@ -153,6 +153,14 @@ pub struct Bars {
 }
 
 /// Bars from zero to the mean of their values, each value a dot.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let figure = plot::bars(&[plot::Bar::new("small", &[0.61, 0.64, 0.63]), plot::Bar::new("large", &[0.71, 0.69, 0.72])])
+///     .y_label("held-out r");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn bars(bars: &[Bar]) -> Bars {
     Bars {
         bars: bars.to_vec(),

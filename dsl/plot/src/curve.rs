@@ -52,6 +52,15 @@ pub struct Curve {
 }
 
 /// Lines, such as the loss of both splits over epochs.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let train = plot::Series::by_epoch("training", &[0.9, 0.5, 0.3]);
+/// let valid = plot::Series::by_epoch("validation", &[0.8, 0.6, 0.7]);
+/// let figure = plot::curve(&[train, valid]).best(2.0).y_label("loss");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn curve(series: &[Series]) -> Curve {
     Curve {
         series: series.to_vec(),

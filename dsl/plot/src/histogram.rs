@@ -16,6 +16,13 @@ pub struct Histogram {
 }
 
 /// Counts of values in so many bins of equal width. NaN is left out and counted.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let figure = plot::histogram(&[0.1, 0.4, 0.45, 0.8], 20).x_label("GC share");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn histogram(values: &[f64], bins: usize) -> Histogram {
     Histogram {
         values: values.to_vec(),

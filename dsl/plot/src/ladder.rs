@@ -18,6 +18,14 @@ pub struct Ladder {
 }
 
 /// One row per model, first on top: a dot at the mean of its values, a line over its interval, the seeds as small dots.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let rows = [plot::Bar::new("small", &[0.61, 0.64]).interval(0.58, 0.67), plot::Bar::new("large", &[0.71, 0.69])];
+/// let figure = plot::ladder(&rows).reference(0.5, "published").x_label("held-out r");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn ladder(rows: &[Bar]) -> Ladder {
     Ladder {
         rows: rows.to_vec(),

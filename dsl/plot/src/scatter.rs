@@ -12,6 +12,8 @@ use cistron_statistics::{Interval, bootstrap_pearson, spearman};
 const PLOT: &str = "scatter";
 /// Points drawn at most; above it a random part is drawn and all are counted.
 const DRAWN: usize = 4_000;
+/// Of fewer pairs than this no interval is shown: resampled, they tell nothing.
+const FEW: usize = 10;
 /// Steps of the density colours.
 const LEVELS: usize = 14;
 
@@ -28,7 +30,22 @@ pub struct Scatter {
     style: Style,
 }
 
-/// Observed (horizontal) against predicted (vertical) values as points coloured by density, with Pearson's r and its interval.
+/// Observed (horizontal) against predicted (vertical) values as points coloured by density, with Pearson's r and, of ten or more
+/// pairs, its 95 % interval.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let (observed, predicted) = ([0.1, 0.4, 0.8, 1.5], [0.2, 0.3, 0.9, 1.2]);
+/// let figure = plot::scatter(&observed, &predicted).title("held out").x_label("measured, log2");
+/// // Two quantities of different kinds, neither of which predicts the other:
+/// let figure = plot::scatter(&[40.0, 55.0, 61.0], &[0.1, 0.5, 0.4])
+///     .x_label("GC, %")
+///     .y_label("expression")
+///     .equal_axes(false)
+///     .identity_line(false);
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn scatter(observed: &[f64], predicted: &[f64]) -> Scatter {
     let (observed, predicted) = (observed.to_vec(), predicted.to_vec());
     Scatter {
@@ -130,7 +147,8 @@ impl Scatter {
         let frame = Frame::new(&layout)?;
         self.draw_identity(&frame);
         let drawn = self.draw_points(&frame, &pairs);
-        let lines = corner_lines(r, rank, n);
+        let shows_interval = n >= FEW || self.correlation.is_some();
+        let lines = corner_lines(r, shows_interval, rank, n);
         self.draw_corner(&frame, &pairs, &lines);
 
         let mut text = format!("{} against {}: {}", labels.1, labels.0, lines.join(", "));
@@ -293,9 +311,10 @@ impl Scatter {
     }
 }
 
-fn corner_lines(r: Option<Interval>, rank: Option<f64>, n: usize) -> Vec<String> {
+fn corner_lines(r: Option<Interval>, shows_interval: bool, rank: Option<f64>, n: usize) -> Vec<String> {
     let mut lines = Vec::new();
     match r {
+        Some(r) if !shows_interval => lines.push(format!("r = {}", decimals(r.value))),
         Some(r) => lines.push(format!(
             "r = {} [{}, {}]",
             decimals(r.value),

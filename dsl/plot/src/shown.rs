@@ -8,7 +8,7 @@ use cistron_display::{Bundle, Show};
 fn bundle(drawn: Result<Figure, PlotError>) -> Bundle {
     match drawn {
         Ok(figure) => figure.bundle(),
-        Err(error) => Bundle::plain(format!("no figure: {error}")),
+        Err(error) => Bundle::failed(format!("no figure: {error}")),
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     fn a_description_shows_what_it_describes() {
         let good = scatter(&[1.0, 2.0, 3.0], &[1.5, 2.5, 2.0]);
         assert_eq!(Some(good.bundle()), good.draw().ok().map(|figure| figure.bundle()));
-        let text = histogram(&[], 10).bundle().text().to_string();
-        assert!(text.starts_with("no figure: "), "{text}");
+        let bad = histogram(&[], 10).bundle();
+        assert!(bad.failed && bad.text().starts_with("no figure: "), "{bad:?}");
     }
 }

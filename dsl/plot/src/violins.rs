@@ -24,6 +24,14 @@ pub struct Violins {
 
 /// One violin per group: as wide as its values are dense, a thick line from quartile to quartile, a dot at the median. Groups of fewer
 /// than eight values are drawn as dots. Intervals of the groups are not drawn.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let lengths: Vec<f64> = (0..40).map(|n| f64::from(n % 7)).collect();
+/// let figure = plot::violins(&[plot::Bar::new("exons", &lengths), plot::Bar::new("introns", &[3.0, 8.0])]).y_label("length, kb");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn violins(groups: &[Bar]) -> Violins {
     Violins {
         groups: groups.to_vec(),

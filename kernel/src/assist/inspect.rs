@@ -141,8 +141,21 @@ impl Desk<'_> {
     /// A word of any declaration, where nothing else is asked for: `?conv`.
     fn word_alone(&self, name: &str) -> Option<Page> {
         let asked: String = self.code.iter().collect();
-        let mut words = self.index.words.values().flatten().filter(|_| asked.trim() == name);
-        words.find(|word| word.name == name && !word.doc.is_empty()).map(word_page)
+        if asked.trim() != name {
+            return None;
+        }
+        let places = self.index.places().into_iter();
+        let found = places.flat_map(|(title, words)| words.iter().map(move |word| (title, word)));
+        let found: Vec<(&str, &Word)> = found.filter(|(_, word)| word.name == name && !word.doc.is_empty()).collect();
+        match found.as_slice() {
+            [] => None,
+            [(_, word)] => Some(word_page(word)),
+            several => {
+                let pages = several.iter().map(|(title, word)| (title, word_page(word)));
+                let bodies = pages.map(|(title, page)| format!("In {title}: `{}`\n\n{}", page.head, page.body));
+                Some(Page::new(name, bodies.collect::<Vec<_>>().join("\n\n")))
+            }
+        }
     }
 
     fn variable(&self, at: &Cursor, name: &str) -> Option<Page> {

@@ -1,7 +1,7 @@
 //! The declarations and their words at a glance, for `:help`.
 
 use super::chain::MACROS;
-use super::index::{Index, Kind};
+use super::index::{Index, Kind, Word};
 
 /// Places of [`Index::words`] and what stands there, in the order in which a notebook needs them.
 const PLACES: &[(&str, &str)] = &[
@@ -47,16 +47,21 @@ impl Index {
 
     /// The words of the declarations by what they are.
     pub(crate) fn vocabulary(&self) -> Vec<(String, String)> {
-        let place = |name: &str| PLACES.iter().position(|(place, _)| *place == name).unwrap_or(PLACES.len());
-        let mut places: Vec<&String> = self.words.keys().collect();
-        places.sort_by_key(|name| place(name));
-        let row = |name: &String| {
-            // A place that has no title here is shown under its own name.
-            let title = PLACES.get(place(name)).map_or(name.as_str(), |(_, title)| title);
-            let words: Vec<&str> = self.words(name).iter().map(|word| word.name.as_str()).collect();
-            (title.to_string(), words.join(", "))
-        };
-        places.into_iter().map(row).collect()
+        let names = |words: &[Word]| words.iter().map(|word| word.name.as_str()).collect::<Vec<_>>().join(", ");
+        let row = |(title, words): (&str, &[Word])| (title.to_string(), names(words));
+        self.places().into_iter().map(row).collect()
+    }
+
+    /// The words of each place below its title; one that has no title here is shown under its own name.
+    pub(super) fn places(&self) -> Vec<(&str, &[Word])> {
+        let at = |name: &str| PLACES.iter().position(|(place, _)| *place == name).unwrap_or(PLACES.len());
+        let mut names: Vec<&String> = self.words.keys().collect();
+        names.sort_by_key(|name| at(name));
+        let title = |name: &str| PLACES.get(at(name)).map(|(_, title)| *title);
+        names
+            .into_iter()
+            .map(|name| (title(name).unwrap_or(name), self.words(name)))
+            .collect()
     }
 }
 

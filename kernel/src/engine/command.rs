@@ -56,7 +56,10 @@ impl Engine {
                 self.show_png(scale).map_err(|error| refused(&error.to_string()))?;
             }
             _ => {
-                let text = format!("there is no command `:{word}`\n`:help` lists them");
+                let known = show::COMMANDS.map(|(form, _)| form[1..].split(' ').next().unwrap_or_default());
+                let near = known.iter().find(|known| strsim::damerau_levenshtein(known, word) <= 2);
+                let hint = near.map_or_else(|| "`:help` lists them".into(), |near| format!("did you mean `:{near}`?"));
+                let text = format!("there is no command `:{word}`\n{hint}");
                 return Err(Failure::plain("CommandError", &text));
             }
         }

@@ -111,6 +111,7 @@ impl Engine {
                     !mentioned
                 });
                 if !pulled.is_empty() {
+                    earlier = redefinition::without_rewritten(earlier, &items);
                     earlier.append(&mut items);
                     items = earlier;
                     continue;
@@ -374,6 +375,11 @@ impl Engine {
             .collect();
         texts.insert(number, (text, count));
         let own_file = format!("cell_{number}");
+        // A brace that is found there is ours.
+        let ends_with_cell = |error: &Message| {
+            let at_end = |(place, main, _): &(Place, bool, String)| *main && place.start >= text.trim_end().len();
+            error.places(&own_file, source).iter().any(at_end)
+        };
         let mut shown: Vec<String> = Vec::new();
         for error in errors {
             let mut rendered = render(error, &own_file, source, &texts);
@@ -393,19 +399,28 @@ impl Engine {
                     .iter()
                     .find(|(name, _)| error.text().contains(&format!("`{name}`")))
             {
+                // What else has this name is not what was meant.
+                rendered = wording::without_proposals(&rendered);
                 rendered.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
             }
             if let Some(help) = wording::help(error) {
                 rendered.push_str(&format!("\n  = help: {help}"));
             }
+            if ends_with_cell(error) {
+                rendered = wording::end_of_cell(&rendered);
+            }
             if !shown.contains(&rendered) {
                 shown.push(rendered);
             }
         }
-        let value = errors
-            .first()
-            .map(|m| wording::plain(m.text().lines().next().unwrap_or_default()))
-            .unwrap_or_default();
+        let value = errors.first().map_or_else(String::new, |error| {
+            let first = wording::plain(error.text().lines().next().unwrap_or_default());
+            if ends_with_cell(error) {
+                wording::end_of_cell(&first)
+            } else {
+                first
+            }
+        });
         let more = if errors.len() > 1 {
             format!(" (and {} more)", errors.len() - 1)
         } else {

@@ -175,7 +175,7 @@ pub(crate) fn render(message: &Message, own_file: &str, source: &Source, texts: 
     for child in message.0["children"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let text = child["message"].as_str().unwrap_or_default();
         let level = child["level"].as_str().unwrap_or("note");
-        let Some(shown) = note(child, texts).filter(|_| !is_noise(text)) else {
+        let Some(shown) = note(child, texts).filter(|_| !is_noise(text) && !wording::is_never(message)) else {
             continue;
         };
         out.push_str(&format!("\n  {BLUE}= {level}{PLAIN}: {}", shown.replace('\n', "\n    ")));

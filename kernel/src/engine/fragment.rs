@@ -46,6 +46,28 @@ impl Fragment {
         }
     }
 
+    /// The fragment without a stretch of its own text.
+    pub(crate) fn without(&self, cut: &Range<usize>) -> Self {
+        let part = |at: usize, piece: &Piece, kept: Range<usize>| {
+            let (start, end) = (kept.start.max(piece.at), kept.end.min(piece.at + piece.length));
+            (start < end).then(|| Piece {
+                at: start - at,
+                length: end - start,
+                cell: piece.cell,
+                from: piece.from + start - piece.at,
+            })
+        };
+        let before = self.pieces.iter().filter_map(|piece| part(0, piece, 0..cut.start));
+        let behind = self
+            .pieces
+            .iter()
+            .filter_map(|piece| part(cut.len(), piece, cut.end..self.text.len()));
+        Self {
+            text: format!("{}{}", &self.text[..cut.start], &self.text[cut.end..]),
+            pieces: before.chain(behind).collect(),
+        }
+    }
+
     fn push(&mut self, cell: usize, text: &str, range: Range<usize>) {
         if !range.is_empty() {
             self.pieces.push(Piece {

@@ -125,6 +125,12 @@ impl Item {
         Some((name.to_string(), self.makes.clone()))
     }
 
+    /// The same item without a stretch of its text.
+    pub(crate) fn without(mut self, cut: &std::ops::Range<usize>) -> Self {
+        self.fragment = self.fragment.without(cut);
+        self
+    }
+
     /// The name it defines, if it defines one.
     pub(crate) fn name(&self) -> Option<&str> {
         self.names.first().map(|(name, _)| name.as_str())

@@ -5,7 +5,9 @@ use super::identifiers::identifiers;
 use super::item::{Item, Kind};
 use super::state::{ItemCell, State};
 use super::types;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use syn::spanned::Spanned;
 
 /// Whether an earlier cell defines exactly these items, and they still mean what they meant: running a cell again then
@@ -84,7 +86,7 @@ pub(crate) fn impls_gone(items: &[Item], state: &State) -> Vec<String> {
             .iter()
             .flat_map(|cell| cell.items.iter().filter_map(read));
         let gone: Vec<String> = blocks
-            .filter(|block| block.is_about(name) && !written.iter().any(|new| new.is_like(block)))
+            .filter(|block| block.is_about(name) && !block.is_there_again(&written))
             .filter(|block| block.of_trait.as_ref().is_none_or(|of| !derived.contains(of)))
             .map(|block| format!("`{}`", block.head))
             .collect();
@@ -103,17 +105,51 @@ pub(crate) fn impls_gone(items: &[Item], state: &State) -> Vec<String> {
     out
 }
 
+/// Earlier items as they stand beside new ones: without the `impl` blocks of a trait that are written again for the same type,
+/// and without functions that a type's own new block defines.
+pub(crate) fn without_rewritten(earlier: Vec<Item>, items: &[Item]) -> Vec<Item> {
+    let written: Vec<Block> = items.iter().filter_map(Block::read).collect();
+    earlier.into_iter().filter_map(|item| remaining(item, &written)).collect()
+}
+
+/// What is left of an earlier item.
+fn remaining(mut item: Item, written: &[Block]) -> Option<Item> {
+    let Some(block) = Block::read(&item) else {
+        return Some(item);
+    };
+    let again = || {
+        written
+            .iter()
+            .filter(|new| new.is_like(&block) && new.written == block.written)
+    };
+    if block.is_there_again(again()) {
+        return None;
+    }
+    let members = block.members.iter();
+    let mut cuts: Vec<&Range<usize>> = members
+        .filter(|(name, _)| again().any(|new| new.has(name)))
+        .map(|(_, at)| at)
+        .collect();
+    cuts.sort_by_key(|cut| Reverse(cut.start));
+    for cut in cuts {
+        item = item.without(cut);
+    }
+    Some(item)
+}
+
 /// An `impl` block.
 struct Block {
     /// What stands before its brace.
     head: String,
     /// What the trait is given: `<u8>` of `From<u8>`.
     arguments: String,
-    /// The functions in it.
-    methods: BTreeSet<String>,
+    /// The functions, constants and types in it, and where in the item's text they stand.
+    members: BTreeMap<String, Range<usize>>,
     /// The names of the trait, if it has one, and of the type.
     of_trait: Option<String>,
     kind: String,
+    /// The type as it is written, without spaces.
+    written: String,
 }
 
 impl Block {
@@ -132,10 +168,12 @@ impl Block {
             Some(text.get(range)?.split_whitespace().collect::<String>())
         };
         let start = block.impl_token.span.byte_range().start;
-        let head = text.get(start..block.self_ty.span().byte_range().end)?;
+        let written = block.self_ty.span().byte_range();
+        let head = text.get(start..written.end)?;
         Some(Self {
             head: head.split_whitespace().collect::<Vec<_>>().join(" "),
-            methods: methods(&block),
+            members: members(&block),
+            written: text.get(written)?.split_whitespace().collect(),
             arguments: block.trait_.as_ref().and_then(arguments).unwrap_or_default(),
             of_trait: block.trait_.as_ref().and_then(|(_, path, _)| last(path)),
             kind: last(&kind.path)?,
@@ -146,17 +184,32 @@ impl Block {
         self.kind == name || self.of_trait.as_deref() == Some(name)
     }
 
-    /// Whether what `other` gave its type is there again with this one.
+    /// Whether both give a type of this name the same trait, or both are its own.
     fn is_like(&self, other: &Self) -> bool {
         (&self.kind, &self.of_trait, &self.arguments) == (&other.kind, &other.of_trait, &other.arguments)
-            && (self.of_trait.is_some() || other.methods.is_subset(&self.methods))
+    }
+
+    fn has(&self, member: &str) -> bool {
+        self.members.contains_key(member)
+    }
+
+    /// Whether all that it gives its type is there again with these.
+    fn is_there_again<'a>(&self, written: impl IntoIterator<Item = &'a Self>) -> bool {
+        let again: Vec<&Self> = written.into_iter().filter(|new| new.is_like(self)).collect();
+        let has = |name: &String| again.iter().any(|new| new.has(name));
+        !again.is_empty() && (self.of_trait.is_some() || self.members.keys().all(has))
     }
 }
 
-fn methods(block: &syn::ItemImpl) -> BTreeSet<String> {
-    let named = |item: &syn::ImplItem| match item {
-        syn::ImplItem::Fn(function) => Some(function.sig.ident.to_string()),
-        _ => None,
+fn members(block: &syn::ItemImpl) -> BTreeMap<String, Range<usize>> {
+    let named = |item: &syn::ImplItem| {
+        let name = match item {
+            syn::ImplItem::Fn(function) => &function.sig.ident,
+            syn::ImplItem::Const(constant) => &constant.ident,
+            syn::ImplItem::Type(alias) => &alias.ident,
+            _ => return None,
+        };
+        Some((name.to_string(), item.span().byte_range()))
     };
     block.items.iter().filter_map(named).collect()
 }

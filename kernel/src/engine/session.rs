@@ -276,6 +276,15 @@ impl Engine {
             self.state.release.clear();
             self.keep(&ready, base, &stored, emit);
         }
+        match &end {
+            Event::Error(_) | Event::Panic(_) => self.never_kept(&ready, &format!("cell [{count}] failed before it was there")),
+            Event::Interrupted => self.never_kept(
+                &ready,
+                &format!("cell [{count}] was interrupted before it was there; run it again"),
+            ),
+            Event::Died(_) => self.never_kept(&ready, &format!("the process ended before cell [{count}] did; run it again")),
+            _ => {}
+        }
         match end {
             Event::Ok => Ok(()),
             Event::Error(body) => Err(self.runtime_failure(body["name"].as_str().unwrap_or("Error"), &body)),
@@ -294,7 +303,6 @@ impl Engine {
                 if killed && status.is_some_and(|s| s.signal() == Some(libc::SIGKILL)) {
                     death.how = "was stopped at the second interrupt".into();
                 }
-                self.never_kept(&ready, count);
                 Err(Failure::located("WorkerDied", &death.told("the"), None))
             }
             Event::Ready
@@ -309,12 +317,12 @@ impl Engine {
         }
     }
 
-    /// Remembers why the variables of a cell are not there whose process has ended in its middle.
-    fn never_kept(&mut self, ready: &Ready, count: usize) {
-        for name in ready.generated.bindings.values().map(|binding| &binding.name) {
-            if !self.state.variables.contains_key(name) {
-                let why = format!("the process ended before cell [{count}] did; run it again");
-                self.state.lost.insert(name.clone(), why);
+    /// Remembers why the variables of a cell are not there that has ended in its middle.
+    fn never_kept(&mut self, ready: &Ready, why: &str) {
+        for (slot, binding) in &ready.generated.bindings {
+            let name = &binding.name;
+            if !ready.gone.contains_key(slot) && !self.state.variables.contains_key(name) {
+                self.state.lost.insert(name.clone(), why.into());
             }
         }
     }

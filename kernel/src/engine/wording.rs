@@ -5,6 +5,7 @@ use super::diagnostics::{Message, Place};
 /// A message without the names of the kernel's own machinery.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = text
+        .replace(NEVER, "there is nothing to show: this never gives a value")
         .replace("std::result::Result<(), cistron::rt::Fail>", "the cell's result")
         .replace("`cistron::rt::Fail`", "the cell's error")
         .replace("cistron::rt::Fail", "the cell's error")
@@ -47,6 +48,19 @@ pub(crate) fn name_opening(places: &mut Vec<(Place, bool, String)>) {
             *main |= label == "unclosed delimiter";
         }
     }
+}
+
+/// A message without the lines that propose imports.
+pub(crate) fn without_proposals(text: &str) -> String {
+    text.lines()
+        .filter(|line| !line.contains("consider importing"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A message about what follows the cell: that is a brace which the kernel has put there.
+pub(crate) fn end_of_cell(text: &str) -> String {
+    text.replace("found `}`", "found the end of the cell")
 }
 
 /// The message of a panic, where it holds code of the cell (`assert!`), without what the kernel has put into that.
@@ -105,9 +119,18 @@ pub(crate) fn help(message: &Message) -> Option<&'static str> {
             "`?` takes every error that can be printed: `impl std::fmt::Display` for it, or write `.map_err(|e| format!(\"{e:?}\"))?`",
         ),
         "E0308" if text.contains("cistron::rt::Fail") => Some("`return;` ends a cell; what a cell shows is its last expression"),
+        "E0277" if is_never(message) => Some("say what it would give, as in `|| -> f64 { .. }`, or end the line with `;`"),
         _ => None,
     }
 }
+
+/// Whether what is to be shown is never there: a function without end, a thread that only panics.
+pub(crate) fn is_never(message: &Message) -> bool {
+    message.text().contains(NEVER)
+}
+
+/// How rustc says so.
+const NEVER: &str = "the trait bound `!: cistron::Show` is not satisfied";
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,9 @@ fn evcxr_conventions_are_kept() {
         session.result()
     );
     let text = shown(&failure(&mut session, ":nothing"));
-    assert!(text.contains("there is no command `:nothing`"), "{text}");
+    assert!(text.contains("there is no command `:nothing`\n`:help` lists them"), "{text}");
+    let text = shown(&failure(&mut session, ":rnus"));
+    assert!(text.contains("did you mean `:runs`?"), "{text}");
 }
 
 #[test]

@@ -181,6 +181,15 @@ fn brackets_are_those_of_the_cell() {
         assert!(text.contains(place) && text.contains("^ unclosed delimiter"), "{text}");
         assert_eq!(text.matches("line ").count(), 1, "{text}");
     }
+    let open = failure(&mut session, "let k = 1;\nlet x = 5");
+    assert_eq!(open.value, "expected `;`, found the end of the cell");
+    let text = shown(&open);
+    assert!(
+        text.contains("line 2:10") && text.contains("found the end of the cell"),
+        "{text}"
+    );
+    let text = shown(&failure(&mut session, "{ let x = 5 }"));
+    assert!(text.contains("found `}`"), "{text}");
     let text = shown(&failure(&mut session, "}\nlet k = 1;"));
     assert!(
         text.contains("unexpected closing delimiter: `}`") && text.contains("line 1:1") && text.contains("^ unexpected"),
@@ -214,4 +223,57 @@ fn notes_name_what_a_user_may_know() {
     session
         .ok("fn f() -> Result<f64, Box<dyn std::error::Error>> { Ok(\"1\".parse::<f64>()? + f64::from(\"2\".parse::<i32>()?)) }");
     assert_eq!(session.value("f()?"), "3.0");
+}
+
+#[test]
+fn a_figure_that_can_not_be_drawn_fails_its_cell() {
+    let mut session = session();
+    for code in [
+        "let none: [f64; 0] = [];\nplot::histogram(&none, 10)",
+        "let none: [f64; 0] = [];\n(1, plot::histogram(&none, 10))",
+    ] {
+        let text = shown(&failure(&mut session, code));
+        assert!(
+            text.contains("no figure: histogram: nothing to draw") && text.contains("line 2:1"),
+            "{text}"
+        );
+        assert!(!text.contains("panic"), "{text}");
+    }
+    assert_eq!(session.value("none.len()"), "0");
+}
+
+#[test]
+fn what_never_gives_a_value_is_told_in_words() {
+    let mut session = session();
+    let text = shown(&failure(
+        &mut session,
+        "let thread = std::thread::spawn(|| panic!(\"oh\"));\nthread.join()",
+    ));
+    assert!(
+        text.contains("there is nothing to show: this never gives a value") && !text.contains("Show"),
+        "{text}"
+    );
+    session.ok("let thread = std::thread::spawn(|| -> () { panic!(\"oh\") });");
+    assert_eq!(session.value("thread.join()"), "Err(Any { .. })");
+}
+
+#[test]
+fn what_a_cell_did_not_come_to_make_is_known_by_name() {
+    let mut session = session();
+    failure(
+        &mut session,
+        "let first = 1;\nlet data = \"x\".parse::<i32>()?;\nlet later = 3;",
+    );
+    assert_eq!(session.value("first"), "1");
+    // There is a macro of this name.
+    for name in ["data", "later"] {
+        let text = shown(&failure(&mut session, name));
+        assert!(
+            text.contains(&format!("`{name}` was not kept: cell [1] failed before it was there")),
+            "{text}"
+        );
+        assert!(!text.contains("consider importing"), "{text}");
+    }
+    session.ok("let data = 5;");
+    assert_eq!(session.value("data"), "5");
 }

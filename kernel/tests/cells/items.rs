@@ -181,3 +181,33 @@ fn impls_that_go_with_a_type_defined_anew_are_named() {
         session.text()
     );
 }
+
+#[test]
+fn an_impl_written_again_takes_the_place_of_the_earlier_one() {
+    let mut session = session();
+    session.ok("struct A<T> { x: T }\ntrait Named { fn name(&self) -> String; }");
+    session.ok("impl A<f64> {\n    /// Once.\n    fn once(&self) -> f64 { self.x }\n    const K: f64 = 3.0;\n    fn twice(&self) -> f64 { 2.0 * self.x }\n}\nimpl A<u8> { fn once(&self) -> u8 { 8 } }\nimpl<T> Named for A<T> { fn name(&self) -> String { \"a\".into() } }");
+    session.ok("let a = A { x: 1.5 };");
+    assert_eq!(session.value("(a.once(), a.twice(), a.name())"), "(1.5, 3.0, \"a\")");
+    // One function of several; what stands beside it stays.
+    session.ok("impl A<f64> { fn once(&self) -> f64 { 10.0 * self.x + Self::K } }");
+    let text = session.text();
+    assert!(
+        text.contains("`a` is gone: its type `A` was defined anew") && !text.contains("belonged"),
+        "{text}"
+    );
+    session.ok("let a = A { x: 1.5 };");
+    assert_eq!(
+        session.value("(a.once(), a.twice(), A { x: 0u8 }.once(), a.name())"),
+        "(18.0, 3.0, 8, \"a\")"
+    );
+    // A place in what is left of the block is still found.
+    session.ok("impl A<f64> { fn twice(&self) -> f64 { if self.x > 1.0 { panic!(\"large\") } else { self.once() } } }");
+    session.ok("impl<T> Named for A<T> { fn name(&self) -> String { \"b\".into() } }");
+    assert_eq!(
+        session.value("A { x: 0.5 }.name() + &A { x: 0.5 }.twice().to_string()"),
+        "\"b8\""
+    );
+    let text = shown(&failure(&mut session, "A { x: 1.5 }.twice()"));
+    assert!(text.contains("line 1:58") && text.contains("large"), "{text}");
+}

@@ -11,11 +11,12 @@ use crate::dataset::{Content, Contents};
 use crate::part::Part;
 use cistron_display::{Bundle, Show};
 use histogram::Histogram;
+use serde::{Deserialize, Serialize};
 pub(crate) use shown::Shown;
 use std::collections::HashMap;
 
 /// A line of the audit; amber ones deserve a look.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Remark {
     pub(crate) text: String,
     pub(crate) amber: bool,

@@ -19,7 +19,7 @@ use crate::fingerprint::FilePrint;
 use crate::source::files;
 use crate::{DataError, Result};
 use arguments::Located;
-use cistron_declaration::{DataDeclaration, DataStatement, Diagnostic, Diagnostics, Span, did_you_mean};
+use cistron_declaration::{DataDeclaration, DataStatement, Diagnostic, Diagnostics, Expression, Kind, Span, did_you_mean};
 use ports::{RawInput, RawOutput};
 use records::Records;
 
@@ -49,6 +49,8 @@ pub(crate) struct Reader<'a> {
     files: Vec<FilePrint>,
     remarks: Vec<Remark>,
     mistakes: Vec<Diagnostic>,
+    /// The names of records that could not be read.
+    unread: Vec<String>,
 }
 
 /// The first names of many.
@@ -79,6 +81,7 @@ pub(crate) fn declare(declaration: DataDeclaration, captures: Vec<Captured>) -> 
         files: Vec::new(),
         remarks: Vec::new(),
         mistakes: Vec::new(),
+        unread: Vec::new(),
     };
     for word in ["records", "input", "output"] {
         for statement in declaration.statements.iter().filter(|s| s.word == word) {
@@ -98,6 +101,9 @@ pub(crate) fn declare(declaration: DataDeclaration, captures: Vec<Captured>) -> 
 impl Reader<'_> {
     fn statement(&mut self, statement: &DataStatement) {
         for entry in &statement.entries {
+            if self.hangs_on_unread(&entry.value) {
+                continue;
+            }
             let result = match statement.word.as_str() {
                 "records" => self.read_records(entry),
                 "input" => self.read_input(entry),
@@ -105,7 +111,17 @@ impl Reader<'_> {
             };
             if let Err(mistake) = result {
                 self.mistakes.push(mistake);
+                self.unread.extend(entry.name.clone().filter(|_| statement.word == "records"));
             }
+        }
+    }
+
+    /// Whether it is a column of records that could not be read: whatever is wrong with it follows from that.
+    fn hangs_on_unread(&self, value: &Expression) -> bool {
+        match &value.kind {
+            Kind::Field { receiver, .. } => matches!(&receiver.kind, Kind::Name(name) if self.unread.contains(name)),
+            Kind::Call { function, .. } => function == "column" && !self.unread.is_empty(),
+            _ => false,
         }
     }
 

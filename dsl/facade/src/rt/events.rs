@@ -3,6 +3,7 @@
 //! An event is `KIND LENGTH\nBODY\n`. Standard output is flushed before each, and the kernel answers
 //! one byte when it has read everything before it: text and displays keep their order exactly.
 
+use super::fail;
 use cistron_display::{Bundle, Sink};
 use serde_json::{Map, Value, json};
 use std::fs::File;
@@ -109,7 +110,12 @@ struct PipeSink;
 impl Sink for PipeSink {
     /// What stands there already, in the same form and from the same cell, is not shown a second time: a fit's curves stay as it
     /// left them, and the `Run` that it gives, as the cell's value, would be the same picture once more.
+    ///
+    /// The cell ends with an error where there is nothing to show.
     fn result(&self, bundle: &Bundle) {
+        if bundle.failed {
+            fail::leave(bundle.text());
+        }
         let stands = FINISHED.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(bundle);
         if !stands {
             send("result", &forms(bundle).to_string());

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt::Display;
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 
 /// An error that left a cell through `?`.
 #[derive(Debug)]
@@ -11,12 +11,21 @@ pub(super) struct CellError {
     pub(super) kind: String,
     /// What the error says.
     pub(super) message: String,
-    /// Where the `?` stands, as the compiler sees it.
-    pub(super) place: &'static Location<'static>,
+    /// Where the `?` stands, as the compiler sees it, if it was one.
+    pub(super) place: Option<&'static Location<'static>>,
 }
 
 /// Why a stretch of a cell ended early. A box, and no enum, so that what drops it is compiled once and not in each cell.
 pub struct Fail(pub(super) Box<Reason>);
+
+/// Ends the cell as an error does that leaves it through `?`.
+pub(super) fn leave(message: &str) -> ! {
+    resume_unwind(Box::new(CellError {
+        kind: "Error".into(),
+        message: message.into(),
+        place: None,
+    }))
+}
 
 /// What is in a [`Fail`].
 pub(super) enum Reason {
@@ -24,6 +33,16 @@ pub(super) enum Reason {
     Error(CellError),
     /// It panicked or was interrupted; the payload says which.
     Panic(Box<dyn Any + Send>),
+}
+
+impl Fail {
+    /// What unwound a stretch of a cell.
+    pub(super) fn caught(payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(match payload.downcast() {
+            Ok(error) => Reason::Error(*error),
+            Err(payload) => Reason::Panic(payload),
+        }))
+    }
 }
 
 impl<E: Display> From<E> for Fail {
@@ -38,7 +57,7 @@ fn from_display(error: &dyn Display, type_name: &str, place: &'static Location<'
     Fail(Box::new(Reason::Error(CellError {
         kind: short_name(type_name),
         message: format!("{error:#}"),
-        place,
+        place: Some(place),
     })))
 }
 

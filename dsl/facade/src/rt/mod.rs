@@ -11,6 +11,8 @@ mod events;
 mod fail;
 mod foreign;
 mod frame;
+#[cfg(target_os = "linux")]
+mod hashing;
 mod input;
 mod interrupt;
 mod keep;

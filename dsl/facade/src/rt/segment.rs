@@ -26,7 +26,7 @@ pub fn segment<F: FnOnce() -> Result<(), Fail>>(stretch: F) -> Result<(), Fail> 
 pub fn segment_dyn(stretch: &mut dyn FnMut() -> Result<(), Fail>) -> Result<(), Fail> {
     match std::panic::catch_unwind(AssertUnwindSafe(stretch)) {
         Ok(result) => result,
-        Err(payload) => Err(Fail(Box::new(Reason::Panic(payload)))),
+        Err(payload) => Err(Fail::caught(payload)),
     }
 }
 
@@ -46,7 +46,7 @@ fn tell(result: Result<(), Fail>) {
     match result.map_err(|fail| *fail.0) {
         Ok(()) => events::send("ok", ""),
         Err(Reason::Error(error)) => {
-            let place = panic::place(error.place);
+            let place = error.place.map(panic::place);
             let body = serde_json::json!({"name": error.kind, "message": error.message, "place": place, "at": trace::line()});
             events::send("error", &body.to_string());
         }

@@ -85,6 +85,15 @@ pub struct Logos {
 }
 
 /// Logos one under the other on one scale, each with its name, remark and the motif it resembles.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let (found, known) = ([[0.9, 0.0, 0.1, 0.0], [0.0, 0.0, 1.0, 0.0]], [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]);
+/// let row = plot::LogoRow::new("filter 3", &found).note("q = 0.01").compare("known", &known);
+/// let figure = plot::logos(&[row]);
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn logos(rows: &[LogoRow]) -> Logos {
     Logos {
         rows: rows.to_vec(),

@@ -122,6 +122,13 @@ pub struct Logo {
 }
 
 /// A sequence logo of a matrix: one row per position, columns A, C, G, T; shares or counts, in bits.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let figure = plot::logo(&[[0.9, 0.0, 0.1, 0.0], [0.0, 0.0, 1.0, 0.0], [0.25, 0.25, 0.25, 0.25]]).title("found");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn logo(matrix: &[[f64; 4]]) -> Logo {
     Logo {
         matrix: matrix.to_vec(),

@@ -47,6 +47,14 @@ pub struct Letters {
 }
 
 /// A sequence drawn as letters as high as their values, with marked sites. Long sequences are broken into lines.
+///
+/// ```
+/// # use cistron_plot as plot;
+/// let site = plot::Highlight::new(1, 4, "TATA");
+/// let figure = plot::letters("GTATAC", &[0.1, 0.8, 0.9, 0.7, 0.9, -0.1], &[site]).y_label("attribution");
+/// # figure.draw()?;
+/// # Ok::<(), plot::PlotError>(())
+/// ```
 pub fn letters(sequence: &str, values: &[f64], highlights: &[Highlight]) -> Letters {
     let (sequence, values, highlights) = (sequence.chars().collect(), values.to_vec(), highlights.to_vec());
     Letters {

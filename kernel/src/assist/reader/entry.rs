@@ -5,8 +5,8 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Visibility};
 
-/// Characters of documentation that are kept of an item.
-const LONGEST: usize = 1500;
+/// Characters of documentation that are kept of an item: the longest page of ours is whole.
+const LONGEST: usize = 6000;
 
 /// The text of a stretch of source, in one line.
 pub(super) fn text(span: Span) -> String {
@@ -29,6 +29,7 @@ pub(super) fn doc(attributes: &[Attribute]) -> String {
             lines.push(line.strip_prefix(' ').unwrap_or(&line).trim_end().to_string());
         }
     }
+    leave_out_hidden(&mut lines);
     let mut text = String::new();
     for paragraph in lines.join("\n").split("\n\n") {
         if !text.is_empty() {
@@ -45,6 +46,19 @@ pub(super) fn doc(attributes: &[Attribute]) -> String {
         text.push_str(paragraph);
     }
     text.trim().to_string()
+}
+
+/// Lines of examples that only tests need (`# use ..`) are no part of a page.
+fn leave_out_hidden(lines: &mut Vec<String>) {
+    let (mut in_code, mut in_rust) = (false, false);
+    lines.retain(|line| {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            in_code = !in_code;
+            in_rust = in_code && language != "text";
+            return true;
+        }
+        !(in_rust && (line.starts_with("# ") || line == "#"))
+    });
 }
 
 /// Whether an item is not meant to be seen: in tests only, `#[doc(hidden)]`, deprecated.
@@ -175,4 +189,27 @@ fn constant(mut entry: Entry, kind: &syn::Type) -> Option<Entry> {
     entry.result = text(kind.span());
     entry.signature = format!("const {}: {}", entry.name, entry.result);
     Some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_no_lines_that_only_tests_need() {
+        let lines = [
+            "# Errors",
+            "```",
+            "# use a::b;",
+            "b(3);",
+            "#",
+            "```",
+            "```text",
+            "# a title",
+            "```",
+        ];
+        let mut left = lines.map(String::from).to_vec();
+        leave_out_hidden(&mut left);
+        assert_eq!(left, ["# Errors", "```", "b(3);", "```", "```text", "# a title", "```"]);
+    }
 }

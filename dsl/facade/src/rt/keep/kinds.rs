@@ -3,9 +3,10 @@
 use super::value::{Kept, Snapshot};
 use cistron::candle_core::Tensor;
 use cistron::polars::prelude::{DataFrame, Series};
-use cistron::{Model, Objective, Run};
+use cistron::{Dataset, Model, Objective, Run};
 use std::any::{Any, TypeId, type_name};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -77,6 +78,30 @@ impl Kinds {
         self.add::<BTreeMap<String, T>>();
     }
 
+    /// Sets of keys, and maps from them to what is counted and named.
+    fn with_keys<K: Kept + Eq + Hash + Ord>(&mut self) {
+        self.add::<HashSet<K>>();
+        self.add::<BTreeSet<K>>();
+        self.add::<HashMap<K, usize>>();
+        self.add::<HashMap<K, i32>>();
+        self.add::<HashMap<K, f64>>();
+        self.add::<HashMap<K, String>>();
+        self.add::<BTreeMap<K, usize>>();
+        self.add::<BTreeMap<K, i32>>();
+        self.add::<BTreeMap<K, f64>>();
+        self.add::<BTreeMap<K, String>>();
+    }
+
+    /// So many numbers, and lists of that.
+    fn with_arrays<const N: usize>(&mut self) {
+        self.add::<[f64; N]>();
+        self.add::<[f32; N]>();
+        self.add::<[usize; N]>();
+        self.add::<[i32; N]>();
+        self.add::<Vec<[f64; N]>>();
+        self.add::<Vec<[f32; N]>>();
+    }
+
     fn with_pairs<A: Kept, B: Kept>(&mut self) {
         self.add::<(A, B)>();
         self.add::<Vec<(A, B)>>();
@@ -108,7 +133,14 @@ impl Kinds {
             Vec<usize>,
             Vec<String>
         );
-        maps!(Tensor, DataFrame, Series, Model, Objective, Run);
+        maps!(Tensor, DataFrame, Series, Dataset, Model, Objective, Run);
+        macro_rules! keyed {
+            ($($key:ty),*) => { $(kinds.with_keys::<$key>();)* };
+        }
+        keyed!(String, &'static str, char, usize, i32, u32, i64, u64);
+        kinds.with_arrays::<2>();
+        kinds.with_arrays::<3>();
+        kinds.with_arrays::<4>();
         kinds.with_pairs::<f64, f64>();
         kinds.with_pairs::<f32, f32>();
         kinds.with_pairs::<usize, usize>();

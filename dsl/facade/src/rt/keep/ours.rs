@@ -2,7 +2,7 @@
 
 use super::value::{Kept, put_length, take_length};
 use cistron::candle_core::{DType, Device, Result as TensorResult, Tensor};
-use cistron::{Model, Objective, Run};
+use cistron::{Dataset, Model, Objective, Run};
 use std::path::PathBuf;
 
 /// The types of numbers that can be saved, with the byte that stands for each.
@@ -102,6 +102,19 @@ as_json!(
     Model: |model| 4096 + 2048 * model.graph().nodes.len(),
     Objective: |_| 4096
 );
+
+impl Kept for Dataset {
+    fn size(&self) -> u64 {
+        self.size_in_bytes() as u64
+    }
+    fn put(&self, out: &mut Vec<u8>) {
+        // Without its bytes the file does not read.
+        self.to_bytes().unwrap_or_default().put(out);
+    }
+    fn take_from(from: &mut &[u8]) -> Result<Self, String> {
+        Self::from_bytes(&Vec::take_from(from)?).map_err(|error| error.to_string())
+    }
+}
 
 /// A fit has its folder already: what is kept is where that is.
 impl Kept for Run {

@@ -1,7 +1,8 @@
-//! Values as bytes: numbers, text, and lists, options, pairs and maps of what can be saved.
+//! Values as bytes: numbers, text, and lists, options, pairs, sets and maps of what can be saved.
 
 use std::any::{Any, type_name};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -233,11 +234,50 @@ impl<A: Kept, B: Kept> Kept for (A, B) {
     }
 }
 
-macro_rules! maps {
-    ($($map:ident),*) => {$(
-        impl<T: Kept> Kept for $map<String, T> {
+impl<T: Kept, const N: usize> Kept for [T; N] {
+    fn refuses(&self) -> Option<String> {
+        self.iter().find_map(T::refuses)
+    }
+    fn size(&self) -> u64 {
+        self.iter().map(T::size).sum()
+    }
+    fn put(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|value| value.put(out));
+    }
+    fn take_from(from: &mut &[u8]) -> Result<Self, String> {
+        let values: Vec<T> = (0..N).map(|_| T::take_from(from)).collect::<Result<_, _>>()?;
+        values.try_into().map_err(|_| format!("not {N} values"))
+    }
+}
+
+macro_rules! sets {
+    ($($set:ident: $($needs:ident)+),*) => {$(
+        impl<T: Kept $(+ $needs)+> Kept for $set<T> {
             fn refuses(&self) -> Option<String> {
-                self.values().find_map(T::refuses)
+                self.iter().find_map(T::refuses)
+            }
+            fn size(&self) -> u64 {
+                8 + self.iter().map(T::size).sum::<u64>()
+            }
+            fn put(&self, out: &mut Vec<u8>) {
+                put_length(self.len(), out);
+                self.iter().for_each(|value| value.put(out));
+            }
+            fn take_from(from: &mut &[u8]) -> Result<Self, String> {
+                let length = take_length(from)?;
+                (0..length).map(|_| T::take_from(from)).collect()
+            }
+        }
+    )*};
+}
+
+sets!(HashSet: Eq Hash, BTreeSet: Ord);
+
+macro_rules! maps {
+    ($($map:ident: $($needs:ident)+),*) => {$(
+        impl<K: Kept $(+ $needs)+, T: Kept> Kept for $map<K, T> {
+            fn refuses(&self) -> Option<String> {
+                self.iter().find_map(|(key, value)| key.refuses().or_else(|| value.refuses()))
             }
             fn size(&self) -> u64 {
                 8 + self.iter().map(|(key, value)| key.size() + value.size()).sum::<u64>()
@@ -251,13 +291,13 @@ macro_rules! maps {
             }
             fn take_from(from: &mut &[u8]) -> Result<Self, String> {
                 let length = take_length(from)?;
-                (0..length).map(|_| Ok((String::take_from(from)?, T::take_from(from)?))).collect()
+                (0..length).map(|_| Ok((K::take_from(from)?, T::take_from(from)?))).collect()
             }
         }
     )*};
 }
 
-maps!(HashMap, BTreeMap);
+maps!(HashMap: Eq Hash, BTreeMap: Ord);
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -284,6 +324,10 @@ pub(super) mod tests {
         assert_eq!(there_and_back(&nested), nested);
         let map: HashMap<String, (u8, Option<char>)> = [("a".to_string(), (1, None)), ("b".to_string(), (2, Some('ß')))].into();
         assert_eq!(there_and_back(&map), map);
+        let counts: BTreeMap<char, [f64; 3]> = [('A', [0.1, -0.0, 2.0]), ('C', [1.0; 3])].into();
+        assert_eq!(there_and_back(&counts), counts);
+        let names: HashSet<&str> = ["chr1", "chr2"].into();
+        assert_eq!(there_and_back(&names), names);
     }
 
     #[test]
