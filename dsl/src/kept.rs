@@ -39,7 +39,7 @@ pub fn keep<T: Any>(name: &str, value: &T) -> Result<(), NotKept> {
 /// Saves variables of a notebook at the end of the cell, and again whenever a later cell has changed them: they come
 /// back, equal, when the process that runs the cells has died. Small variables (64 MB in all) are kept without it.
 ///
-/// What can be kept: numbers, text, lists, options, pairs, sets and maps of them, `DataFrame`, `Series`, `Tensor` on the CPU,
+/// What can be kept: numbers, text, lists, options, arrays, pairs, sets and maps of them, `DataFrame`, `Series`, `Tensor` on the CPU,
 /// `Dataset`, `Model`, `Objective`, `Run`. In a program, which holds its variables itself, it does nothing.
 ///
 /// # Errors

@@ -45,6 +45,13 @@ pub use cistron_train::{
     Precision, Role, Run, Schedule, Sgd, Substitutions, Trained, Warmup,
 };
 
+// The compiler names types by their crate where it is reachable, and later cells have to read such names.
+#[doc(hidden)]
+pub use {
+    cistron_data, cistron_declaration, cistron_display, cistron_model, cistron_nn, cistron_ops, cistron_plot, cistron_random,
+    cistron_runs, cistron_statistics, cistron_train,
+};
+
 #[doc(hidden)]
 pub mod __macro;
 mod error;

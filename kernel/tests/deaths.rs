@@ -227,12 +227,14 @@ fn data_sets_and_counts_come_back() {
     session.ok("let sequences = df!(\"name\" => [\"a\", \"b\", \"c\"], \"sequence\" => [\"ACGT\", \"GGGG\", \"TTNA\"], \"y\" => [0.5, 1.5, 2.5])?;\nlet data = data! { records sim = frame(sequences); input dna: Dna = column(\"sequence\"); output y = column(\"y\"); };\nlet hash = data.content_hash();");
     session
         .ok("let counts: std::collections::HashMap<char, usize> = [('A', 2), ('C', 1)].into();\nlet point = [0.5, 1.0, -2.0];");
-    wait_for(&mut session, &["data", "hash", "counts", "point"]);
+    session.ok("let pair = (3usize, \"three\".to_string());\nlet ranked = vec![(1u64, 0.5f64)];");
+    wait_for(&mut session, &["data", "hash", "counts", "point", "pair", "ranked"]);
     session.run("std::process::abort();").expect_err("dead");
     assert_eq!(
         session.value("(data.content_hash() == hash, data.len(), data.sequence(\"dna\", 2)?)"),
         "(true, 3, \"TTNA\")"
     );
+    assert_eq!(session.value("(pair, ranked)"), "((3, \"three\"), [(1, 0.5)])");
     assert_eq!(session.value("(counts[&'A'] + counts[&'C'], point)"), "(3, [0.5, 1.0, -2.0])");
 }
 

@@ -111,7 +111,7 @@ impl Folds {
 /// divides `n` they may overlap by some rows. Rows that are only numbered keep their order.
 pub(crate) fn count_sets(names: &[String], sets: usize, seed: u32, strong: Option<&[bool]>) -> Vec<Vec<usize>> {
     let mut sorted: Vec<usize> = (0..names.len()).collect();
-    if !names.iter().enumerate().all(|(i, n)| *n == format!("row {}", i + 1)) {
+    if !are_numbers(names) {
         sorted.sort_by(|&a, &b| names[a].cmp(&names[b]));
     }
     let order: Vec<usize> = legacy_permutation(names.len(), seed).into_iter().map(|i| sorted[i]).collect();
@@ -157,6 +157,11 @@ fn legacy_permutation(n: usize, seed: u32) -> Vec<usize> {
         order.swap(i, j);
     }
     order
+}
+
+/// Whether rows are numbered, for want of names.
+pub(crate) fn are_numbers(names: &[String]) -> bool {
+    names.iter().enumerate().all(|(i, name)| *name == format!("row {}", i + 1))
 }
 
 #[cfg(test)]

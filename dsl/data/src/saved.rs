@@ -10,7 +10,7 @@ impl Dataset {
     /// # Errors
     /// None that is known: what a data set holds can be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        rmp_serde::to_vec_named(&*self.contents)
+        rmp_serde::to_vec_named(&(&*self.contents, self.audit().is_shown()))
             .map_err(|error| DataError::Values(format!("the data set can't be saved: {error}")))
     }
 
@@ -19,15 +19,21 @@ impl Dataset {
     /// # Errors
     /// Bytes that are no data set, or are not whole.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let contents: Contents = rmp_serde::from_slice(bytes)
+        let (contents, is_shown): (Contents, bool) = rmp_serde::from_slice(bytes)
             .map_err(|error| DataError::Values(format!("these bytes are no data set of this version: {error}")))?;
         match misfit(&contents) {
             Some(what) => Err(DataError::Values(format!("the saved data set does not fit together: {what}"))),
-            None => Ok(Self::from_contents(contents, Shown::default())),
+            None => {
+                let shown = Shown::default();
+                if is_shown {
+                    shown.set();
+                }
+                Ok(Self::from_contents(contents, shown))
+            }
         }
     }
 
-    /// About how many bytes it takes.
+    /// About how many bytes its sequences, values and names take.
     pub fn size_in_bytes(&self) -> usize {
         let rows = self.len();
         let input = |content: &Content| match content {

@@ -295,3 +295,19 @@ fn what_follows_from_records_that_can_not_be_read_is_no_mistake_of_its_own() {
     );
     assert_eq!(error.matches("error:").count(), 2, "{error}");
 }
+
+#[test]
+fn rows_without_names_are_joined_only_if_there_are_as_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |rows: usize| (0..rows).map(|row| format!("{row}.5\n")).collect::<String>();
+    let table = |name: &str, rows: usize| write(folder.path(), name, format!("y\n{}", lines(rows)));
+    let (one, other) = (table("one.tsv", 5), table("other.tsv", 4));
+    let text =
+        |other: &str| format!("records a = table(\"{one}\"), b = table(\"{other}\");\ninput x: Scalar = a.y;\noutput y = b.y;");
+    let error = declare(&text(&other), vec![]).unwrap_err().to_string();
+    assert!(
+        error.contains("has 5 rows and") && error.contains("has 4, and neither has names"),
+        "{error}"
+    );
+    declare(&text(&table("same.tsv", 5)), vec![]).unwrap();
+}

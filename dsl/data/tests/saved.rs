@@ -28,7 +28,10 @@ fn a_data_set_comes_back_as_it_was() {
     let back = Dataset::from_bytes(&bytes).unwrap();
     assert_eq!(back.content_hash(), data.content_hash());
     assert_eq!((back.names(), back.signature()), (data.names(), data.signature()));
+    assert!(!back.audit().is_shown());
     assert_eq!(back.bundle(), data.bundle());
+    let seen = Dataset::from_bytes(&data.to_bytes().unwrap()).unwrap();
+    assert!(seen.audit().is_shown(), "nobody is shown the audit once more");
     assert!(back.targets("y").unwrap()[1].is_nan());
     for (part, fold) in [
         (Part::Train, None),

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 const SHOWN: usize = 12;
 
 /// Several bundles as one, below each other as text and as HTML; `length` is how many there are in all. A list of plain
-/// texts stays plain text.
+/// texts stays plain text. One that says why there is nothing to show stands for all.
 ///
 /// ```
 /// use cistron_display::{Bundle, together};
@@ -16,16 +16,16 @@ const SHOWN: usize = 12;
 /// assert_eq!(both.get("text/html"), Some("<div><pre style=\"margin:0\">a</pre></div><div><b>b</b></div>"));
 /// ```
 pub fn together(bundles: &[Bundle], length: usize) -> Bundle {
+    if let Some(failed) = bundles.iter().find(|bundle| bundle.failed) {
+        return failed.clone();
+    }
     let mut text: Vec<&str> = bundles.iter().map(Bundle::text).collect();
     let more = format!("… and {} more", length.saturating_sub(bundles.len()));
     let cut = length > bundles.len();
     if cut {
         text.push(&more);
     }
-    let whole = Bundle {
-        failed: bundles.iter().any(|bundle| bundle.failed),
-        ..Bundle::plain(text.join("\n\n"))
-    };
+    let whole = Bundle::plain(text.join("\n\n"));
     let rich = |bundle: &Bundle| bundle.get("text/html").or(bundle.get("image/svg+xml")).map(String::from);
     if bundles.iter().all(|bundle| rich(bundle).is_none()) {
         return whole;

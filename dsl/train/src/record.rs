@@ -209,6 +209,10 @@ pub(crate) fn same(folder: &RunFolder, before: &Identity, now: &Identity) -> Res
     for (name, before, now) in before.options.differences(&now.options) {
         differences.push(format!("`{name}` was {before} and is {now}"));
     }
+    let (was, is) = (before.options.epochs, now.options.epochs);
+    if is < was && now.options.compat.is_none() {
+        differences.push(format!("`epochs` was {was} and is {is}, which may only grow"));
+    }
     if differences.is_empty() {
         return Ok(());
     }

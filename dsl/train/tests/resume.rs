@@ -220,10 +220,12 @@ fn a_run_is_not_resumed_with_something_else() {
     let root = tempfile::tempdir().unwrap();
     let data_ = data(table(300, 5, false));
     let loss = mse(&data_);
-    let run = fit(&data_, &loss, root.path()).epochs(1).run().unwrap();
+    let run = fit(&data_, &loss, root.path()).epochs(2).run().unwrap();
     let message = |fit: cistron_train::Fit| fit.resume(run.folder()).run().unwrap_err().to_string();
     let text = message(fit(&data_, &loss, root.path()).seed(9).batch(16));
     assert!(text.contains("`batch` was 32 and is 16; `seed` was 3 and is 9"), "{text}");
+    let text = message(fit(&data_, &loss, root.path()).epochs(1));
+    assert!(text.contains("`epochs` was 2 and is 1, which may only grow"), "{text}");
     let other = data(table(300, 6, false));
     let text = message(fit(&other, &loss, root.path()));
     assert!(

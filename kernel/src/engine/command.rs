@@ -57,9 +57,12 @@ impl Engine {
             }
             _ => {
                 let known = show::COMMANDS.map(|(form, _)| form[1..].split(' ').next().unwrap_or_default());
-                let near = known.iter().find(|known| strsim::damerau_levenshtein(known, word) <= 2);
-                let hint = near.map_or_else(|| "`:help` lists them".into(), |near| format!("did you mean `:{near}`?"));
-                let text = format!("there is no command `:{word}`\n{hint}");
+                let distances = known.iter().map(|known| (strsim::damerau_levenshtein(known, word), known));
+                let near = distances
+                    .min()
+                    .filter(|(distance, _)| *distance <= 2 && 2 * distance <= word.len());
+                let hint = near.map_or_else(String::new, |(_, near)| format!("did you mean `:{near}`? "));
+                let text = format!("there is no command `:{word}`\n{hint}`:help` lists them");
                 return Err(Failure::plain("CommandError", &text));
             }
         }

@@ -76,7 +76,8 @@ impl Engine {
             let messages = match self.rustc(number, &self.unit(&request, &generated.source, anew)) {
                 Ok(messages) => messages,
                 Err(failure) => {
-                    self.never_bound(&cell, count);
+                    let why = format!("cell [{count}] was stopped before it was compiled; run it again");
+                    self.never_bound(&cell, &why);
                     return Err(failure);
                 }
             };
@@ -106,7 +107,8 @@ impl Engine {
                     let mentioned = c.names.keys().any(|name| cell.words.contains(name));
                     if mentioned {
                         pulled.insert(c.number);
-                        earlier.extend(c.items.iter().filter(|i| i.name().is_none_or(|n| !mine.contains(n))).cloned());
+                        let stays = |name: &str| !mine.contains(name) && c.names.contains_key(name);
+                        earlier.extend(c.items.iter().filter(|i| i.name().is_none_or(stays)).cloned());
                     }
                     !mentioned
                 });
@@ -118,7 +120,9 @@ impl Engine {
                 }
             }
             if !errors.is_empty() {
-                return Err(self.compile_failure(number, text, count, &errors, &generated.source));
+                let failure = self.compile_failure(number, text, count, &errors, &generated.source);
+                self.never_bound(&cell, &format!("cell [{count}] did not compile"));
+                return Err(failure);
             }
             let types = reported_types(&messages, &generated);
             if keeping.wrap(&types, &gone) {
@@ -295,11 +299,13 @@ impl Engine {
     }
 
     /// Remembers why the variables of a cell are not there whose compile did not come to an end.
-    fn never_bound(&mut self, cell: &Cell, count: usize) {
+    fn never_bound(&mut self, cell: &Cell, why: &str) {
         let names = cell.statements.iter().flat_map(|s| &s.bindings).map(|b| &b.name);
         for name in names.filter(|name| !self.state.variables.contains_key(*name)) {
-            let why = format!("cell [{count}] was stopped before it was compiled; run it again");
-            self.state.lost.insert(name.clone(), why);
+            // Why an earlier one is gone says more.
+            if self.state.lost.get(name).is_none_or(|before| before.starts_with("cell [")) {
+                self.state.lost.insert(name.clone(), why.into());
+            }
         }
     }
 
@@ -375,10 +381,11 @@ impl Engine {
             .collect();
         texts.insert(number, (text, count));
         let own_file = format!("cell_{number}");
-        // A brace that is found there is ours.
+        // A brace that is found behind its last word is ours.
         let ends_with_cell = |error: &Message| {
-            let at_end = |(place, main, _): &(Place, bool, String)| *main && place.start >= text.trim_end().len();
-            error.places(&own_file, source).iter().any(at_end)
+            let behind = |place: &Place| text.get(place.start..).filter(|_| place.cell == number);
+            let mut places = error.places(&own_file, source).into_iter().filter(|(_, main, _)| *main);
+            places.any(|(place, ..)| behind(&place).is_some_and(wording::is_nothing))
         };
         let mut shown: Vec<String> = Vec::new();
         for error in errors {
@@ -402,6 +409,14 @@ impl Engine {
                 // What else has this name is not what was meant.
                 rendered = wording::without_proposals(&rendered);
                 rendered.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
+            }
+            let mut places = error.places(&own_file, source).into_iter().filter(|(_, main, _)| *main);
+            if let Some(other) = places.find_map(|(place, ..)| texts.get(&place.cell).filter(|_| place.cell != number)) {
+                let text = format!(
+                    "cell [{}] comes along with what this cell changes; what does not fit any more has to stand in this cell, too",
+                    other.1
+                );
+                rendered.push_str(&format!("\n  = help: {text}"));
             }
             if let Some(help) = wording::help(error) {
                 rendered.push_str(&format!("\n  = help: {help}"));

@@ -6,7 +6,7 @@ use super::item::{Item, Kind};
 use super::state::{ItemCell, State};
 use super::types;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use syn::spanned::Spanned;
 
@@ -20,7 +20,10 @@ pub(crate) fn repeated(cell: &Cell, state: &State) -> bool {
     state.import(&cell.imports);
     let same = |(at, earlier): (usize, &ItemCell)| {
         let texts = |items: &[Item]| items.iter().map(|i| i.fragment.text.clone()).collect::<Vec<_>>();
-        if texts(&earlier.items) != texts(&cell.items) {
+        let (before, now) = (texts(&earlier.items), texts(&cell.items));
+        // Blocks of a type stand in one crate with it, whatever cell they were written in.
+        let blocks_alone = cell.items.iter().all(|item| item.name().is_none());
+        if before != now && !(blocks_alone && before.windows(now.len()).any(|some| some == now)) {
             return false;
         }
         let names = earlier.items.iter().flat_map(Item::names);
@@ -108,28 +111,25 @@ pub(crate) fn impls_gone(items: &[Item], state: &State) -> Vec<String> {
 /// Earlier items as they stand beside new ones: without the `impl` blocks of a trait that are written again for the same type,
 /// and without functions that a type's own new block defines.
 pub(crate) fn without_rewritten(earlier: Vec<Item>, items: &[Item]) -> Vec<Item> {
+    let names = earlier.iter().chain(items).filter_map(Item::name);
+    let own: BTreeSet<String> = names.map(String::from).collect();
     let written: Vec<Block> = items.iter().filter_map(Block::read).collect();
-    earlier.into_iter().filter_map(|item| remaining(item, &written)).collect()
+    let left = earlier.into_iter().filter_map(|item| remaining(item, &written, &own));
+    left.collect()
 }
 
 /// What is left of an earlier item.
-fn remaining(mut item: Item, written: &[Block]) -> Option<Item> {
+fn remaining(mut item: Item, written: &[Block], own: &BTreeSet<String>) -> Option<Item> {
     let Some(block) = Block::read(&item) else {
         return Some(item);
     };
-    let again = || {
-        written
-            .iter()
-            .filter(|new| new.is_like(&block) && new.written == block.written)
-    };
-    if block.is_there_again(again()) {
+    let again: Vec<&Block> = written.iter().filter(|new| block.is_rewritten_by(new, own)).collect();
+    let is_whole = block.of_trait.is_some() || block.is_plain;
+    if is_whole && block.is_there_again(again.iter().copied()) {
         return None;
     }
-    let members = block.members.iter();
-    let mut cuts: Vec<&Range<usize>> = members
-        .filter(|(name, _)| again().any(|new| new.has(name)))
-        .map(|(_, at)| at)
-        .collect();
+    let members = block.members.iter().filter(|(name, _)| again.iter().any(|new| new.has(name)));
+    let mut cuts: Vec<&Range<usize>> = members.map(|(_, at)| at).collect();
     cuts.sort_by_key(|cut| Reverse(cut.start));
     for cut in cuts {
         item = item.without(cut);
@@ -144,10 +144,14 @@ struct Block {
     /// What the trait is given: `<u8>` of `From<u8>`.
     arguments: String,
     /// The functions, constants and types in it, and where in the item's text they stand.
-    members: BTreeMap<String, Range<usize>>,
+    members: Vec<(String, Range<usize>)>,
+    /// Whether that is all that is in it: what macros define has no names here.
+    is_plain: bool,
     /// The names of the trait, if it has one, and of the type.
     of_trait: Option<String>,
     kind: String,
+    /// The path of the trait as it is written, without spaces and arguments.
+    path: String,
     /// The type as it is written, without spaces.
     written: String,
 }
@@ -160,8 +164,13 @@ impl Block {
         let text = &item.fragment.text;
         let block: syn::ItemImpl = syn::parse_str(text).ok()?;
         let last = |path: &syn::Path| path.segments.last().map(|segment| segment.ident.to_string());
-        let syn::Type::Path(kind) = &*block.self_ty else {
-            return None;
+        let kind = match &*block.self_ty {
+            syn::Type::Path(kind) => kind,
+            syn::Type::Reference(reference) => match &*reference.elem {
+                syn::Type::Path(kind) => kind,
+                _ => return None,
+            },
+            _ => return None,
         };
         let arguments = |(_, path, _): &(_, syn::Path, _)| {
             let range = path.segments.last()?.arguments.span().byte_range();
@@ -170,9 +179,22 @@ impl Block {
         let start = block.impl_token.span.byte_range().start;
         let written = block.self_ty.span().byte_range();
         let head = text.get(start..written.end)?;
+        let names = |path: &syn::Path| {
+            path.segments
+                .iter()
+                .map(|segment| segment.ident.to_string())
+                .collect::<Vec<_>>()
+        };
+        let members = members(&block);
         Some(Self {
             head: head.split_whitespace().collect::<Vec<_>>().join(" "),
-            members: members(&block),
+            is_plain: members.len() == block.items.len() && !members.is_empty(),
+            members,
+            path: block
+                .trait_
+                .as_ref()
+                .map(|(_, path, _)| names(path).join("::"))
+                .unwrap_or_default(),
             written: text.get(written)?.split_whitespace().collect(),
             arguments: block.trait_.as_ref().and_then(arguments).unwrap_or_default(),
             of_trait: block.trait_.as_ref().and_then(|(_, path, _)| last(path)),
@@ -190,18 +212,32 @@ impl Block {
     }
 
     fn has(&self, member: &str) -> bool {
-        self.members.contains_key(member)
+        self.members.iter().any(|(name, _)| name == member)
     }
 
     /// Whether all that it gives its type is there again with these.
     fn is_there_again<'a>(&self, written: impl IntoIterator<Item = &'a Self>) -> bool {
         let again: Vec<&Self> = written.into_iter().filter(|new| new.is_like(self)).collect();
-        let has = |name: &String| again.iter().any(|new| new.has(name));
-        !again.is_empty() && (self.of_trait.is_some() || self.members.keys().all(has))
+        let has = |(name, _): &(String, Range<usize>)| again.iter().any(|new| new.has(name));
+        !again.is_empty() && (self.of_trait.is_some() || self.members.iter().all(has))
+    }
+
+    /// Whether `new` says again what this block is about: the same type, and the same trait or none. A trait of the standard
+    /// library may be written with a longer path, unless one of the cells' own (`own`) has its name.
+    fn is_rewritten_by(&self, new: &Self, own: &BTreeSet<String>) -> bool {
+        let (short, long) = if self.path.len() < new.path.len() {
+            (&self.path, &new.path)
+        } else {
+            (&new.path, &self.path)
+        };
+        let is_end = || long.strip_suffix(short.as_str()).is_some_and(|before| before.ends_with("::"));
+        let is_standard = || ["std::", "core::", "alloc::"].iter().any(|root| long.starts_with(root));
+        let same_trait = short == long || is_standard() && is_end() && !own.contains(short);
+        new.is_like(self) && new.written == self.written && same_trait
     }
 }
 
-fn members(block: &syn::ItemImpl) -> BTreeMap<String, Range<usize>> {
+fn members(block: &syn::ItemImpl) -> Vec<(String, Range<usize>)> {
     let named = |item: &syn::ImplItem| {
         let name = match item {
             syn::ImplItem::Fn(function) => &function.sig.ident,

@@ -209,6 +209,13 @@ impl Engine {
         if text.trim().is_empty() {
             return Ok(());
         }
+        if text.trim_start().starts_with('?') {
+            emit(Output::Stream(
+                "stderr",
+                format!("`{}` shows a page in Jupyter; here it does nothing\n", text.trim()),
+            ));
+            return Ok(());
+        }
         // A worker that has died since the last cell is replaced now: the cell is compiled for the variables that are there.
         let process = self.worker(emit)?.process();
         let ready = self.compile(&text, count)?;

@@ -50,12 +50,15 @@ pub(crate) fn name_opening(places: &mut Vec<(Place, bool, String)>) {
     }
 }
 
-/// A message without the lines that propose imports.
+/// Whether a text holds no code: spaces and comments at most.
+pub(crate) fn is_nothing(text: &str) -> bool {
+    text.parse::<proc_macro2::TokenStream>().is_ok_and(|tokens| tokens.is_empty())
+}
+
+/// A message without the lines that propose other names.
 pub(crate) fn without_proposals(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.contains("consider importing"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let proposes = |line: &str| line.contains("consider importing") || line.contains("similar name exists");
+    text.lines().filter(|line| !proposes(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// A message about what follows the cell: that is a brace which the kernel has put there.

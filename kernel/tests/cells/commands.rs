@@ -20,8 +20,10 @@ fn evcxr_conventions_are_kept() {
     );
     let text = shown(&failure(&mut session, ":nothing"));
     assert!(text.contains("there is no command `:nothing`\n`:help` lists them"), "{text}");
-    let text = shown(&failure(&mut session, ":rnus"));
-    assert!(text.contains("did you mean `:runs`?"), "{text}");
+    for (typed, meant) in [(":rnus", ":runs"), (":hlep", ":help"), (":pn", ":png")] {
+        let text = shown(&failure(&mut session, typed));
+        assert!(text.contains(&format!("did you mean `{meant}`?")), "{text}");
+    }
 }
 
 #[test]

@@ -188,6 +188,9 @@ fn brackets_are_those_of_the_cell() {
         text.contains("line 2:10") && text.contains("found the end of the cell"),
         "{text}"
     );
+    for comment in ["// five", "/* } */"] {
+        assert_eq!(failure(&mut session, &format!("let x = 5 {comment}")).value, open.value);
+    }
     let text = shown(&failure(&mut session, "{ let x = 5 }"));
     assert!(text.contains("found `}`"), "{text}");
     let text = shown(&failure(&mut session, "}\nlet k = 1;"));
@@ -276,4 +279,8 @@ fn what_a_cell_did_not_come_to_make_is_known_by_name() {
     }
     session.ok("let data = 5;");
     assert_eq!(session.value("data"), "5");
+    failure(&mut session, "let word = \"a\" + 1;");
+    let text = shown(&failure(&mut session, "word"));
+    assert!(text.contains("`word` was not kept: cell ["), "{text}");
+    assert!(text.contains("did not compile"), "{text}");
 }

@@ -211,3 +211,34 @@ fn an_impl_written_again_takes_the_place_of_the_earlier_one() {
     let text = shown(&failure(&mut session, "A { x: 1.5 }.twice()"));
     assert!(text.contains("line 1:58") && text.contains("large"), "{text}");
 }
+
+#[test]
+fn what_an_impl_written_again_leaves_alone() {
+    let mut session = session();
+    session.ok("struct W { s: String }\nfn f() -> i32 { 1 }\nmacro_rules! getter { ($name:ident) => { pub fn $name(&self) -> usize { self.s.len() } } }");
+    session.ok("fn f() -> i32 { 2 }");
+    session.ok("impl std::fmt::Write for W { fn write_str(&mut self, s: &str) -> std::fmt::Result { self.s += s; Ok(()) } }");
+    assert_eq!(session.value("f()"), "2");
+    session.ok("impl std::io::Write for W { fn write(&mut self, b: &[u8]) -> std::io::Result<usize> { Ok(b.len()) } fn flush(&mut self) -> std::io::Result<()> { Ok(()) } }");
+    session.ok("impl W { getter!(size);\n#[cfg(target_os = \"none\")] fn os(&self) -> u8 { 1 }\n#[cfg(not(target_os = \"none\"))] fn os(&self) -> u8 { 2 } }");
+    session.ok("impl W { fn os(&self) -> u8 { 3 } }");
+    session
+        .ok("let mut w = W { s: \"ab\".into() };\nstd::fmt::Write::write_str(&mut w, \"c\")?;\nstd::io::Write::flush(&mut w)?;");
+    assert_eq!(session.value("(w.size(), w.os())"), "(3, 3)");
+    // The same once more changes nothing.
+    session.ok("impl W { fn os(&self) -> u8 { 3 } }");
+    assert_eq!((session.text(), session.value("w.s")), (String::new(), "\"abc\"".to_string()));
+    // The longer path of the same trait, and a trait for references.
+    session.ok("use std::fmt::Display;\nimpl Display for W { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(\"one\") } }");
+    session.ok("impl std::fmt::Display for W { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(\"two\") } }");
+    session.ok("impl From<&W> for u8 { fn from(_: &W) -> u8 { 4 } }\nimpl Into<u16> for &W { fn into(self) -> u16 { 5 } }");
+    session.ok("impl Into<u16> for &W { fn into(self) -> u16 { 6 } }");
+    assert_eq!(
+        session.value("let w = W { s: String::new() };\nlet n: u16 = (&w).into();\nformat!(\"{w} {n} {}\", u8::from(&w))"),
+        "\"two 6 4\""
+    );
+    // What came along and does not fit any more.
+    session.ok("struct G { n: u8 }\nfn total(g: &G) -> u8 { g.count() + 1 }\nimpl G { fn count(&self) -> u8 { self.n } }");
+    let text = shown(&failure(&mut session, "impl G { fn count(&self) -> f64 { 1.5 } }"));
+    assert!(text.contains("comes along with what this cell changes"), "{text}");
+}

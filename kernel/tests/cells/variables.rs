@@ -139,3 +139,14 @@ fn threads_outlive_their_cell() {
         "{text}"
     );
 }
+
+#[test]
+fn descriptions_of_figures_are_kept() {
+    let mut session = session();
+    session.ok(
+        "let figure = plot::histogram(&[1.0, 2.0, 4.0], 3);\nlet all = vec![plot::scatter(&[1.0, 2.0, 3.0], &[1.5, 2.5, 2.0])];",
+    );
+    session.ok("figure.title(\"lengths\")");
+    assert!(session.result().get("image/svg+xml").is_some(), "{}", session.result());
+    assert_eq!(session.value("all.len()"), "1");
+}

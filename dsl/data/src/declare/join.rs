@@ -3,6 +3,7 @@
 use super::arguments::Located;
 use super::{Source, few};
 use crate::audit::Remark;
+use crate::folds::are_numbers;
 use cistron_declaration::Diagnostic;
 use cistron_display::count;
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,17 @@ pub(crate) fn join(sources: &[Source], remarks: &mut Vec<Remark>) -> Located<Joi
             names: first.names.clone(),
             rows: vec![(0..first.names.len()).collect()],
         });
+    }
+    let mut numbered = sources.iter().filter(|source| are_numbers(&source.names));
+    if let Some(one) = numbered.next()
+        && let Some(other) = numbered.find(|other| other.names.len() != one.names.len())
+    {
+        let (a, b) = (count(one.names.len()), count(other.names.len()));
+        let message = format!(
+            "{} has {a} rows and {} has {b}, and neither has names to join them by",
+            one.label, other.label
+        );
+        return Err(Diagnostic::error(other.span, message).help("a row that is missing in one would shift all that follow"));
     }
     let mut indices = Vec::new();
     for source in sources {

@@ -227,6 +227,7 @@ fn dataset(data: &Dataset) -> Description {
     let side = |ports: &[Port]| ports.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     let shape = format!("{}: {} → {}", plural(data.len(), "example"), side(&inputs), side(&outputs));
     Description::shape(shape)
+        .bytes(data.size_in_bytes())
         .names("input", inputs.iter().map(|p| p.name.as_str()))
         .names("output", outputs.iter().map(|p| p.name.as_str()))
         .names("track", outputs.iter().flat_map(|p| &p.tracks).map(String::as_str))

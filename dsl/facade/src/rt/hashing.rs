@@ -1,8 +1,11 @@
-//! Hash maps whose order is the same in every run of a notebook.
+//! Hash maps whose order is the same whenever a notebook runs from its beginning.
 //!
 //! The standard library asks the system for random keys of its hash maps, through a symbol that a program may define itself
 //! for exactly this. They protect servers from chosen keys; in a notebook they would give another order of a map's entries, and of
 //! all that was printed or summed in that order, after each restart. Other callers get what the system gives.
+//!
+//! The keys of a thread's maps are counted up from there, so a cell that runs twice in a session has two orders; and a
+//! `RandomState` is no source of random numbers here.
 
 use libc::{GRND_INSECURE, SYS_getrandom, c_uint, c_void, size_t, ssize_t, syscall};
 

@@ -227,12 +227,9 @@ pub fn show_together(show: &dyn Fn()) {
     let results = Rc::new(Results::default());
     redirected(results.clone(), show);
     let bundles = std::mem::take(&mut *results.0.lock().unwrap_or_else(PoisonError::into_inner));
-    if bundles.iter().all(|bundle| bundle.forms.len() == 1) {
+    if bundles.iter().all(|bundle| bundle.forms.len() == 1 && !bundle.failed) {
         let words: Vec<&str> = bundles.iter().map(Bundle::text).collect();
-        show_result(&Bundle {
-            failed: bundles.iter().any(|bundle| bundle.failed),
-            ..Bundle::plain(format!("({})", words.join(", ")))
-        });
+        show_result(&Bundle::plain(format!("({})", words.join(", "))));
     } else {
         show_result(&together(&bundles, bundles.len()));
     }

@@ -179,8 +179,12 @@ fn write_form(file: &std::path::Path, ending: &str, content: &[u8]) {
     }
 }
 
-/// Text on stdout, every form of it in a file.
+/// Text on stdout, every form of it in a file. The program ends where a cell would fail that has nothing to show.
 fn keep(bundle: &Bundle) -> PathBuf {
+    if bundle.failed {
+        eprintln!("error: {}", bundle.text());
+        std::process::exit(1);
+    }
     println!("{}", bundle.text());
     let file = next_file();
     for (media_type, content) in &bundle.forms {

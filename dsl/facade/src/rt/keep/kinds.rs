@@ -98,6 +98,7 @@ impl Kinds {
         self.add::<[f32; N]>();
         self.add::<[usize; N]>();
         self.add::<[i32; N]>();
+        self.add::<[[f64; N]; N]>();
         self.add::<Vec<[f64; N]>>();
         self.add::<Vec<[f32; N]>>();
     }
@@ -138,21 +139,28 @@ impl Kinds {
             ($($key:ty),*) => { $(kinds.with_keys::<$key>();)* };
         }
         keyed!(String, &'static str, char, usize, i32, u32, i64, u64);
+        keyed!(
+            (usize, usize),
+            (i32, i32),
+            (String, String),
+            (&'static str, &'static str),
+            (char, char)
+        );
         kinds.with_arrays::<2>();
         kinds.with_arrays::<3>();
         kinds.with_arrays::<4>();
-        kinds.with_pairs::<f64, f64>();
-        kinds.with_pairs::<f32, f32>();
-        kinds.with_pairs::<usize, usize>();
-        kinds.with_pairs::<i32, i32>();
-        kinds.with_pairs::<i64, i64>();
-        kinds.with_pairs::<usize, f32>();
-        kinds.with_pairs::<usize, f64>();
-        kinds.with_pairs::<String, f32>();
-        kinds.with_pairs::<String, f64>();
-        kinds.with_pairs::<String, usize>();
-        kinds.with_pairs::<String, String>();
-        kinds.with_pairs::<&'static str, f64>();
+        macro_rules! pairs {
+            ($($first:ty),*) => { $(
+                kinds.with_pairs::<$first, usize>();
+                kinds.with_pairs::<$first, i32>();
+                kinds.with_pairs::<$first, i64>();
+                kinds.with_pairs::<$first, u64>();
+                kinds.with_pairs::<$first, f32>();
+                kinds.with_pairs::<$first, f64>();
+                kinds.with_pairs::<$first, String>();
+            )* };
+        }
+        pairs!(usize, i32, i64, u64, f32, f64, String, &'static str, char);
         kinds.with_pairs::<&'static str, &'static str>();
         kinds.with_pairs::<Tensor, Tensor>();
         kinds.with_pairs::<String, Run>();

@@ -68,7 +68,8 @@ fn ask(name: &str, value: &dyn Any, type_name: &str) -> Result<(), String> {
     let Some(kind) = kinds::find(value) else {
         return Err(format!(
             "`{name}` can't be kept: there is no way to save a {type_name}\n  what can be saved: numbers, text, lists, \
-             options, pairs, sets and maps of them, DataFrame, Series, Tensor, Dataset, Model, Objective, Run\n  help: keep what it was made from"
+             options, arrays, pairs, sets and maps of them, DataFrame, Series, Tensor, Dataset, Model, Objective, Run; of longer \
+             tuples and of maps within maps the parts\n  help: keep what it was made from"
         ));
     };
     if let Some(why) = (kind.refuses)(value) {

@@ -1,6 +1,6 @@
 //! Tensors, declarations and fits.
 
-use super::value::{Kept, put_length, take_length};
+use super::value::{Kept, cut, put_length, take_length};
 use cistron::candle_core::{DType, Device, Result as TensorResult, Tensor};
 use cistron::{Dataset, Model, Objective, Run};
 use std::path::PathBuf;
@@ -103,7 +103,19 @@ as_json!(
     Objective: |_| 4096
 );
 
+/// Bytes of a data set that are saved at most: saving takes several times as much memory, and this is to outlive its lack.
+const LARGEST: usize = 1 << 30;
+
 impl Kept for Dataset {
+    fn refuses(&self) -> Option<String> {
+        let size = self.size_in_bytes();
+        (size > LARGEST).then(|| {
+            format!(
+                "its {} MB are more than can be saved safely; run the cell of `data!` again",
+                size >> 20
+            )
+        })
+    }
     fn size(&self) -> u64 {
         self.size_in_bytes() as u64
     }
@@ -112,7 +124,8 @@ impl Kept for Dataset {
         self.to_bytes().unwrap_or_default().put(out);
     }
     fn take_from(from: &mut &[u8]) -> Result<Self, String> {
-        Self::from_bytes(&Vec::take_from(from)?).map_err(|error| error.to_string())
+        let length = take_length(from)?;
+        Self::from_bytes(cut(from, length)?).map_err(|error| error.to_string())
     }
 }
 
@@ -124,9 +137,15 @@ impl Kept for Run {
     fn put(&self, out: &mut Vec<u8>) {
         let folder = self.folder();
         folder.canonicalize().unwrap_or_else(|_| folder.into()).put(out);
+        put_length(self.epochs().len(), out);
     }
     fn take_from(from: &mut &[u8]) -> Result<Self, String> {
-        Self::open(PathBuf::take_from(from)?).map_err(|error| error.to_string())
+        let (folder, epochs) = (PathBuf::take_from(from)?, u64::take_from(from)?);
+        let run = Self::open(&folder).map_err(|error| error.to_string())?;
+        match run.epochs().len() as u64 {
+            now if now == epochs => Ok(run),
+            now => Err(format!("it had {epochs} epochs, and {now} stand in {} now", folder.display())),
+        }
     }
 }
 
