@@ -112,7 +112,9 @@ impl Desk<'_> {
             .filter(|w| !w.is_empty())
             .collect();
         let entries = self.chain(at.start).module(&words);
-        let entry = entries.iter().find(|entry| entry.name == name)?;
+        let named = entries.iter().filter(|entry| entry.name == name);
+        // Of a function and the module that it stands in, the function is meant.
+        let entry = named.min_by_key(|entry| entry.kind == Kind::Module)?;
         Some(self.entry(entry))
     }
 

@@ -12,7 +12,6 @@ use super::keep::Keeping;
 use super::redefinition;
 use super::session::Engine;
 use super::types;
-use super::wording;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Passes of the compiler that one cell may take.
@@ -27,9 +26,6 @@ const WARNINGS: [&str; 6] = [
     "unreachable_code",
     "unused_must_use",
 ];
-
-/// Codes of mistakes that keep rustc from reading a text: none, or that something is not ended.
-const UNREADABLE: [&str; 8] = ["", "E0753", "E0758", "E0762", "E0763", "E0765", "E0766", "E0768"];
 
 /// Macros that read what is outside of the source.
 const OUTSIDE: [&str; 5] = ["include!", "include_str!", "include_bytes!", "env!", "option_env!"];
@@ -309,7 +305,7 @@ impl Engine {
         }
     }
 
-    fn rustc(&mut self, number: usize, unit: &Unit<'_>) -> Result<Vec<Message>, Failure> {
+    pub(super) fn rustc(&mut self, number: usize, unit: &Unit<'_>) -> Result<Vec<Message>, Failure> {
         match self.compiler.compile(&self.sdk, &self.state, number, unit, &self.interrupter) {
             Ok(Compiled::Done(messages)) => Ok(messages),
             Ok(Compiled::Cancelled) => Err(Failure::located(
@@ -321,131 +317,6 @@ impl Engine {
                 "CompilerError",
                 &format!("the compiler could not be used: {error}\n`cistron doctor` says what is missing"),
             )),
-        }
-    }
-
-    /// Text that is no Rust: rustc says why better than syn does.
-    fn syntax_failure(&mut self, number: usize, text: &str, count: usize, error: &syn::Error) -> Failure {
-        let whole = Fragment::new(number, text, 0..text.len(), &[]);
-        if text.parse::<proc_macro2::TokenStream>().is_err() {
-            // About brackets rustc is asked without ours around them.
-            let mut source = Source::default();
-            source.fragment(&whole);
-            match self.misread(number, &source) {
-                Ok(messages) => {
-                    let errors: Vec<&Message> = messages.iter().filter(|m| m.text().contains("delimiter")).collect();
-                    if !errors.is_empty() {
-                        return self.compile_failure(number, text, count, &errors, &source);
-                    }
-                }
-                Err(failure) => return failure,
-            }
-        }
-        let mut source = Source::default();
-        source.line("#![allow(unused)]\nfn cell() {");
-        source.fragment(&whole);
-        source.line("}");
-        let messages = match self.misread(number, &source) {
-            Ok(messages) => messages,
-            Err(failure) => return failure,
-        };
-        let errors: Vec<&Message> = messages.iter().filter(|m| UNREADABLE.contains(&m.code())).collect();
-        if errors.is_empty() {
-            let start = error.span().byte_range().start.saturating_sub(1);
-            let texts: Texts<'_> = [(number, (text, count))].into();
-            let (cell, end) = (number, start + 1);
-            let place = underline(Place { cell, start, end }, '^', "", &texts);
-            return Failure::located("CompileError", &error.to_string(), Some(&place));
-        }
-        self.compile_failure(number, text, count, &errors, &source)
-    }
-
-    /// The mistakes that rustc finds in a source that is no Rust.
-    fn misread(&mut self, number: usize, source: &Source) -> Result<Vec<Message>, Failure> {
-        let unit = Unit {
-            form: Form::Plain,
-            source: &source.text,
-            lasting: false,
-            is_root: true,
-        };
-        let messages = self.rustc(number, &unit)?;
-        Ok(messages.into_iter().filter(Message::is_error).collect())
-    }
-
-    fn compile_failure(&self, number: usize, text: &str, count: usize, errors: &[&Message], source: &Source) -> Failure {
-        let mut texts: Texts<'_> = self
-            .state
-            .compiled
-            .iter()
-            .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-            .collect();
-        texts.insert(number, (text, count));
-        let own_file = format!("cell_{number}");
-        // A brace that is found behind its last word is ours.
-        let ends_with_cell = |error: &Message| {
-            let behind = |place: &Place| text.get(place.start..).filter(|_| place.cell == number);
-            let mut places = error.places(&own_file, source).into_iter().filter(|(_, main, _)| *main);
-            places.any(|(place, ..)| behind(&place).is_some_and(wording::is_nothing))
-        };
-        let mut shown: Vec<String> = Vec::new();
-        for error in errors {
-            let mut rendered = render(error, &own_file, source, &texts);
-            if error.places(&own_file, source).is_empty() {
-                let end = text.trim_end().len();
-                let place = Place {
-                    cell: number,
-                    start: end.saturating_sub(1),
-                    end,
-                };
-                rendered.push_str(&format!("\n{}", underline(place, '^', "here or before", &texts)));
-            }
-            if matches!(error.code(), "E0425" | "E0423")
-                && let Some((name, why)) = self
-                    .state
-                    .lost
-                    .iter()
-                    .find(|(name, _)| error.text().contains(&format!("`{name}`")))
-            {
-                // What else has this name is not what was meant.
-                rendered = wording::without_proposals(&rendered);
-                rendered.push_str(&format!("\n  = note: `{name}` was not kept: {why}"));
-            }
-            let mut places = error.places(&own_file, source).into_iter().filter(|(_, main, _)| *main);
-            if let Some(other) = places.find_map(|(place, ..)| texts.get(&place.cell).filter(|_| place.cell != number)) {
-                let text = format!(
-                    "cell [{}] comes along with what this cell changes; what does not fit any more has to stand in this cell, too",
-                    other.1
-                );
-                rendered.push_str(&format!("\n  = help: {text}"));
-            }
-            if let Some(help) = wording::help(error) {
-                rendered.push_str(&format!("\n  = help: {help}"));
-            }
-            if ends_with_cell(error) {
-                rendered = wording::end_of_cell(&rendered);
-            }
-            if !shown.contains(&rendered) {
-                shown.push(rendered);
-            }
-        }
-        let value = errors.first().map_or_else(String::new, |error| {
-            let first = wording::plain(error.text().lines().next().unwrap_or_default());
-            if ends_with_cell(error) {
-                wording::end_of_cell(&first)
-            } else {
-                first
-            }
-        });
-        let more = if errors.len() > 1 {
-            format!(" (and {} more)", errors.len() - 1)
-        } else {
-            String::new()
-        };
-        let traceback = shown.join("\n\n").lines().map(String::from).collect();
-        Failure {
-            name: "CompileError".into(),
-            value: value + &more,
-            traceback,
         }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) mod lifetime;
 mod notes;
 mod recursion;
 mod redefinition;
+mod refusals;
 pub(crate) mod rewrite;
 mod runtime;
 mod session;

@@ -26,6 +26,8 @@ impl Engine {
     /// A failure with everything the worker told of it.
     pub(super) fn runtime_failure(&self, name: &str, body: &Value) -> Failure {
         let message = body["message"].as_str().unwrap_or_default();
+        // Mistakes of declarations say themselves what they are.
+        let message = message.strip_prefix("error: ").filter(|_| name == "Error").unwrap_or(message);
         Failure::located(name, &wording::written(message), Some(self.shown_place(body).as_str()))
     }
 

@@ -97,7 +97,8 @@ impl Report {
 
     /// The last line: how many cells are the same, differ, were left out.
     pub fn summary(&self) -> String {
-        let mut parts = vec![format!("{} cells the same", self.count(|v| matches!(v, Verdict::Same(_))))];
+        let same = self.count(|v| matches!(v, Verdict::Same(_)));
+        let mut parts = vec![format!("{same} cell{} the same", if same == 1 { "" } else { "s" })];
         for (count, what) in [
             (self.count(|v| matches!(v, Verdict::Differs(_))), "differ"),
             (self.count(|v| matches!(v, Verdict::NotRun)), "not run"),
@@ -218,8 +219,7 @@ fn verdict(old: &Value, new: &Value, tolerance: f64, left_out: &mut LeftOut) -> 
     if tags::is_volatile(old) {
         return Verdict::Volatile;
     }
-    let stored_nothing = old["outputs"].as_array().is_none_or(Vec::is_empty);
-    if new["execution_count"].is_null() && !(stored_nothing && old["execution_count"].is_null()) {
+    if new["execution_count"].is_null() {
         return Verdict::NotRun;
     }
     // Tags were read before anything ran.
@@ -273,6 +273,13 @@ mod tests {
         let same = compared(&before, &before, 0.0);
         assert!(same.is_same());
         assert_eq!(same.summary(), "3 cells the same, 1 left out (volatile)");
+        // What a stored failure kept from running is not verified by failing again.
+        let failed = notebook(&[("1", &[], Some(1)), ("", &[], None)]);
+        let report = compared(&failed, &failed, 0.0);
+        assert_eq!(
+            (report.summary().as_str(), report.is_same()),
+            ("1 cell the same, 1 not run", false)
+        );
     }
 
     #[test]
