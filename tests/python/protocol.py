@@ -77,6 +77,10 @@ types = offers["metadata"]["_jupyter_types_experimental"]
 check(types[0]["type"] == "function" and "motif_grammar" in types[0]["signature"], "with type and signature")
 page = reply(client.inspect("a", 1))
 check(page["found"] and "a: i32" in page["data"]["text/plain"] and "text/markdown" in page["data"], "inspection too")
+for name in ["scatter", "histogram", "bars", "curve", "letters", "logo", "logos", "ladder", "violins"]:
+    word = f"plot::{name}"
+    page = reply(client.inspect(word, len(word)))["data"].get("text/plain", "")
+    check(page.startswith(f"fn {name}(") and f"plot::{name}(" in page and "# use" not in page, f"the page of {word} has an example")
 created = reply(send("create_subshell_request", {}, "control"), "control")
 shell = created["subshell_id"]
 vars = reply(send("execute_request", {"code": ":vars", "silent": False}, subshell=shell))

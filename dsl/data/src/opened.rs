@@ -2,6 +2,7 @@
 
 use crate::fingerprint::{FilePrint, hex};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +10,11 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes from the start and from the end that stand for a file that is too large to be hashed whole.
 const END: u64 = 1 << 20;
 
-static OPENED: Mutex<Vec<OpenedFile>> = Mutex::new(Vec::new());
+/// The files, and the how manieth each was.
+static OPENED: Mutex<BTreeMap<OpenedFile, usize>> = Mutex::new(BTreeMap::new());
 
 /// A file that was read as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenedFile {
     /// The path it was opened by.
     pub path: String,
@@ -27,7 +29,10 @@ pub struct OpenedFile {
 
 /// The files that were read since the last call, in the order of first reading.
 pub fn take_opened() -> Vec<OpenedFile> {
-    std::mem::take(&mut *OPENED.lock().unwrap_or_else(PoisonError::into_inner))
+    let opened = std::mem::take(&mut *OPENED.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut files: Vec<(OpenedFile, usize)> = opened.into_iter().collect();
+    files.sort_by_key(|(_, place)| *place);
+    files.into_iter().map(|(file, _)| file).collect()
 }
 
 pub(crate) fn note(print: &FilePrint) {
@@ -63,9 +68,8 @@ pub(crate) fn note_ends(path: &Path) -> std::io::Result<()> {
 
 fn add(file: OpenedFile) {
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    if !opened.contains(&file) {
-        opened.push(file);
-    }
+    let place = opened.len();
+    opened.entry(file).or_insert(place);
 }
 
 #[cfg(test)]

@@ -130,26 +130,26 @@ impl Exports<'_> {
             }
         }
         let target = self.walk(place, path)?;
-        if let Some(child) = self.child(target, name) {
-            return Some((self.module_entry(name, child), Some(child)));
-        }
         let module = &self.crates[target.0].modules[target.1];
         if let Some(item) = module.items.iter().find(|item| item.name == name) {
             return Some((item.clone(), None));
         }
-        if depth == 0 {
-            return None;
-        }
-        for import in &module.uses {
-            let found = match &import.name {
-                Some((there, here)) if here == name => self.find(target, &import.path, there, depth - 1),
-                None => self.find(target, &import.path, name, depth - 1),
-                _ => None,
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+        let follow = |named: bool| {
+            let uses = module
+                .uses
+                .iter()
+                .filter(|import| import.name.is_some() == named && depth > 0);
+            uses.filter(|import| import.name.as_ref().is_none_or(|(_, here)| here == name))
+                .find_map(|import| {
+                    let there = import.name.as_ref().map_or(name, |(there, _)| there);
+                    self.find(target, &import.path, there, depth - 1)
+                })
+        };
+        // A module may have the name of a function, and be seen by nobody: it comes behind what is passed on by name.
+        let child = || {
+            let child = self.child(target, name)?;
+            Some((self.module_entry(name, child), Some(child)))
+        };
+        follow(true).or_else(child).or_else(|| follow(false))
     }
 }
