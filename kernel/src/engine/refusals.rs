@@ -68,12 +68,7 @@ impl Engine {
         errors: &[&Message],
         source: &Source,
     ) -> Failure {
-        let mut texts: Texts<'_> = self
-            .state
-            .compiled
-            .iter()
-            .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-            .collect();
+        let mut texts = self.state.texts();
         texts.insert(number, (text, count));
         let refused = Refused {
             number,

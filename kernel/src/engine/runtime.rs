@@ -92,12 +92,7 @@ impl Engine {
     }
 
     fn shown_place(&self, body: &Value) -> String {
-        let texts: Texts<'_> = self
-            .state
-            .compiled
-            .iter()
-            .map(|(n, c)| (*n, (c.text.as_str(), c.count)))
-            .collect();
+        let texts = self.state.texts();
         let frames = self.frames(body);
         let mut out = String::new();
         if let Some(first) = frames.first() {

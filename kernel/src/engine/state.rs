@@ -1,6 +1,7 @@
 //! What a session knows between cells.
 
 use super::described::Described;
+use super::diagnostics::Texts;
 use super::extra::Extra;
 use super::fragment::Source;
 use super::identifiers::identifiers;
@@ -96,6 +97,14 @@ impl Compiled {
 }
 
 impl State {
+    /// The remembered cells' texts, with the numbers that Jupyter shows.
+    pub(crate) fn texts(&self) -> Texts<'_> {
+        let cells = self.compiled.iter();
+        cells
+            .map(|(number, cell)| (*number, (cell.text.as_str(), cell.count)))
+            .collect()
+    }
+
     /// Remembers a cell for its panics. Functions can panic as long as they live; of the other cells, the oldest are
     /// forgotten when there are many.
     pub(crate) fn remember(&mut self, number: usize, compiled: Compiled, has_items: bool) {
